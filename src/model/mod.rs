@@ -1,0 +1,20 @@
+//! Plain data that every other module shares: values and their types, the
+//! schema of a profile, patches, messages, identifiers and time.
+//!
+//! Nothing here does input or output, waits, or reads a clock.
+
+mod ids;
+mod message;
+mod profile;
+mod schema;
+mod text;
+mod time;
+mod value;
+
+pub use ids::{SegmentId, UserId};
+pub use message::{Button, ButtonAction, Format, Message};
+pub use profile::{Patch, Profile};
+pub use schema::{Field, FieldId, Reach, Schema, builtin};
+pub use text::{Lang, Text};
+pub use time::{Clock, Time, TimeDelta};
+pub use value::{EnumType, Type, Value};

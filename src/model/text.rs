@@ -1,0 +1,46 @@
+//! A sentence for people, in both languages of the product.
+
+use serde::{Deserialize, Serialize};
+
+/// The language in which the product speaks to the people who run it.
+///
+/// The language of a bot's users is another matter: it is a profile field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Russian.
+    Ru,
+}
+
+/// One sentence in English and in Russian; whoever prints it chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Text {
+    /// The English form.
+    pub en: String,
+    /// The Russian form.
+    pub ru: String,
+}
+
+impl Text {
+    /// A sentence from its two forms.
+    pub fn new(en: impl Into<String>, ru: impl Into<String>) -> Self {
+        Self { en: en.into(), ru: ru.into() }
+    }
+
+    /// A sentence that is the same in both languages, such as a name.
+    pub fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { en: text.clone(), ru: text }
+    }
+
+    /// The form in `lang`.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Ru => &self.ru,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A store in memory: for tests and for runs that must leave nothing behind.
+
+use super::{Batch, Pair, Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+/// An ordered map behind a lock; a scan sees the map as it was when it began.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    map: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.map.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
+    }
+
+    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a> {
+        let map = self.map.read().unwrap_or_else(PoisonError::into_inner);
+        let start = prefix.max(from).to_vec();
+        let pairs: Vec<_> = map
+            .range(start..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, value)| Ok((key.clone(), value.clone())))
+            .collect();
+        Box::new(pairs.into_iter())
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, value) in &batch.ops {
+            match value {
+                Some(value) => map.insert(key.clone(), value.clone()),
+                None => map.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    fn disk_size(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,119 @@
+//! Durable state: a small key-value trait with atomic batches, its two
+//! engines, the codec of records, profiles, and the one writer.
+//!
+//! The guarantees that everything above stands on:
+//!
+//! 1. [`Store::commit`] applies all of a batch or nothing, also over a crash.
+//! 2. When it has returned `Ok`, the batch survives a killed process and a
+//!    power cut.
+//! 3. Reads see every batch that was committed before they began.
+//! 4. When it returned `Err`, the batch may or may not be there after a
+//!    restart: whoever wrote it must be able to write it again.
+
+pub mod memory;
+mod profiles;
+mod record;
+pub mod sled;
+mod writer;
+
+pub use profiles::{Profiles, StoredProfile};
+pub use record::{decode, encode};
+pub use writer::{Transaction, Writer};
+
+use std::path::PathBuf;
+
+/// A key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// An ordered map of bytes with atomic, durable batches.
+pub trait Store: Send + Sync {
+    /// The value at `key`.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All pairs whose key begins with `prefix` and is not below `from`, in
+    /// the order of keys.
+    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a>;
+
+    /// Applies the batch as one and returns when it is durable. Blocks: call
+    /// it from the writer's thread only.
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Bytes on disk; 0 for a store without one.
+    fn disk_size(&self) -> u64;
+}
+
+/// Changes that happen together. The last operation on a key wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The operations in order; `None` deletes.
+    pub ops: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// Trouble with the store. `path` is the data folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process has the folder.
+    #[error("the data folder {path} is in use by another vestnik process")]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder was written by a newer version of the program.
+    #[error("the data folder {path} has format {found}, this vestnik knows formats up to {known}: use a newer vestnik")]
+    Newer {
+        /// The folder.
+        path: PathBuf,
+        /// The format on disk.
+        found: u32,
+        /// The newest format this program reads.
+        known: u32,
+    },
+    /// There is too little room to write safely; nothing was written.
+    #[error("the disk of the data folder {path} is full ({free} bytes free): free some space, work goes on by itself")]
+    Full {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes free.
+        free: u64,
+    },
+    /// The folder cannot be read or written.
+    #[error("cannot use the data folder {path}: {reason}")]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A record is not what this version wrote.
+    #[error("a record of the store is damaged ({what}): restore a backup")]
+    Damaged {
+        /// Which record, and how.
+        what: String,
+    },
+    /// The writer has stopped.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Batch {
+    /// No changes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a key.
+    pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.ops.push((key.into(), Some(value.into())));
+    }
+
+    /// Removes a key.
+    pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
+        self.ops.push((key.into(), None));
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+}
