@@ -22,11 +22,10 @@ enum Group {
 }
 
 const KEYWORDS: [&str; 16] = [
-    "and", "or", "not", "in", "is", "between", "contains", "starts", "ends", "matches", "within", "older", "with", "than",
-    "ago", "from",
+    "and", "or", "not", "in", "is", "between", "contains", "starts", "ends", "matches", "within", "older", "with",
+    "than", "ago", "from",
 ];
-const UNITS: [&str; 10] =
-    ["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
+const UNITS: [&str; 10] = ["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
 
 /// The one finding that a syntax error gives.
 pub(super) fn explain(text: &str, error: &Error<Rule>) -> Diagnostic {
@@ -99,13 +98,9 @@ fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: 
             "a number begins with a digit: `0.5`; only `event.` has properties",
             "число начинается с цифры: `0.5`; свойства есть только у `event.`",
         )),
-        Shape::Word
-        | Shape::Number
-        | Shape::String
-        | Shape::OpenString
-        | Shape::Open
-        | Shape::Close
-        | Shape::Sign => found,
+        Shape::Word | Shape::Number | Shape::String | Shape::OpenString | Shape::Open | Shape::Close | Shape::Sign => {
+            found
+        }
     }
 }
 

@@ -25,18 +25,45 @@ pub(super) enum Op {
     All(Box<[Expr]>),
     Any(Box<[Expr]>),
     Missing(Box<Expr>),
-    Compare { relation: Relation, left: Box<Expr>, right: Box<Expr> },
-    Between { value: Box<Expr>, low: Box<Expr>, high: Box<Expr> },
+    Compare {
+        relation: Relation,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    Between {
+        value: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+    },
     /// Equal to one of some elements.
-    OneOf { item: Box<Expr>, elements: Box<[Expr]> },
+    OneOf {
+        item: Box<Expr>,
+        elements: Box<[Expr]>,
+    },
     /// An element of a list value.
-    ElementOf { item: Box<Expr>, list: Box<Expr> },
-    Text { test: Within, text: Box<Expr>, part: Box<Expr> },
-    Matches { text: Box<Expr>, regex: Regex },
+    ElementOf {
+        item: Box<Expr>,
+        list: Box<Expr>,
+    },
+    Text {
+        test: Within,
+        text: Box<Expr>,
+        part: Box<Expr>,
+    },
+    Matches {
+        text: Box<Expr>,
+        regex: Regex,
+    },
     Negate(Box<Expr>),
     /// Applied from left to right.
-    Chain { first: Box<Expr>, rest: Box<[(Operator, Expr)]> },
-    Call { function: &'static Function, arguments: Box<[Expr]> },
+    Chain {
+        first: Box<Expr>,
+        rest: Box<[(Operator, Expr)]>,
+    },
+    Call {
+        function: &'static Function,
+        arguments: Box<[Expr]>,
+    },
     /// An int where a float or money is wanted.
     Widen(Box<Expr>),
 }

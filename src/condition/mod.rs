@@ -228,8 +228,7 @@ impl From<Option<bool>> for Truth {
 
 /// The last midnight before or at `now` in `zone`.
 fn midnight(now: Time, zone: &TimeZone) -> Time {
-    let start = jiff::Timestamp::from_millisecond(now.0)
-        .ok()
-        .and_then(|at| at.to_zoned(zone.clone()).start_of_day().ok());
+    let start =
+        jiff::Timestamp::from_millisecond(now.0).ok().and_then(|at| at.to_zoned(zone.clone()).start_of_day().ok());
     start.map_or(now, |day| Time(day.timestamp().as_millisecond()))
 }

@@ -245,7 +245,10 @@ fn is_word(c: char) -> bool {
 
 /// Words that stand between operands and are no operands themselves.
 fn is_keyword(word: &str) -> bool {
-    matches!(word, "and" | "or" | "in" | "is" | "between" | "contains" | "starts" | "ends" | "matches" | "within" | "older")
+    matches!(
+        word,
+        "and" | "or" | "in" | "is" | "between" | "contains" | "starts" | "ends" | "matches" | "within" | "older"
+    )
 }
 
 fn partner(open: &str) -> &'static str {

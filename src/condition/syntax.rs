@@ -282,9 +282,7 @@ impl Node {
                 nodes.iter().collect()
             }
             Kind::Not(node) | Kind::Negate(node) | Kind::Presence { value: node, .. } => vec![node],
-            Kind::Chain { first, rest } => {
-                std::iter::once(&**first).chain(rest.iter().map(|(_, node)| node)).collect()
-            }
+            Kind::Chain { first, rest } => std::iter::once(&**first).chain(rest.iter().map(|(_, node)| node)).collect(),
             Kind::Compare { left: a, right: b, .. }
             | Kind::In { item: a, list: b }
             | Kind::Text { value: a, part: b, .. }

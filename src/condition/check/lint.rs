@@ -129,7 +129,10 @@ fn never_missing(ast: &Ast, node: &Node, schema: &Schema) -> Option<Diagnostic> 
         Presence::Set => Text::new(format!("`{test}` is always true"), format!("`{test}` всегда истинно")),
     };
     let why = if by_default {
-        Text::new(format!("`{name}` has a default and is never missing"), format!("у `{name}` есть значение по умолчанию, оно всегда задано"))
+        Text::new(
+            format!("`{name}` has a default and is never missing"),
+            format!("у `{name}` есть значение по умолчанию, оно всегда задано"),
+        )
     } else {
         Text::new(format!("`{name}` is never missing"), format!("`{name}` всегда задано"))
     };

@@ -84,7 +84,9 @@ impl Checker<'_> {
             Kind::Null => self.report(say::null_value(node)),
             Kind::Now => Some(Expr { ty: Type::Time, op: Op::Now }),
             Kind::Today => Some(Expr { ty: Type::Time, op: Op::Today }),
-            Kind::Relative(length) => Some(from_now(Operator::Add, Expr::constant(Value::Duration(*length), Type::Duration))),
+            Kind::Relative(length) => {
+                Some(from_now(Operator::Add, Expr::constant(Value::Duration(*length), Type::Duration)))
+            }
             Kind::Name(name) => self.field(name, node),
             Kind::Path(path) => self.report(say::path(path, node, self.env)),
             Kind::Segment(name) => self.segment(name),

@@ -175,8 +175,10 @@ pub(super) fn wants_text(ast: &Ast, test: TextTest, node: &Node, ty: &Type) -> D
 }
 
 pub(super) fn pattern_is_literal(node: &Node) -> Diagnostic {
-    let message =
-        Text::new("the pattern of `matches` is written out in quotes", "образец для `matches` пишется прямо в кавычках");
+    let message = Text::new(
+        "the pattern of `matches` is written out in quotes",
+        "образец для `matches` пишется прямо в кавычках",
+    );
     Diagnostic::error(codes::REGEX, message, node.span.place())
 }
 
@@ -251,13 +253,20 @@ pub(super) fn mismatch(ast: &Ast, left: (&Node, &Type), right: (&Node, &Type)) -
     match (other_ty, ty) {
         (Type::String, Type::Int | Type::Float) if is_literal(node) => {
             let quoted = format!("\"{}\"", shown(ast, node));
-            found.help(Text::new(format!("text stands in quotes: `{quoted}`"), format!("текст пишется в кавычках: `{quoted}`"))).replace(quoted)
+            found
+                .help(Text::new(
+                    format!("text stands in quotes: `{quoted}`"),
+                    format!("текст пишется в кавычках: `{quoted}`"),
+                ))
+                .replace(quoted)
         }
         (Type::Time, Type::Duration) => found.help(Text::new(
             "for a moment write `30 days ago` or `3 days from now`",
             "для момента пишите `30 days ago` или `3 days from now`",
         )),
-        (Type::Bool, Type::Int) => found.help(Text::new("a bool is `true` or `false`", "bool бывает `true` или `false`")),
+        (Type::Bool, Type::Int) => {
+            found.help(Text::new("a bool is `true` or `false`", "bool бывает `true` или `false`"))
+        }
         _ => found,
     }
 }
@@ -286,8 +295,7 @@ pub(super) fn not_in_enum(node: &Node, value: &str, set: &EnumType) -> Diagnosti
 
 pub(super) fn money_has_two_decimals(ast: &Ast, node: &Node) -> Diagnostic {
     let text = shown(ast, node);
-    let message =
-        Text::new(format!("`{text}` is not an amount of money"), format!("`{text}` — не денежная сумма"));
+    let message = Text::new(format!("`{text}` is not an amount of money"), format!("`{text}` — не денежная сумма"));
     Diagnostic::error(codes::TYPES, message, node.span.place())
         .help(Text::new("money has at most two decimals", "у денег не больше двух знаков после точки"))
 }
@@ -334,9 +342,7 @@ pub(super) fn bad_arithmetic(ast: &Ast, operator: Operator, left: (&Node, &Type)
         Diagnostic::error(codes::TYPES, message, right.0.span.place()).label(is(b))
     };
     match (operator, left.1, right.1) {
-        (Operator::Add, Type::String, _) => {
-            found.help(Text::new("`+` does not join texts", "`+` не соединяет тексты"))
-        }
+        (Operator::Add, Type::String, _) => found.help(Text::new("`+` does not join texts", "`+` не соединяет тексты")),
         (Operator::Add | Operator::Subtract, Type::Time, Type::Int) => found
             .help(Text::new("give the number a unit", "добавьте к числу единицу времени"))
             .replace(format!("{} days", shown(ast, right.0))),

@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn coalesce<'a>(mut arguments: Arguments<'_, 'a>) -> Datum<'a> {
-    arguments.by_ref().find(|a| !a.is_missing()).unwrap_or(Datum::Missing)
+    Iterator::find(&mut arguments, |a| !a.is_missing()).unwrap_or(Datum::Missing)
 }
 
 fn min<'a>(arguments: Arguments<'_, 'a>) -> Datum<'a> {

@@ -59,9 +59,7 @@ fn floor<'a>(arguments: Arguments<'_, 'a>) -> Datum<'a> {
 }
 
 fn ceil<'a>(arguments: Arguments<'_, 'a>) -> Datum<'a> {
-    whole(arguments, f64::ceil, |hundredths| {
-        hundredths.div_euclid(100) + i64::from(hundredths.rem_euclid(100) > 0)
-    })
+    whole(arguments, f64::ceil, |hundredths| hundredths.div_euclid(100) + i64::from(hundredths.rem_euclid(100) > 0))
 }
 
 fn whole<'a>(arguments: Arguments<'_, 'a>, float: fn(f64) -> f64, money: fn(i64) -> i64) -> Datum<'a> {
