@@ -5,7 +5,7 @@
 use crate::project::{Project, User};
 use std::cmp::Ordering;
 use vestnik::condition::{Ast, Env, Kind, Node, Operator, Presence, Relation, Row, Side, TextTest, Truth};
-use vestnik::model::{Value, builtin};
+use vestnik::model::{Type, Value, builtin};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum V {
@@ -20,6 +20,14 @@ pub enum V {
     Time(i64),
     Duration(i64),
     List(Vec<V>),
+}
+
+/// Kinds of numbers, each widening to the next (a decimal literal to money).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Number {
+    Int,
+    Float,
+    Money,
 }
 
 pub fn judge(ast: &Ast, project: &Project, user: &User<'_>) -> Truth {
@@ -48,8 +56,11 @@ impl Reference<'_> {
             Kind::Name(name) => self.field(name),
             Kind::Segment(name) => V::Bool(&*name.text == "vip"),
             Kind::Call { function, arguments } => {
-                let arguments: Vec<V> = arguments.iter().map(|a| self.value(a)).collect();
-                self.call(&function.text, &arguments)
+                let mut values: Vec<V> = arguments.iter().map(|a| self.value(a)).collect();
+                if let Some(common) = self.widest(arguments) {
+                    values = values.into_iter().map(|value| widen(value, common)).collect();
+                }
+                self.call(&function.text, &values)
             }
             Kind::List(nodes) => V::List(nodes.iter().map(|n| self.value(n)).collect()),
             Kind::Not(inner) => from_truth(!self.truth(inner)),
@@ -90,6 +101,40 @@ impl Reference<'_> {
                 let limit = arithmetic(Operator::Subtract, &now, &self.value(length));
                 from_truth(compare(Relation::Less, &self.value(value), &limit))
             }
+        }
+    }
+
+    /// The widest kind of number among some nodes, if one is not an int.
+    fn widest(&self, nodes: &[Node]) -> Option<Number> {
+        nodes.iter().filter_map(|node| self.number_kind(node)).max().filter(|kind| *kind != Number::Int)
+    }
+
+    /// What kind of number a node is by its type, whatever its value.
+    fn number_kind(&self, node: &Node) -> Option<Number> {
+        match &node.kind {
+            Kind::Int(_) => Some(Number::Int),
+            Kind::Float { .. } => Some(Number::Float),
+            Kind::Name(name) => match self.project.schema.field(self.project.schema.find(name).unwrap()).ty {
+                Type::Int => Some(Number::Int),
+                Type::Float => Some(Number::Float),
+                Type::Money => Some(Number::Money),
+                _ => None,
+            },
+            Kind::Negate(inner) => self.number_kind(inner),
+            Kind::Chain { rest, .. } if rest.iter().any(|(operator, _)| *operator == Operator::Divide) => {
+                Some(Number::Float)
+            }
+            Kind::Chain { first, rest } => {
+                let operands = std::iter::once(&**first).chain(rest.iter().map(|(_, node)| node));
+                operands.filter_map(|node| self.number_kind(node)).max()
+            }
+            Kind::Call { function, arguments } => match &*function.text {
+                "coalesce" | "min" | "max" | "abs" => arguments.iter().filter_map(|a| self.number_kind(a)).max(),
+                "percent" => Some(Number::Float),
+                "lower" | "upper" => None,
+                _ => Some(Number::Int),
+            },
+            _ => None,
         }
     }
 
@@ -180,6 +225,15 @@ impl Reference<'_> {
             "month" => at.month().into(),
             _ => at.year().into(),
         })
+    }
+}
+
+fn widen(value: V, kind: Number) -> V {
+    match (kind, value) {
+        (Number::Float, V::Int(x)) => V::Float(x as f64),
+        (Number::Money, V::Int(x)) => checked(x.checked_mul(100), V::Money),
+        (Number::Money, V::Decimal(_, Some(x))) => V::Money(x),
+        (_, other) => other,
     }
 }
 
