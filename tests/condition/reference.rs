@@ -5,7 +5,7 @@
 use crate::project::{Project, User};
 use std::cmp::Ordering;
 use vestnik::condition::{Ast, Env, Kind, Node, Operator, Presence, Relation, Row, Side, TextTest, Truth};
-use vestnik::model::{Type, Value, builtin};
+use vestnik::model::{Time, TimeDelta, Type, Value, builtin};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum V {
@@ -32,6 +32,19 @@ enum Number {
 
 pub fn judge(ast: &Ast, project: &Project, user: &User<'_>) -> Truth {
     truth(&Reference { project, user }.value(ast.root()))
+}
+
+pub fn value(ast: &Ast, project: &Project, user: &User<'_>) -> Value {
+    match (Reference { project, user }).value(ast.root()) {
+        V::Missing | V::List(_) => Value::Missing,
+        V::Bool(x) => Value::Bool(x),
+        V::Int(x) => Value::Int(x),
+        V::Float(x) | V::Decimal(x, _) => Value::Float(x),
+        V::Money(x) => Value::Money(x),
+        V::Text(x) => Value::text(x),
+        V::Time(x) => Value::Time(Time(x)),
+        V::Duration(x) => Value::Duration(TimeDelta(x)),
+    }
 }
 
 struct Reference<'a> {
@@ -176,7 +189,7 @@ impl Reference<'_> {
         let first = &arguments[0];
         let set = arguments.iter().filter(|a| **a != V::Missing);
         match name {
-            "coalesce" => set.cloned().next().unwrap_or(V::Missing),
+            "coalesce" => set.into_iter().next().cloned().unwrap_or(V::Missing),
             "min" => set
                 .cloned()
                 .reduce(|a, b| if order(&b, &a) == Some(Ordering::Less) { b } else { a })

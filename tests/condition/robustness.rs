@@ -5,7 +5,7 @@ use crate::project::{NOW, Project, User};
 use crate::reference;
 use proptest::prelude::*;
 use std::sync::Arc;
-use vestnik::condition::{Condition, MAX_CHARS, MAX_DEPTH, MAX_NODES, Truth, check, parse};
+use vestnik::condition::{Condition, MAX_CHARS, MAX_DEPTH, MAX_NODES, Truth, check, check_value, parse};
 use vestnik::model::{Time, Type, Value};
 
 fn checked(text: &str, project: &Project) -> Option<Condition> {
@@ -161,7 +161,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_panics(text in prop_oneof![soup(), "\\PC{0,60}", "[ -~]{0,60}"]) {
@@ -194,6 +194,20 @@ proptest! {
         let (condition, found) = check(&ast, &project);
         let condition = condition.ok_or_else(|| TestCaseError::fail(format!("{text}: {found:?}")))?;
         prop_assert_eq!(condition.judge(&user), reference::judge(&ast, &project, &user), "{}", text);
+    }
+
+    #[test]
+    fn values_agree_with_the_reference(
+        (text, values) in (prop_oneof![2 => numbers(3), 1 => money(3), 1 => strings(2), 1 => times(3)], user_values())
+    ) {
+        let project = Project::new();
+        let user = user_with(&project, values);
+        let ast = parse(&text).map_err(|found| TestCaseError::fail(format!("{text}: {found:?}")))?;
+        let (expression, found) = check_value(&ast, None, &project);
+        let expression = expression.ok_or_else(|| TestCaseError::fail(format!("{text}: {found:?}")))?;
+        let value = expression.evaluate(&user);
+        prop_assert!(value.fits(expression.ty()), "{}: {:?}", text, value);
+        prop_assert_eq!(value, reference::value(&ast, &project, &user), "{}", text);
     }
 }
 
@@ -262,6 +276,8 @@ fn logic(depth: u32) -> BoxedStrategy<String> {
         Just("trial_3d_used".to_owned()),
         Just("segment(vip)".to_owned()),
         Just("segment(churned)".to_owned()),
+        (whole_numbers(0), prop::sample::select(vec!["+", "-", "*", "/", "%"]), whole_numbers(0), relation(), ints())
+            .prop_map(|(a, o, b, r, c)| format!("{a} {o} {b} {r} {c}")),
         (numbers(depth.min(2)), relation(), numbers(depth.min(2))).prop_map(|(a, r, b)| format!("{a} {r} {b}")),
         (money(2), relation(), money(2)).prop_map(|(a, r, b)| format!("{a} {r} {b}")),
         (money(1), relation(), whole_numbers(1)).prop_map(|(a, r, b)| format!("{a} {r} {b}")),
