@@ -222,7 +222,6 @@ fn churn_leaves_no_more_waste_than_live_data() {
     let store = SledStore::open(&path).unwrap();
     store.rewrite().unwrap();
     let waste = store.waste().unwrap();
-    eprintln!("{waste:?}");
     assert_eq!(waste.live, 40_000 * (5 + 256));
     assert!(waste.disk <= 2 * waste.live, "{waste:?}");
 }
