@@ -99,7 +99,8 @@ mod tests {
     fn blocked_follows_reach() {
         let schema = Schema::builtin();
         let mut profile = Profile::new(&schema, UserId(7));
-        for (reach, blocked) in [("blocked", true), ("deactivated", true), ("needs_start", false), ("reachable", false)] {
+        for (reach, blocked) in [("blocked", true), ("deactivated", true), ("needs_start", false), ("reachable", false)]
+        {
             profile.set(&schema, builtin::REACH, Value::text(reach));
             assert_eq!(profile.get(builtin::BLOCKED), &Value::Bool(blocked), "{reach}");
         }
