@@ -12,7 +12,7 @@ pub mod broadcast;
 pub mod command;
 pub mod gates;
 mod segments;
-pub mod update;
+pub mod inbox;
 
 pub use segments::SegmentCount;
 

@@ -1,1 +1,6 @@
-//! (to be written)
+//! The edges: command line, local socket and bot. They translate and call;
+//! nothing is decided here.
+
+pub mod bot;
+pub mod cli;
+pub mod control;
