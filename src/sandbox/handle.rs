@@ -175,10 +175,9 @@ impl Sandbox {
             match found.state {
                 ChatState::Active => {}
                 ChatState::NeverStarted => found.state = ChatState::Active,
-                state @ (ChatState::Blocked
-                | ChatState::Deactivated
-                | ChatState::Unknown
-                | ChatState::Migrated(_)) => return Err(ActError::Silent { chat, state }),
+                state @ (ChatState::Blocked | ChatState::Deactivated | ChatState::Unknown | ChatState::Migrated(_)) => {
+                    return Err(ActError::Silent { chat, state });
+                }
             }
             let message = world.write_as_user(chat, body, stamp).ok_or(ActError::NoChat { chat })?;
             let id = message.get("message_id").and_then(Value::as_i64).unwrap_or_default();

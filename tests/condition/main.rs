@@ -1,0 +1,9 @@
+//! The condition language from the outside: corpora of answers and of
+//! mistakes, a reference interpreter, and the properties that hold for any
+//! input.
+
+mod answers;
+mod mistakes;
+mod project;
+mod reference;
+mod robustness;
