@@ -9,11 +9,11 @@ mod context;
 mod demo;
 mod import;
 mod init;
-mod reload;
+pub mod reload;
 mod run;
 mod sandbox;
 mod segments;
-mod status;
+pub mod status;
 mod table;
 
 use crate::model::Lang;
