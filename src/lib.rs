@@ -3,8 +3,8 @@
 pub mod clock;
 pub mod condition;
 pub mod diagnostic;
-//pub mod engine;
-//pub mod interface;
+pub mod engine;
+pub mod interface;
 pub mod model;
 pub mod outbox;
 pub mod rulebook;

@@ -1,7 +1,8 @@
 //! One process: what the Bot API answers decides each row's state.
 
 use super::support::{Bench, wait};
-use vestnik::outbox::{FailureKind, LedgerStatus, Limits, Rate, State};
+use vestnik::model::{Limits, Rate};
+use vestnik::outbox::{FailureKind, LedgerStatus, State};
 use vestnik::sandbox::{ChatState, Fault, FaultEffect, Limits as SandboxLimits};
 
 #[test]

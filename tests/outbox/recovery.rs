@@ -1,8 +1,8 @@
 //! Two processes: what one leaves behind, the next takes up.
 
 use super::support::Bench;
-use vestnik::model::TimeDelta;
-use vestnik::outbox::{InDoubtPolicy, LedgerStatus, Limits, State};
+use vestnik::model::{Limits, TimeDelta};
+use vestnik::outbox::{InDoubtPolicy, LedgerStatus, State};
 
 #[test]
 fn leased_rows_become_doubtful_and_the_rest_goes_out() {
