@@ -64,7 +64,7 @@ pub fn table(n: u64, seed: u64, now: Time) -> impl Iterator<Item = UserRow> {
         let mut random = Random::new(seed ^ 0x7461_626c, index);
         let again = (index >= 10 && random.one_in(80)).then(|| people::user(index - 10, n, seed + 1, now));
         let bad =
-            (index >= 5 && random.one_in(300)).then(|| spoil(people::user(index - 5, n, seed + 2, now), &mut random));
+            (index >= 5 && random.one_in(120)).then(|| spoil(people::user(index - 5, n, seed + 2, now), &mut random));
         [Some(people::user(index, n, seed, now)), again, bad].into_iter().flatten()
     })
 }
