@@ -4,6 +4,7 @@ pub mod clock;
 pub mod condition;
 pub mod diagnostic;
 pub mod engine;
+pub mod import;
 pub mod interface;
 pub mod model;
 pub mod outbox;
