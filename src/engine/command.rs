@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
 use crate::import::{ImportError, ImportOptions, ImportReport, Progress, import};
 use crate::model::{Lang, Text, Time};
-use crate::rulebook::live::{Outcome, ReloadReport};
+use crate::rulebook::{Outcome, ReloadReport};
 use serde::{Deserialize, Serialize};
 
 /// What is asked.
@@ -132,9 +132,6 @@ pub enum CommandError {
     /// Everything else.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The rule files cannot be read at all.
-    #[error("{0}")]
-    Project(String),
 }
 
 impl Engine {
@@ -150,10 +147,10 @@ impl Engine {
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
             Request::Import(options) => {
                 let schema = self.live.current().schema.clone();
-                Ok(Reply::Imported(Box::new(import(&options, &schema, &self.store, &self.writer, progress)?)))
+                Ok(Reply::Imported(Box::new(import(&options, &schema, &self.writer, progress)?)))
             }
             Request::Reload { lang } => {
-                let report = self.live.reload().map_err(|e| CommandError::Project(e.to_string()))?;
+                let report = self.live.reload();
                 self.take_over();
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
@@ -193,22 +190,36 @@ impl Engine {
     fn refused(&self) -> Option<String> {
         let report = self.live.last_report();
         let lang = self.live.current().settings.language;
-        (report.outcome == Outcome::Refused).then(|| render(&report.diagnostics, &report.sources, lang, Style::Short))
+        match &report.outcome {
+            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Short)),
+            Outcome::Unreadable { reason } => Some(reason.clone()),
+            Outcome::Unchanged | Outcome::Accepted { .. } => None,
+        }
     }
 }
 
 /// A reload's report as a person or program reads it.
 pub fn answer(report: &ReloadReport, version: &str, lang: Lang) -> ReloadAnswer {
-    let rendered = |style| render(&report.diagnostics, &report.sources, lang, style);
+    let rendered = |style| match &report.outcome {
+        Outcome::Unreadable { reason } => format!("{reason}\n"),
+        Outcome::Unchanged | Outcome::Accepted { .. } | Outcome::Refused => {
+            render(&report.diagnostics, &report.sources, lang, style)
+        }
+    };
+    let (accepted, changed, restart_for) = match &report.outcome {
+        Outcome::Unchanged => (true, false, Vec::new()),
+        Outcome::Accepted { restart_needed, .. } => (true, true, restart_needed.iter().map(|s| (*s).to_owned()).collect()),
+        Outcome::Refused | Outcome::Unreadable { .. } => (false, false, Vec::new()),
+    };
     ReloadAnswer {
-        accepted: report.outcome != Outcome::Refused,
-        changed: report.outcome == Outcome::Accepted,
+        accepted,
+        changed,
         version: version.to_owned(),
         findings: rendered(Style::Text { colour: false }),
         short: rendered(Style::Short),
         errors: report.diagnostics.count(Severity::Error),
         warnings: report.diagnostics.count(Severity::Warning),
-        restart_for: report.restart_for.clone(),
+        restart_for,
     }
 }
 
@@ -217,7 +228,8 @@ impl CommandError {
     pub fn text(&self) -> Text {
         match self {
             Self::Broadcast(error) => error.text(),
-            Self::Import(_) | Self::Engine(_) | Self::Project(_) => Text::same(self.to_string()),
+            Self::Import(error) => error.text(),
+            Self::Engine(error) => Text::same(error.to_string()),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::model::{Profile, Reach, Time, UserId, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
-use crate::rulebook::live::Live;
+use crate::rulebook::Live;
 use crate::rulebook::{Broadcast, RenderContext, Rulebook};
 use crate::condition::Row;
 use crate::store::Profiles;

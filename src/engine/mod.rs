@@ -18,7 +18,7 @@ pub use segments::SegmentCount;
 
 use crate::model::Clock;
 use crate::outbox::{Outbox, OutboxError};
-use crate::rulebook::live::Live;
+use crate::rulebook::Live;
 use crate::store::{Profiles, Store, StoreError, Writer};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -23,10 +23,11 @@ pub use source::{Cell, SourceKind};
 
 use crate::model::Schema;
 use crate::store::Writer;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What to import and how.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportOptions {
     /// The file.
     pub path: PathBuf,
@@ -44,7 +45,8 @@ pub struct ImportOptions {
 }
 
 /// What a timestamp of 0 means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ZeroTime {
     /// The first second of 1970.
     #[default]
@@ -55,7 +57,7 @@ pub enum ZeroTime {
 
 /// How far an import is. `done` and `total` are bytes or rows, as the source
 /// counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Rows read.
     pub rows: u64,

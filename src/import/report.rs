@@ -1,12 +1,13 @@
 //! What an import did, and why it left rows out.
 
 use crate::model::Text;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What an import did: `read = stored + duplicates + rejected`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportReport {
     /// Rows read.
     pub read: u64,
@@ -17,6 +18,7 @@ pub struct ImportReport {
     /// Rows left out.
     pub rejected: u64,
     /// Rejected rows by reason.
+    #[serde(with = "pairs")]
     pub reasons: BTreeMap<Reason, u64>,
     /// Values outside their enum, by column: left missing, the row was taken.
     pub outside: BTreeMap<Arc<str>, Outside>,
@@ -29,7 +31,7 @@ pub struct ImportReport {
 }
 
 /// Values of one column that its enum does not have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
     /// How many.
     pub count: u64,
@@ -38,7 +40,8 @@ pub struct Outside {
 }
 
 /// Why a row was left out.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The id is missing.
     NoId,
@@ -56,7 +59,8 @@ pub enum Reason {
 }
 
 /// What is wrong with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// Neither 0, 1, true nor false.
     Bool,
@@ -123,5 +127,19 @@ impl Fault {
             Self::NotUtf8 => ("is not valid UTF-8", "не в кодировке UTF-8"),
         };
         Text::new(en, ru)
+    }
+}
+
+/// A map whose keys are not texts goes into JSON as a list of pairs.
+mod pairs {
+    use super::{BTreeMap, Reason};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(map: &BTreeMap<Reason, u64>, to: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Reason, u64>, D::Error> {
+        Vec::deserialize(from).map(|pairs| pairs.into_iter().collect())
     }
 }

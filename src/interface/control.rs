@@ -74,9 +74,17 @@ pub fn ask(
     request: &Request,
     progress: &mut dyn FnMut(Progress),
 ) -> Option<io::Result<Result<Reply, Text>>> {
+    connect(data).map(|stream| talk(stream, request, progress))
+}
+
+/// Whether an engine listens on `data`.
+pub fn is_served(data: &Path) -> bool {
+    connect(data).is_some()
+}
+
+fn connect(data: &Path) -> Option<UnixStream> {
     let pointed = std::fs::read_to_string(data.join(POINTER)).ok().map(PathBuf::from);
-    let stream = UnixStream::connect(pointed.unwrap_or_else(|| data.join(SOCKET))).ok()?;
-    Some(talk(stream, request, progress))
+    UnixStream::connect(pointed.unwrap_or_else(|| data.join(SOCKET))).ok()
 }
 
 fn talk(

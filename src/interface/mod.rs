@@ -1,6 +1,6 @@
-//! The edges: command line, local socket and bot. They translate and call;
+//! The edges: local socket and bot (the command line stands above them, in `cli`). They translate and call;
 //! nothing is decided here.
 
 pub mod bot;
-pub mod cli;
 pub mod control;
+pub mod words;

@@ -24,6 +24,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Decides whether a row of a broadcast may go out now, and with which text.
 /// Called on the outbox's thread at the moment of leasing.
@@ -68,6 +69,7 @@ pub struct Outbox {
     events: Sender<Event>,
     next_id: AtomicU64,
     thread: Mutex<Option<JoinHandle<()>>>,
+    alive: watch::Receiver<()>,
 }
 
 /// Trouble with asking the outbox for something.
@@ -188,9 +190,14 @@ impl Outbox {
         let (events, inbox) = mpsc::channel();
         let mut worker = Worker::new(queue, options, events.clone());
         worker.restore_hold(now)?;
-        let thread = std::thread::Builder::new().name("outbox".into()).spawn(move || worker.run(&inbox));
+        let (living, alive) = watch::channel(());
+        let work = move || {
+            worker.run(&inbox);
+            drop(living);
+        };
+        let thread = std::thread::Builder::new().name("outbox".into()).spawn(work);
         let thread = thread.map_err(|e| OutboxError::Thread(e.to_string()))?;
-        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)) }, recovery))
+        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)), alive }, recovery))
     }
 
     /// A number for a new ledger.
@@ -237,6 +244,11 @@ impl Outbox {
             let _ = self.events.send(Event::Stop);
             let _ = thread.join();
         }
+    }
+
+    /// Waits until the thread has ended, by [`Outbox::stop`] or by a bug.
+    pub async fn ended(&self) {
+        while self.alive.clone().changed().await.is_ok() {}
     }
 
     fn tell(&self, event: Event) -> Result<(), OutboxError> {

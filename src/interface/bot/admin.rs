@@ -4,7 +4,7 @@
 
 use crate::engine::Engine;
 use crate::engine::command::{Reply, Request};
-use crate::interface::cli::{reload, status};
+use crate::interface::words;
 use crate::model::{Lang, Message, Text};
 use teloxide::utils::command::BotCommands;
 
@@ -40,8 +40,8 @@ pub fn answer(engine: &Engine, user: i64, text: &str, username: &str) -> Option<
 
 fn ask(engine: &Engine, request: Request, lang: Lang) -> String {
     match engine.execute(request, &mut |_| {}) {
-        Ok(Reply::Status(answer)) => status::render(&answer, lang),
-        Ok(Reply::Reloaded(answer)) => format!("{}\n\n{}", reload::summary(&answer).get(lang), answer.short),
+        Ok(Reply::Status(answer)) => words::status(&answer, lang),
+        Ok(Reply::Reloaded(answer)) => format!("{}\n\n{}", words::reload_summary(&answer).get(lang), answer.short),
         Ok(_) => String::new(),
         Err(error) => error.text().get(lang).to_owned(),
     }

@@ -9,7 +9,7 @@ use crate::engine::command::{Reply, Request};
 use crate::import::Progress;
 use crate::interface::control;
 use crate::model::{Lang, Text, Time};
-use crate::rulebook::live::Live;
+use crate::rulebook::Live;
 use crate::rulebook::{Loaded, load};
 use crate::store::Store;
 use crate::store::sled::SledStore;
@@ -83,7 +83,7 @@ impl Context {
     /// `--now`, if it was given, in the project's time zone.
     pub fn now(&self) -> Result<Option<Time>, Failure> {
         let Some(text) = &self.global.now else { return Ok(None) };
-        let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.zone.clone()));
+        let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
         match parse_time(text, &zone.unwrap_or(jiff::tz::TimeZone::UTC)) {
             Some(time) => Ok(Some(time)),
             None => Err(Failure::new(Text::new(
@@ -155,7 +155,7 @@ impl Context {
                 "в файлах правил ошибки; все покажет `vestnik check`",
             )));
         }
-        Ok(Arc::new(Live::open(&self.global.project)?))
+        Ok(Arc::new(Live::open(&self.global.project, Arc::new(SystemClock::new()))?))
     }
 
     /// The style of diagnostics.
@@ -167,9 +167,9 @@ impl Context {
         }
     }
 
-    /// Prints to standard output; a closed pipe ends the printing quietly.
+    /// Prints to standard output.
     pub fn say(&self, text: &str) {
-        let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
+        print(text);
     }
 
     /// Prints JSON to standard output.
@@ -208,6 +208,12 @@ impl Context {
     }
 }
 
+/// Prints to standard output; a closed pipe ends the printing quietly.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// A progress bar on a terminal, nothing elsewhere.
 struct Bar {
     bar: Option<ProgressBar>,
@@ -223,7 +229,7 @@ impl Bar {
         let lang = self.lang;
         let bar = self.bar.get_or_insert_with(|| new_bar(progress, lang));
         bar.set_position(progress.done);
-        bar.set_message(super::table::grouped(progress.rows));
+        bar.set_message(crate::interface::words::grouped(progress.rows));
     }
 }
 

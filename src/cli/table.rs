@@ -26,28 +26,6 @@ pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     [heading, rule].into_iter().chain(body).map(|line| line + "\n").collect()
 }
 
-/// A number with its thousands apart: `12 345`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A length of time in words' short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
-pub fn length(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
 fn pad(cell: &str, width: usize, align: Align) -> String {
     match align {
         Align::Left => format!("{cell:<width$}"),
@@ -64,15 +42,5 @@ mod tests {
         let rows = vec![vec!["active".into(), "1 204".into()], vec!["все".into(), "7".into()]];
         let expected = "  segment  users\n  ───────  ─────\n  active   1 204\n  все          7\n";
         assert_eq!(table(&[("segment", Align::Left), ("users", Align::Right)], &rows), expected);
-    }
-
-    #[test]
-    fn numbers_and_lengths_read_easily() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (1234567, "1 234 567")] {
-            assert_eq!(grouped(n), text);
-        }
-        for (n, text) in [(0, "0 s"), (59, "59 s"), (187, "3 min 07 s"), (7500, "2 h 05 min")] {
-            assert_eq!(length(n), text);
-        }
     }
 }

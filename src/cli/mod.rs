@@ -9,11 +9,11 @@ mod context;
 mod demo;
 mod import;
 mod init;
-pub mod reload;
+mod reload;
 mod run;
 mod sandbox;
 mod segments;
-pub mod status;
+mod status;
 mod table;
 
 use crate::model::Lang;

@@ -2,7 +2,8 @@
 
 use super::Format;
 use super::context::{Context, Failure};
-use super::table::{Align, grouped, table};
+use super::table::{Align, table};
+use crate::interface::words::grouped;
 use crate::engine::SegmentCount;
 use crate::engine::command::{Reply, Request};
 use crate::model::{Lang, Text};

@@ -1,88 +1,55 @@
-//! `vestnik broadcast …`: start, watch and steer broadcasts.
+//! Sentences and figures that more than one edge shows: the command line and
+//! the bot say the same of the same things.
 
-use super::Format;
-use super::context::{Context, Failure};
-use super::table::{Align, grouped, length, table};
-use crate::engine::broadcast::{Again, BroadcastStatus, RunReport, RunState, Steer};
-use crate::engine::command::{Reply, Request};
+use crate::engine::broadcast::{BroadcastStatus, RunReport};
+use crate::engine::command::{ReloadAnswer, Status};
 use crate::model::{Lang, Text};
 use std::fmt::Write;
-use std::process::ExitCode;
 
-/// The sub-commands.
-#[derive(clap::Subcommand)]
-pub enum Command {
-    /// All broadcasts and how their latest runs stand
-    List,
-    /// Take a snapshot of the audience and start sending
-    Start {
-        /// The broadcast's name in the rule files
-        name: String,
-        /// Send it once more although it was sent before
-        #[arg(long)]
-        again: bool,
-    },
-    /// Progress, rate, time left and counts by outcome
-    Status {
-        /// The broadcast's name; all of them if left out
-        name: Option<String>,
-    },
-    /// Hold what has not gone out
-    Pause {
-        /// The broadcast's name
-        name: String,
-    },
-    /// Go on
-    Resume {
-        /// The broadcast's name
-        name: String,
-    },
-    /// Never send what has not gone out
-    Cancel {
-        /// The broadcast's name
-        name: String,
-    },
-}
-
-/// Asks and prints.
-pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
-    let list = matches!(command, Command::List);
-    let reply = context.ask(request(command))?;
-    let lang = context.lang();
-    match (context.format(), reply) {
-        (Format::Json, Reply::Broadcasts(all)) => context.say_json(&serde_json::json!(all)),
-        (Format::Json, Reply::Run(one)) => context.say_json(&serde_json::json!(one)),
-        (_, Reply::Broadcasts(all)) if list => context.say(&render_list(&all, lang)),
-        (_, Reply::Broadcasts(all)) => all.iter().for_each(|one| context.say(&render(one, lang))),
-        (_, Reply::Run(one)) => {
-            context.say(&render(&one, lang));
-            if !context.is_engine_running() && one.run.as_ref().is_some_and(|run| run.state == RunState::Running) {
-                context.note(&Text::new(
-                    "no engine is running: it goes out with `vestnik run`",
-                    "движок не запущен: рассылка пойдёт после `vestnik run`",
-                ));
-            }
+/// The status for people, a line for each fact.
+pub fn status(status: &Status, lang: Lang) -> String {
+    let mut lines = vec![match status.live {
+        true => Text::new("engine: running", "движок: работает"),
+        false => Text::new("engine: not running", "движок: не запущен"),
+    }];
+    lines.push(Text::new(format!("rulebook: {}", status.version), format!("правила: редакция {}", status.version)));
+    lines.push(Text::new(
+        format!("users: {}", grouped(status.users)),
+        format!("пользователей: {}", grouped(status.users)),
+    ));
+    for run in &status.runs {
+        if let Some(report) = &run.run {
+            lines.push(Text::new(
+                format!("broadcast: {}", headline(&run.name, report, Lang::En)),
+                format!("рассылка: {}", headline(&run.name, report, Lang::Ru)),
+            ));
         }
-        _ => {}
     }
-    Ok(ExitCode::SUCCESS)
+    lines.extend(troubles(status));
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
 }
 
-fn request(command: Command) -> Request {
-    let steer = |name, steer| Request::Steer { name, steer };
-    match command {
-        Command::List => Request::Broadcasts { name: None },
-        Command::Status { name } => Request::Broadcasts { name },
-        Command::Start { name, again: false } => Request::Start { name, again: Again::Refuse },
-        Command::Start { name, again: true } => Request::Start { name, again: Again::Allow },
-        Command::Pause { name } => steer(name, Steer::Pause),
-        Command::Resume { name } => steer(name, Steer::Resume),
-        Command::Cancel { name } => steer(name, Steer::Cancel),
+/// What came of the reload, in a sentence.
+pub fn reload_summary(answer: &ReloadAnswer) -> Text {
+    let version = &answer.version;
+    let mut text = match (answer.accepted, answer.changed) {
+        (true, true) => Text::new(format!("rulebook {version} is in force"), format!("действует новая редакция правил {version}")),
+        (true, false) => Text::new(format!("nothing has changed; rulebook {version}"), format!("изменений нет; редакция {version}")),
+        (false, _) => Text::new(
+            format!("errors: {}; rulebook {version} stays in force", answer.errors),
+            format!("ошибок: {}; продолжает действовать редакция {version}", answer.errors),
+        ),
+    };
+    if !answer.restart_for.is_empty() {
+        let settings = answer.restart_for.join(", ");
+        text.en.push_str(&format!("; start the engine again for: {settings}"));
+        text.ru.push_str(&format!("; чтобы применить {settings}, перезапустите движок"));
     }
+    text
 }
 
 /// A broadcast's latest run in figures.
-pub fn render(status: &BroadcastStatus, lang: Lang) -> String {
+pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     let Some(run) = &status.run else {
         let text = Text::new("not started yet", "ещё не запускалась");
         return format!("{}: {}\n", status.name, text.get(lang));
@@ -133,22 +100,51 @@ pub fn headline(name: &str, run: &RunReport, lang: Lang) -> String {
     line
 }
 
-fn render_list(all: &[BroadcastStatus], lang: Lang) -> String {
-    let head = [Text::new("broadcast", "рассылка"), Text::new("state", "состояние"), Text::new("run", "запуск"),
-        Text::new("recipients", "получателей"), Text::new("sent", "отправлено")];
-    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
-    let columns: Vec<_> = head.iter().map(|text| text.get(lang)).zip(aligns).collect();
-    let row = |status: &BroadcastStatus| match &status.run {
-        None => vec![status.name.clone(), "—".into(), "—".into(), "—".into(), "—".into()],
-        Some(run) => vec![
-            status.name.clone(),
-            run.state.text().get(lang).into(),
-            run.occurrence.to_string(),
-            grouped(run.total.into()),
-            grouped(run.sent.into()),
-        ],
-    };
-    table(&columns, &all.iter().map(row).collect::<Vec<_>>())
+/// A number with its thousands apart: `12 345`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A length of time in words' short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
+pub fn length(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn troubles(status: &Status) -> Vec<Text> {
+    let mut lines = Vec::new();
+    if let Some(ms) = status.held_ms {
+        let seconds = ms / 1_000 + 1;
+        lines.push(Text::new(
+            format!("Telegram told us to wait: {seconds} s more"),
+            format!("Telegram просит подождать: ещё {seconds} с"),
+        ));
+    }
+    if let Some(trouble) = &status.trouble {
+        lines.push(Text::new(format!("trouble: {trouble}"), format!("неполадка: {trouble}")));
+    }
+    if status.unreadable_updates > 0 {
+        let n = status.unreadable_updates;
+        lines.push(Text::new(format!("updates that could not be read: {n}"), format!("непрочитанных обновлений: {n}")));
+    }
+    if let Some(findings) = &status.refused {
+        lines.push(Text::new(
+            format!("the rule files have errors, the last good ones stay in force:\n{}", findings.trim_end()),
+            format!("в файлах правил ошибки, действуют последние верные:\n{}", findings.trim_end()),
+        ));
+    }
+    lines
 }
 
 fn skip_words(reason: &str) -> Text {
@@ -172,5 +168,20 @@ fn failure_words(kind: &str) -> Text {
         "chat_refused" => Text::new("refused: chat", "отказ: чат"),
         "attempts_used_up" => Text::new("failed after all attempts", "не удалось после всех попыток"),
         other => Text::new(format!("refused: {other}"), format!("отказ: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_lengths_read_easily() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (1234567, "1 234 567")] {
+            assert_eq!(grouped(n), text);
+        }
+        for (n, text) in [(0, "0 s"), (59, "59 s"), (187, "3 min 07 s"), (7500, "2 h 05 min")] {
+            assert_eq!(length(n), text);
+        }
     }
 }
