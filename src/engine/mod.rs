@@ -1,1 +1,92 @@
-//! (to be written)
+//! The engine: what the rulebook says, done to the store and the outbox.
+//!
+//! [`Engine`] holds the open parts of one project and is what commands, the
+//! bot and the panel call. It works in two ways: *live*, with an outbox that
+//! sends, and *closed*, for a command that finds no engine running: then a
+//! started broadcast stands in the store and goes out with the next `run`.
+//!
+//! Deciding who may get a message ([`gates`]) does no input or output beyond
+//! reading the one profile it is asked about.
+
+pub mod broadcast;
+pub mod command;
+pub mod gates;
+mod segments;
+pub mod inbox;
+
+pub use segments::SegmentCount;
+
+use crate::model::Clock;
+use crate::outbox::{Outbox, OutboxError};
+use crate::rulebook::Live;
+use crate::store::{Profiles, Store, StoreError, Writer};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// The open parts of one project.
+pub struct Engine {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// The rulebook in force.
+    pub live: Arc<Live>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Its one writer.
+    pub writer: Writer,
+    /// Reading of profiles.
+    pub profiles: Profiles,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    outbox: OnceLock<Outbox>,
+    /// Held while a broadcast is started or changes its state, so that two
+    /// commands do not start it twice.
+    broadcasts: Mutex<()>,
+}
+
+/// Trouble with carrying out what the engine was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// Live already.
+    #[error("the engine is live already")]
+    AlreadyLive,
+}
+
+impl Engine {
+    /// An engine over open parts, closed until [`Engine::go_live`].
+    pub fn new(
+        project: PathBuf,
+        live: Arc<Live>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, EngineError> {
+        let writer = Writer::spawn(store.clone())?;
+        let profiles = Profiles::new(store.clone());
+        let (outbox, broadcasts) = (OnceLock::new(), Mutex::new(()));
+        Ok(Self { project, live, store, writer, profiles, clock, outbox, broadcasts })
+    }
+
+    /// Gives the engine the outbox that sends.
+    pub fn go_live(&self, outbox: Outbox) -> Result<(), EngineError> {
+        self.outbox.set(outbox).map_err(|_| EngineError::AlreadyLive)
+    }
+
+    /// The outbox, if the engine is live.
+    pub fn outbox(&self) -> Option<&Outbox> {
+        self.outbox.get()
+    }
+
+    /// Stops sending, writes what came back, and closes the store.
+    pub fn stop(&self) {
+        if let Some(outbox) = self.outbox() {
+            outbox.stop();
+        }
+        self.writer.close();
+    }
+}

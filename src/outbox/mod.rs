@@ -1,1 +1,35 @@
-//! (to be written)
+//! Durable delivery: what is to be sent to whom, when, and what became of it.
+//!
+//! A *ledger* holds the rows of one cause: one run of a broadcast, or the
+//! bot's own replies. A *row* is one message to one user and exists once. The
+//! outbox knows chats, messages, times and outcomes, and nothing of rules:
+//! whether a row of a broadcast may still be sent, and its text, it asks of a
+//! [`Prepare`].
+//!
+//! ```text
+//!            lease (durable)          grant               answer
+//!   Queue ──────────────────> pool ──────────> client ──────────> settle (durable)
+//!     ^   Prepare: gates, text     Limiter      Telegram              │
+//!     └──────────────── deferred: 429, retry with back-off ───────────┘
+//! ```
+//!
+//! The promise: a row is marked leased on disk before its request is written,
+//! and settled on disk afterwards. So after a crash the rows whose fate is
+//! unknown are exactly the leased ones; nothing else is lost or sent twice.
+
+mod answer;
+mod backoff;
+mod client;
+mod ledger;
+mod limiter;
+mod queue;
+mod row;
+mod worker;
+
+pub use answer::{Answer, Doubt, Refusal, classify};
+pub use client::{Client, ClientError};
+pub use ledger::{CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage};
+pub use limiter::Limiter;
+pub use queue::{Queue, Recovery};
+pub use row::{Failure, FailureKind, RowId, SkipReason, State};
+pub use worker::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prepared, RunStatus, stage_replies};

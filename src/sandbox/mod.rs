@@ -1,1 +1,44 @@
-//! (to be written)
+//! A local Telegram Bot API server: for demonstrations, tests, benchmarks and
+//! for everybody who writes a bot and has no wish to bother real people.
+//!
+//! It answers as the real server does, keeps a record of what every chat
+//! received, enforces Telegram's rate limits, and fails on demand: see
+//! [`Fault`]. It never talks to Telegram and listens on loopback only.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), vestnik::sandbox::SandboxError> {
+//! use vestnik::sandbox::{ChatState, Sandbox, SandboxOptions};
+//! let running = Sandbox::start(SandboxOptions::default()).await?;
+//! running.sandbox().add_user(42, "Anna", ChatState::Active);
+//! // … a bot that uses running.url() sends a message …
+//! running.sandbox().wait_accepted(1).await;
+//! assert_eq!(running.sandbox().received(42).len(), 1);
+//! # Ok(()) }
+//! ```
+
+mod answer;
+mod bot;
+mod chats;
+mod control;
+mod entities;
+mod faults;
+mod handle;
+mod keyboard;
+mod ledger;
+mod limits;
+mod line;
+mod messages;
+mod options;
+mod params;
+mod server;
+mod updates;
+mod webhook;
+mod world;
+
+pub use chats::{ChatKind, ChatState, ChatSummary, NewChat};
+pub use faults::{Fault, FaultEffect};
+pub use handle::{ActError, Received, Sandbox};
+pub use ledger::{Duplicate, Entry};
+pub use limits::{Counters, Limits, Rates};
+pub use options::{DEFAULT_TOKEN, SandboxOptions, UnknownChats};
+pub use server::{Running, SandboxError, run, serve};

@@ -9,14 +9,20 @@
 //! 3. Reads see every batch that was committed before they began.
 //! 4. When it returned `Err`, the batch may or may not be there after a
 //!    restart: whoever wrote it must be able to write it again.
+//!
+//! Keys begin with one byte that names their kind; this module owns `F` (the
+//! catalogue of field names) and `p` (profiles).
 
+mod catalogue;
+mod disk;
 pub mod memory;
 mod profiles;
 mod record;
 pub mod sled;
 mod writer;
 
-pub use profiles::{Profiles, StoredProfile};
+pub use disk::{Disk, SystemDisk};
+pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
 pub use writer::{Transaction, Writer};
 
@@ -50,7 +56,7 @@ pub struct Batch {
 }
 
 /// Trouble with the store. `path` is the data folder.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Another process has the folder.

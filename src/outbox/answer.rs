@@ -1,0 +1,221 @@
+//! What an answer of the Bot API means for the row that was sent.
+//!
+//! Classified by HTTP status, `error_code`, `parameters` and the beginning of
+//! `description`, as the Bot API server and TDLib write them. Only texts known
+//! here change what we think of a user; anything else fails its row alone. An
+//! answer that is not whole JSON proves nothing: the message may have arrived.
+
+use crate::model::{Reach, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+/// What became of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Delivered, as this message of its chat.
+    Delivered {
+        /// The message's id.
+        message: i32,
+    },
+    /// 429: not before this long from now. Not an attempt.
+    Wait {
+        /// How long Telegram wants us to wait.
+        retry_after: TimeDelta,
+    },
+    /// Refused for good.
+    Refused(Refusal),
+    /// Proven not delivered: worth another attempt.
+    Undelivered {
+        /// What happened.
+        why: String,
+    },
+    /// Nobody can tell.
+    Unknown(Doubt),
+}
+
+/// Why Telegram refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// This user cannot be written to.
+    Unreachable {
+        /// In what way.
+        reach: Reach,
+        /// Telegram's words.
+        text: String,
+    },
+    /// The message itself is wrong, whoever gets it.
+    Content {
+        /// Telegram's words.
+        text: String,
+    },
+    /// This chat alone refuses.
+    Chat {
+        /// Telegram's words.
+        text: String,
+    },
+    /// The group has another id now.
+    Migrated {
+        /// The new id.
+        to: i64,
+    },
+    /// The bot itself is refused: wrong token.
+    Bot {
+        /// Telegram's words.
+        text: String,
+    },
+}
+
+/// Why it is unknown whether a message arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// No answer in time.
+    Timeout,
+    /// The connection broke after the request was begun.
+    Broken,
+    /// The answer was not the Bot API's JSON.
+    NotJson,
+    /// This process ended meanwhile.
+    Restart,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    ok: bool,
+    #[serde(default)]
+    result: serde_json::Value,
+    error_code: Option<u16>,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Default, Deserialize)]
+struct Parameters {
+    retry_after: Option<i64>,
+    migrate_to_chat_id: Option<i64>,
+}
+
+/// Beginnings of descriptions (after the class before the colon) that mean
+/// that the user cannot be reached.
+const UNREACHABLE: &[(u16, &str, Reach)] = &[
+    (403, "bot was blocked by the user", Reach::Blocked),
+    (403, "user is deactivated", Reach::Deactivated),
+    (403, "bot can't initiate conversation with a user", Reach::NeedsStart),
+    (400, "chat not found", Reach::NeedsStart),
+    (400, "PEER_ID_INVALID", Reach::NeedsStart),
+];
+
+/// Beginnings of 400 descriptions that blame the chat and not the message.
+const CHAT: &[&str] = &[
+    "not enough rights",
+    "have no rights to send a message",
+    "need administrator rights",
+    "group chat was deactivated",
+    "group is deactivated",
+    "chat_write_forbidden",
+    "user_is_blocked",
+    "input_user_deactivated",
+    "topic_closed",
+    "message thread not found",
+];
+
+/// The meaning of a whole HTTP answer.
+pub fn classify(status: u16, body: &[u8]) -> Answer {
+    let Ok(body) = serde_json::from_slice::<Body>(body) else {
+        return match status {
+            413 => Answer::Refused(Refusal::Content { text: "413 Request Entity Too Large".into() }),
+            _ => Answer::Unknown(Doubt::NotJson),
+        };
+    };
+    if body.ok {
+        let message = body.result.get("message_id").and_then(serde_json::Value::as_i64);
+        let message = message.and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
+        return Answer::Delivered { message };
+    }
+    let code = body.error_code.unwrap_or(status);
+    match (code, body.parameters.retry_after, body.parameters.migrate_to_chat_id) {
+        (429, seconds, _) => Answer::Wait { retry_after: TimeDelta::seconds(seconds.unwrap_or(1).max(0)) },
+        (_, _, Some(to)) => Answer::Refused(Refusal::Migrated { to }),
+        (401 | 404, _, _) => Answer::Refused(Refusal::Bot { text: body.description }),
+        (500.., _, _) => Answer::Undelivered { why: body.description },
+        _ => Answer::Refused(refusal(code, body.description)),
+    }
+}
+
+fn refusal(code: u16, text: String) -> Refusal {
+    let words = text.split_once(": ").map_or(text.as_str(), |(_, words)| words);
+    let known = UNREACHABLE.iter().find(|(c, start, _)| *c == code && words.starts_with(start));
+    let lower = words.to_lowercase();
+    match known {
+        Some((_, _, reach)) => Refusal::Unreachable { reach: *reach, text },
+        None if code == 403 || CHAT.iter().any(|start| lower.starts_with(start)) => Refusal::Chat { text },
+        None => Refusal::Content { text },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: u16, description: &str) -> Answer {
+        let body = format!(r#"{{"ok":false,"error_code":{code},"description":{description:?}}}"#);
+        classify(code, body.as_bytes())
+    }
+
+    #[test]
+    fn success_is_delivered_whatever_the_message_looks_like() {
+        for body in [
+            r#"{"ok":true,"result":{"message_id":7,"chat":{"type":"a new kind"}}}"#,
+            r#"{"ok":true,"result":{"message_id":7},"future":1}"#,
+        ] {
+            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { message: 7 });
+        }
+    }
+
+    #[test]
+    fn known_texts_change_reachability() {
+        for (code, text, reach) in [
+            (403, "Forbidden: bot was blocked by the user", Reach::Blocked),
+            (403, "Forbidden: user is deactivated", Reach::Deactivated),
+            (403, "Forbidden: bot can't initiate conversation with a user", Reach::NeedsStart),
+            (400, "Bad Request: chat not found", Reach::NeedsStart),
+            (400, "Bad Request: PEER_ID_INVALID", Reach::NeedsStart),
+        ] {
+            let expected = Answer::Refused(Refusal::Unreachable { reach, text: text.into() });
+            assert_eq!(error(code, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_refusals_blame_the_chat_the_message_or_the_bot() {
+        for text in ["Forbidden: bot was kicked from the group chat", "Forbidden: bots can't send messages to bots"] {
+            assert_eq!(error(403, text), Answer::Refused(Refusal::Chat { text: text.into() }));
+        }
+        let text = "Bad Request: not enough rights to send text messages to the chat";
+        assert_eq!(error(400, text), Answer::Refused(Refusal::Chat { text: text.into() }));
+        for text in ["Bad Request: can't parse entities: x", "Bad Request: message is too long", "Bad Request: BUTTON_DATA_INVALID"] {
+            assert_eq!(error(400, text), Answer::Refused(Refusal::Content { text: text.into() }));
+        }
+        for (code, text) in [(401, "Unauthorized"), (404, "Not Found")] {
+            assert_eq!(error(code, text), Answer::Refused(Refusal::Bot { text: text.into() }));
+        }
+    }
+
+    #[test]
+    fn waiting_and_migration_come_from_the_parameters() {
+        let wait = br#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}"#;
+        assert_eq!(classify(429, wait), Answer::Wait { retry_after: TimeDelta::seconds(7) });
+        let moved = br#"{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1001}}"#;
+        assert_eq!(classify(400, moved), Answer::Refused(Refusal::Migrated { to: -1001 }));
+    }
+
+    #[test]
+    fn only_a_json_500_proves_that_nothing_was_sent() {
+        let why = "Internal Server Error: restart";
+        assert_eq!(error(500, why), Answer::Undelivered { why: why.into() });
+        assert_eq!(classify(502, b"<html>bad gateway</html>"), Answer::Unknown(Doubt::NotJson));
+        assert_eq!(classify(200, br#"{"ok":true,"resu"#), Answer::Unknown(Doubt::NotJson));
+        assert!(matches!(classify(413, b"<html>"), Answer::Refused(Refusal::Content { .. })));
+    }
+}

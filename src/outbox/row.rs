@@ -1,0 +1,178 @@
+//! One row: one message to one user, and the states it goes through.
+//!
+//! ```text
+//!              ┌────────────── 429, proven undelivered ─────────────┐
+//!              v                                                    │
+//! stage ──> Queued ──lease──> Leased ──answer──> Sent | Failed      │
+//!              │                 │ └─────────────────────────────────┘
+//!              │                 └──no whole answer, crash──> InDoubt
+//!              └──gate says no──> Skipped
+//! ```
+//!
+//! * `Queued`: may be leased from `due` on. Nothing of it is under way.
+//! * `Leased`: its request may be written at any moment, or has been. Found at
+//!   start-up it means that we died meanwhile.
+//! * `Sent`, `Failed`, `Skipped`: final.
+//! * `InDoubt`: final, unless the ledger's policy is to send again; then such a
+//!   row goes back to `Queued` instead.
+//!
+//! A queued row of a cancelled ledger counts as cancelled: cancelling changes
+//! the ledger alone. Waiting because Telegram said so is not an attempt.
+
+use super::answer::Doubt;
+use super::ledger::LedgerId;
+use crate::model::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+/// Where a row stands: its ledger, its chunk there and its place in the chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The chunk, from 0.
+    pub chunk: u32,
+    /// The place in the chunk, from 0.
+    pub index: u32,
+}
+
+/// The state of a row. Times are lengths since the ledger was created, which
+/// keeps them small on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Waits to be leased.
+    Queued {
+        /// Not before this; zero for a row that never waited.
+        due: TimeDelta,
+        /// Attempts that were proven undelivered.
+        attempts: u8,
+    },
+    /// Its request may be under way.
+    Leased {
+        /// Attempts before this one.
+        attempts: u8,
+    },
+    /// Telegram confirmed it.
+    Sent {
+        /// When the answer came.
+        at: TimeDelta,
+        /// The message's id in its chat.
+        message: i32,
+    },
+    /// Telegram refused it, or the attempts are used up.
+    Failed {
+        /// When.
+        at: TimeDelta,
+        /// Why.
+        failure: Failure,
+    },
+    /// It may or may not have been delivered.
+    InDoubt {
+        /// When that was found.
+        at: TimeDelta,
+        /// What happened.
+        why: Doubt,
+    },
+    /// A gate said no.
+    Skipped {
+        /// When.
+        at: TimeDelta,
+        /// Which gate.
+        reason: SkipReason,
+    },
+}
+
+/// Why a row failed: a kind to count by and Telegram's own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// Telegram's description, or ours; at most 200 characters.
+    pub text: String,
+}
+
+/// The kinds of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The user blocked the bot.
+    Blocked,
+    /// The user's account is gone.
+    Deactivated,
+    /// The user never started the bot, or the chat is unknown to it.
+    NeedsStart,
+    /// The message itself is refused: markup, length, buttons.
+    Content,
+    /// This chat alone refuses: kicked out, no right to write.
+    Chat,
+    /// Every attempt failed before it reached Telegram.
+    Attempts,
+}
+
+/// Why a row was not sent: a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its time had passed.
+    Expired,
+    /// The user blocked the bot.
+    Blocked,
+    /// The user's account is gone.
+    Deactivated,
+    /// The user never started the bot.
+    NeedsStart,
+    /// The user wants no marketing.
+    OptedOut,
+    /// The template could not be rendered for this user.
+    RenderError,
+    /// The user's profile is gone.
+    NotEligible,
+}
+
+impl State {
+    /// A row that waits from the start.
+    pub const FRESH: Self = Self::Queued { due: TimeDelta(0), attempts: 0 };
+
+    /// Whether nothing more will happen to the row.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Queued { .. } | Self::Leased { .. } => false,
+            Self::Sent { .. } | Self::Failed { .. } | Self::InDoubt { .. } | Self::Skipped { .. } => true,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure with Telegram's words, cut to 200 characters.
+    pub fn new(kind: FailureKind, text: &str) -> Self {
+        Self { kind, text: text.chars().take(200).collect() }
+    }
+}
+
+impl SkipReason {
+    /// The name that reports and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Blocked => "blocked",
+            Self::Deactivated => "deactivated",
+            Self::NeedsStart => "needs_start",
+            Self::OptedOut => "opted_out",
+            Self::RenderError => "render_error",
+            Self::NotEligible => "not_eligible",
+        }
+    }
+}
+
+impl FailureKind {
+    /// The name that reports and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Deactivated => "deactivated",
+            Self::NeedsStart => "needs_start",
+            Self::Content => "content_error",
+            Self::Chat => "chat_refused",
+            Self::Attempts => "attempts_used_up",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The record of every message that was accepted: one compact line each, and
+//! the report of duplicates. The texts stand with the messages.
+
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// One accepted message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The chat.
+    pub chat: i64,
+    /// The message's id in it.
+    pub message_id: i32,
+    /// When, in milliseconds since 1970 by the sandbox's clock.
+    pub at: i64,
+    /// The method that sent it; see [`Entry::method`].
+    pub(crate) method: u8,
+    /// A hash of everything the request asked for, the chat included.
+    pub hash: u64,
+}
+
+/// The same payload, accepted more than once by one chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The chat.
+    pub chat: i64,
+    /// The hash that the messages share.
+    pub hash: u64,
+    /// Their ids, in order of arrival.
+    pub message_ids: Vec<i32>,
+}
+
+/// All entries in order of arrival.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    entries: Vec<Entry>,
+}
+
+/// The methods that create messages; an entry holds the place in this list.
+const METHODS: [&str; 6] = ["sendMessage", "sendPhoto", "sendVideo", "sendDocument", "sendMediaGroup", "copyMessage"];
+
+impl Entry {
+    /// The method that sent it, such as `sendMessage`.
+    pub fn method(&self) -> &'static str {
+        METHODS.get(usize::from(self.method)).copied().unwrap_or("sendMessage")
+    }
+
+    pub(crate) fn code(method: &str) -> u8 {
+        let place = METHODS.iter().position(|name| *name == method).unwrap_or(0);
+        u8::try_from(place).unwrap_or(0)
+    }
+}
+
+impl Ledger {
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// How many messages each chat received; chats without one are absent.
+    pub(crate) fn counts(&self) -> HashMap<i64, u32> {
+        let mut counts = HashMap::new();
+        for entry in &self.entries {
+            *counts.entry(entry.chat).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Payloads that a chat received more than once, by chat.
+    pub(crate) fn duplicates(&self) -> Vec<Duplicate> {
+        let mut seen: HashMap<(i64, u64), Vec<i32>> = HashMap::new();
+        for entry in &self.entries {
+            seen.entry((entry.chat, entry.hash)).or_default().push(entry.message_id);
+        }
+        let mut found: Vec<Duplicate> = seen
+            .into_iter()
+            .filter(|(_, ids)| ids.len() > 1)
+            .map(|((chat, hash), message_ids)| Duplicate { chat, hash, message_ids })
+            .collect();
+        found.sort_unstable_by_key(|duplicate| (duplicate.chat, duplicate.hash));
+        found
+    }
+}
+
+/// FNV-1a, so that a payload has the same hash in every run.
+pub(crate) fn hash(parts: &[&[u8]]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for byte in part.iter().chain([&0xff]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_duplicates_are_per_chat() {
+        let mut ledger = Ledger::default();
+        for (chat, message_id, text) in [(1, 1, "a"), (2, 1, "a"), (1, 2, "b"), (1, 3, "a")] {
+            let hash = hash(&[text.as_bytes()]);
+            ledger.push(Entry { chat, message_id, at: 0, method: 0, hash });
+        }
+        assert_eq!(ledger.counts(), HashMap::from([(1, 3), (2, 1)]));
+        let duplicates = ledger.duplicates();
+        assert_eq!(duplicates.len(), 1);
+        assert_eq!((duplicates[0].chat, &duplicates[0].message_ids), (1, &vec![1, 3]));
+    }
+
+    #[test]
+    fn every_method_has_its_name_back() {
+        for (place, name) in METHODS.iter().enumerate() {
+            assert_eq!(usize::from(Entry::code(name)), place);
+        }
+    }
+}
