@@ -15,8 +15,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Messages per second.
-    pub fn per_second(self) -> f64 {
+    /// How many each second.
+    pub fn hertz(self) -> f64 {
         f64::from(self.count) * 1_000.0 / self.per.0 as f64
     }
 }

@@ -1,0 +1,3 @@
+//! The rulebook from outside: projects on disk and in memory.
+
+mod sample;
