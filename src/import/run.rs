@@ -30,7 +30,7 @@ pub(super) fn run(
     source.read(&mut |row| {
         done = row.done;
         run.row(row)?;
-        if run.report.read % PROGRESS == 0 {
+        if run.report.read.is_multiple_of(PROGRESS) {
             progress(Progress { rows: run.report.read, done, total });
         }
         Ok(())
