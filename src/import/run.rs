@@ -56,7 +56,7 @@ impl Run<'_> {
                 Ok(change) => return self.take(change),
                 Err(reason) => (reason, reject::named(&self.plan.columns, &cells)),
             },
-            Err(broken) => reject::raw(broken),
+            Err(broken) => (broken.reason, broken.raw),
         };
         self.rejects.write(row.place, &reason, shown)?;
         self.count(reason);
