@@ -1,1 +1,234 @@
-//! (to be written)
+//! The condition language: text to syntax tree ([`parse`]), to a typed,
+//! immutable program ([`check`]), to an answer for one user
+//! ([`Condition::judge`]).
+//!
+//! Everything here is total and pure: no input makes it panic, recurse without
+//! bound, read a clock or fail at run time. What names mean is asked of
+//! [`Env`]; what a user's values are, of [`Row`]. Both are implemented
+//! elsewhere.
+
+pub mod codes;
+
+mod check;
+mod datum;
+mod expected;
+mod function;
+mod ir;
+mod literal;
+mod parse;
+mod row;
+mod scan;
+mod syntax;
+
+pub use check::{check, check_value};
+pub use function::{Function, functions};
+pub use literal::DateLiteral;
+pub use parse::parse;
+pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
+pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
+
+use crate::model::{FieldId, Schema, SegmentId, Time, Type, Value};
+use ir::{Expr, Op};
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+
+/// What the names in a condition mean.
+pub trait Env {
+    /// The fields of a profile.
+    fn schema(&self) -> &Schema;
+    /// The segment called `name`.
+    fn segment(&self, name: &str) -> Option<SegmentId>;
+    /// All segments, for suggestions.
+    fn segment_names(&self) -> Vec<&str>;
+    /// The project's time zone, in which times without an offset are read.
+    fn zone(&self) -> &TimeZone;
+}
+
+/// One user at one moment.
+pub trait Row {
+    /// The value of a field.
+    fn field(&self, id: FieldId) -> &Value;
+    /// The moment, the same during one evaluation pass.
+    fn now(&self) -> Time;
+    /// The project's time zone.
+    fn zone(&self) -> &TimeZone;
+    /// The user's time zone where it is known, else the project's.
+    fn user_zone(&self) -> &TimeZone {
+        self.zone()
+    }
+    /// Whether the user is in a segment.
+    fn in_segment(&self, id: SegmentId) -> bool;
+    /// The last midnight in the project's zone; a pass over many rows may
+    /// remember it.
+    fn today(&self) -> Time {
+        midnight(self.now(), self.zone())
+    }
+}
+
+/// The answer to a condition: Kleene's three values, as in SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Truth {
+    /// It does not hold.
+    False,
+    /// A value that it depends on is missing.
+    Unknown,
+    /// It holds.
+    True,
+}
+
+/// A checked condition. Cheap to clone, immutable.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    program: Arc<Program>,
+}
+
+/// A checked expression of any type. Cheap to clone, immutable.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    program: Arc<Program>,
+}
+
+#[derive(Debug)]
+struct Program {
+    text: Arc<str>,
+    root: Expr,
+    fields: Box<[FieldId]>,
+    segments: Box<[SegmentId]>,
+    time_dependent: bool,
+}
+
+impl Condition {
+    /// The answer for one user.
+    pub fn judge<R: Row + ?Sized>(&self, row: &R) -> Truth {
+        row::judge(&self.program.root, row)
+    }
+
+    /// The fields it reads, in order, each once.
+    pub fn fields(&self) -> &[FieldId] {
+        &self.program.fields
+    }
+
+    /// The segments it asks for, in order, each once.
+    pub fn segments(&self) -> &[SegmentId] {
+        &self.program.segments
+    }
+
+    /// Whether its answer can change by the passing of time alone.
+    pub fn is_time_dependent(&self) -> bool {
+        self.program.time_dependent
+    }
+
+    /// What the user wrote.
+    pub fn text(&self) -> &str {
+        &self.program.text
+    }
+}
+
+impl Expression {
+    /// The value for one user; missing where an operand is.
+    pub fn evaluate<R: Row + ?Sized>(&self, row: &R) -> Value {
+        row::value(&self.program.root, row).into_value()
+    }
+
+    /// The type of its values.
+    pub fn ty(&self) -> &Type {
+        &self.program.root.ty
+    }
+
+    /// The fields it reads, in order, each once.
+    pub fn fields(&self) -> &[FieldId] {
+        &self.program.fields
+    }
+
+    /// The segments it asks for, in order, each once.
+    pub fn segments(&self) -> &[SegmentId] {
+        &self.program.segments
+    }
+
+    /// Whether its value can change by the passing of time alone.
+    pub fn is_time_dependent(&self) -> bool {
+        self.program.time_dependent
+    }
+
+    /// What the user wrote.
+    pub fn text(&self) -> &str {
+        &self.program.text
+    }
+}
+
+impl Program {
+    fn new(text: Arc<str>, root: Expr) -> Arc<Self> {
+        let (mut fields, mut segments, mut time_dependent) = (Vec::new(), Vec::new(), false);
+        root.walk(&mut |expr| match &expr.op {
+            Op::Field(id) => fields.push(*id),
+            Op::Segment(id) => segments.push(*id),
+            Op::Now | Op::Today => time_dependent = true,
+            Op::Call { function, .. } => {
+                time_dependent |= function.reads_now();
+                fields.extend(function.reads());
+            }
+            Op::Constant(_)
+            | Op::Not(_)
+            | Op::All(_)
+            | Op::Any(_)
+            | Op::Missing(_)
+            | Op::Compare { .. }
+            | Op::Between { .. }
+            | Op::OneOf { .. }
+            | Op::ElementOf { .. }
+            | Op::Text { .. }
+            | Op::Matches { .. }
+            | Op::Negate(_)
+            | Op::Chain { .. }
+            | Op::Widen(_) => {}
+        });
+        fields.sort_unstable();
+        fields.dedup();
+        segments.sort_unstable();
+        segments.dedup();
+        let (fields, segments) = (fields.into(), segments.into());
+        Arc::new(Self { text, root, fields, segments, time_dependent })
+    }
+}
+
+impl Truth {
+    /// Whether the answer is true: the only one that fires a rule.
+    pub fn is_true(self) -> bool {
+        self == Self::True
+    }
+
+    /// Whether the answer is false; unknown is not.
+    pub fn is_false(self) -> bool {
+        self == Self::False
+    }
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+    fn not(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+            Self::True => Self::False,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+impl From<Option<bool>> for Truth {
+    fn from(holds: Option<bool>) -> Self {
+        holds.map_or(Self::Unknown, Self::from)
+    }
+}
+
+/// The last midnight before or at `now` in `zone`.
+fn midnight(now: Time, zone: &TimeZone) -> Time {
+    let start =
+        jiff::Timestamp::from_millisecond(now.0).ok().and_then(|at| at.to_zoned(zone.clone()).start_of_day().ok());
+    start.map_or(now, |day| Time(day.timestamp().as_millisecond()))
+}

@@ -1,1 +1,249 @@
-//! (to be written)
+//! Rule files, settings and templates become one immutable [`Rulebook`].
+//!
+//! [`load`] reads a project, checks everything and reports everything that is
+//! wrong in one run; a rulebook exists only if nothing is. [`Live`] keeps the
+//! current one and replaces it when files change. Everything after works on
+//! ids and compiled conditions, never on text from a file.
+
+mod check;
+pub mod codes;
+pub mod live;
+mod project;
+mod raw;
+pub mod sample;
+mod settings;
+mod template;
+mod view;
+mod watch;
+mod words;
+mod yaml;
+
+pub use check::{Broadcast, Segment};
+pub use live::{Live, OpenError, Outcome, ReloadReport};
+pub use project::{Files, ProjectError};
+pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
+pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use view::View;
+pub use watch::WatchGuard;
+pub use words::{duration, rate};
+
+use crate::condition::{Row, Truth};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
+use crate::model::{Message, Profile, Schema, SegmentId, Text, Time};
+use project::{RULES, SETTINGS, TEMPLATES};
+use raw::Reader;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Everything that a project's files say, checked and compiled.
+#[derive(Debug)]
+pub struct Rulebook {
+    /// A name for exactly this content.
+    pub version: String,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The fields of a profile.
+    pub schema: Arc<Schema>,
+    /// The message templates.
+    pub templates: Templates,
+    segments: Vec<Segment>,
+    by_name: HashMap<String, SegmentId>,
+    broadcasts: Vec<Broadcast>,
+}
+
+/// The result of loading: a rulebook unless there were errors.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rulebook, if nothing was wrong.
+    pub rulebook: Option<Arc<Rulebook>>,
+    /// Everything found, sorted by place.
+    pub diagnostics: Diagnostics,
+    /// The texts that the findings point into.
+    pub sources: Sources,
+}
+
+impl Rulebook {
+    /// The segments; each comes after those it asks for, else in the order of
+    /// the files. A segment's id is its place in this list.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The segment called `name`.
+    pub fn segment(&self, name: &str) -> Option<&Segment> {
+        self.by_name.get(name).and_then(|id| self.segments.get(usize::from(id.0)))
+    }
+
+    /// The broadcasts, in the order of the files.
+    pub fn broadcasts(&self) -> &[Broadcast] {
+        &self.broadcasts
+    }
+
+    /// The broadcast called `name`.
+    pub fn broadcast(&self, name: &str) -> Option<&Broadcast> {
+        self.broadcasts.iter().find(|broadcast| broadcast.name == name)
+    }
+
+    /// One user at one moment, for judging conditions. The profile was made
+    /// with this rulebook's schema.
+    pub fn view<'a>(&'a self, profile: &'a Profile, now: Time) -> View<'a> {
+        View::new(self, profile, now)
+    }
+
+    /// The message of a template for the user of a view, in the user's
+    /// language or the nearest that there is.
+    pub fn render(&self, template: &str, view: &View<'_>) -> Result<Message, RenderError> {
+        let context = RenderContext { profile: view.profile(), in_segment: &|id| view.in_segment(id) };
+        self.templates.render(template, &context)
+    }
+
+    /// Whether messages of a template reach users who opted out.
+    pub fn is_transactional(&self, template: &str) -> bool {
+        self.templates.transactional(template)
+    }
+
+    /// Whether a broadcast's audience holds a user: `to` is true and `exclude`
+    /// is false. Nobody is reached because something is unknown.
+    pub fn reaches(&self, broadcast: &Broadcast, view: &View<'_>) -> bool {
+        let excluded = broadcast.exclude.as_ref().map_or(Truth::False, |exclude| exclude.judge(view));
+        broadcast.to.judge(view) == Truth::True && excluded == Truth::False
+    }
+}
+
+/// Reads and checks the project in `folder`. What is wrong with the project is
+/// in the diagnostics; an error is trouble with the machine.
+pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
+    Files::read(folder).map(|files| load_files(&files))
+}
+
+/// Checks a project whose files are in memory.
+pub fn load_files(files: &Files) -> Loaded {
+    let mut loader = Loader::default();
+    let rulebook = loader.rulebook(files);
+    let Loader { sources, mut found } = loader;
+    found = allowed(found, &sources);
+    found.sort();
+    let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
+    Loaded { rulebook, diagnostics: found, sources }
+}
+
+#[derive(Default)]
+struct Loader {
+    sources: Sources,
+    found: Diagnostics,
+}
+
+impl Loader {
+    fn rulebook(&mut self, files: &Files) -> Rulebook {
+        let settings = self.settings(files);
+        let rule_files = self.texts(files, RULES);
+        let template_files = self.texts(files, TEMPLATES);
+        let zone = &settings.timezone.zone;
+        let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+
+        let mut reader = Reader::default();
+        let sections = check::sections(&trees, &mut reader);
+        let schema = Arc::new(check::profile(&sections.profile, zone, &mut reader));
+        let segments = check::segments(&sections.segments, &schema, zone, &self.sources, &mut reader);
+        let project = template::Project { schema: &schema, segments: &segments.ids, zone, language: settings.language };
+        let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
+        let names = check::Names { schema: &schema, segments: &segments.ids, zone };
+        let broadcasts = check::broadcasts(&sections.broadcasts, &names, &templates, &self.sources, &mut reader);
+        self.found.extend(reader.found);
+        self.unused(&template_files, &templates, &sections.broadcasts);
+        Rulebook {
+            version: files.version(),
+            settings: Arc::new(settings),
+            schema,
+            templates,
+            segments: segments.list,
+            by_name: segments.ids,
+            broadcasts,
+        }
+    }
+
+    fn settings(&mut self, files: &Files) -> Settings {
+        if !files.by_path.contains_key(SETTINGS) {
+            let source = self.sources.add(SETTINGS, "");
+            let text = Text::new("the project has no vestnik.yaml", "в проекте нет vestnik.yaml");
+            let help = Text::new(
+                "`vestnik init` makes a project with one; `-p FOLDER` names another project folder",
+                "`vestnik init` создаст проект с ним; `-p ПАПКА` укажет другую папку проекта",
+            );
+            self.found.push(Diagnostic::error(codes::NO_SETTINGS, text, Place::new(source, 0, 0)).help(help));
+            return Settings::default();
+        }
+        match self.texts(files, SETTINGS).first() {
+            Some((_, source)) => settings::read(*source, &self.sources, &mut self.found),
+            None => Settings::default(),
+        }
+    }
+
+    /// The sources of the files in a folder; unreadable ones are reported.
+    fn texts(&mut self, files: &Files, folder: &str) -> Vec<(String, SourceId)> {
+        let inside = |path: &str| path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let list: Vec<_> = files.by_path.iter().filter(|(path, _)| inside(path)).collect();
+        if folder == RULES && list.is_empty() {
+            self.no_rules();
+        }
+        let mut texts = Vec::new();
+        for (path, content) in list {
+            match project::text_of(path, content, &mut self.sources) {
+                Ok(source) => texts.push((path.clone(), source)),
+                Err(diagnostic) => self.found.push(diagnostic),
+            }
+        }
+        texts
+    }
+
+    fn no_rules(&mut self) {
+        let source = self.sources.add(RULES, "");
+        let text = Text::new("the folder `rules` is absent or holds no .yaml file", "папки `rules` нет, или в ней нет файлов .yaml");
+        let help = Text::new(
+            "put it back, or make a project with `vestnik init`; a running engine keeps its last rules",
+            "верните её или создайте проект командой `vestnik init`; работающий движок остаётся на прежних правилах",
+        );
+        self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
+    }
+
+    fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
+        yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
+    }
+
+    /// Remarks on templates that nothing sends.
+    fn unused(&mut self, files: &[(String, SourceId)], templates: &Templates, broadcasts: &[&yaml::Entry]) {
+        let used: HashSet<&str> = broadcasts
+            .iter()
+            .filter_map(|entry| entry.value.get("send"))
+            .filter_map(|send| send.get("template").unwrap_or(send).scalar())
+            .map(|scalar| scalar.text.as_str())
+            .collect();
+        for name in templates.names().filter(|name| !used.contains(name)) {
+            let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
+            let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
+            let text = Text::new(format!("nothing uses the template `{name}`"), format!("шаблон `{name}` нигде не используется"));
+            self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
+        }
+    }
+}
+
+/// Drops warnings and remarks that a comment `# allow CODE: reason` on the line
+/// above allows.
+fn allowed(found: Diagnostics, sources: &Sources) -> Diagnostics {
+    let mut kept = Diagnostics::new();
+    kept.extend(found.into_iter().filter(|diagnostic| {
+        let place = diagnostic.primary.place;
+        let above = line_above(sources.text(place.source), place.start as usize);
+        let comment = above.trim().strip_prefix('#').and_then(|rest| rest.trim_start().strip_prefix("allow "));
+        let code = comment.and_then(|rest| rest.split_once(':')).filter(|(_, reason)| !reason.trim().is_empty());
+        diagnostic.severity == Severity::Error || code.is_none_or(|(code, _)| code.trim() != diagnostic.code.0)
+    }));
+    kept
+}
+
+fn line_above(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or_default();
+    let Some(end) = before.rfind('\n') else { return "" };
+    before[..end].rsplit('\n').next().unwrap_or_default()
+}

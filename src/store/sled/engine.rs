@@ -13,6 +13,10 @@ use std::time::Duration;
 
 /// Pages that sled keeps in memory; its own default is a gigabyte.
 const CACHE: u64 = 256 << 20;
+/// Small segments waste less of a small store than sled's half megabyte. A page
+/// that outgrows one costs a file and a sync of its own, so values should stay
+/// below 2 KiB.
+const SEGMENT: usize = 128 << 10;
 /// A rewrite flushes after so many records, to keep dirty pages few.
 const FILL: usize = 1_000;
 
@@ -162,7 +166,7 @@ impl Drop for Remains {
 /// longer: sled closes them on threads of its own. Another process cannot,
 /// for the data folder is locked.
 fn open(path: &Path) -> Result<::sled::Db, ::sled::Error> {
-    let config = ::sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
+    let config = ::sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None).segment_size(SEGMENT);
     let mut tries = 100;
     loop {
         match config.open() {

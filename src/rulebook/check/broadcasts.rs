@@ -1,0 +1,150 @@
+//! The section `broadcasts`: who gets what, how fast, for how long.
+
+use super::conditions::{Names, compile};
+use super::{codes, names};
+use crate::condition::Condition;
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::model::{Text, TimeDelta};
+use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::settings::bad_rate;
+use crate::rulebook::template::Templates;
+use crate::model::Rate;
+use crate::rulebook::words;
+use crate::rulebook::yaml::{Entry, Node};
+
+const WHAT: (&str, &str) = ("a broadcast", "рассылка");
+const KEYS: [&str; 11] =
+    ["to", "exclude", "send", "rate", "expires", "audience", "at", "repeat", "canary", "pause_if", "ask_first"];
+const LATER: [&str; 5] = ["at", "repeat", "canary", "pause_if", "ask_first"];
+const SEND_KEYS: [&str; 7] = ["template", "transactional", "after", "at", "priority", "expires", "vars"];
+
+/// A message to everybody whom a condition selects.
+#[derive(Debug)]
+pub struct Broadcast {
+    /// Its name.
+    pub name: String,
+    /// Whom it reaches: where this is true …
+    pub to: Condition,
+    /// … and this is false. Absent: nobody is excluded.
+    pub exclude: Option<Condition>,
+    /// The template it sends.
+    pub template: String,
+    /// Its own pace, below the bot's.
+    pub rate: Option<Rate>,
+    /// How long after the start messages may still leave.
+    pub expires: Option<TimeDelta>,
+    /// Whether it reaches users who opted out of marketing.
+    pub transactional: bool,
+}
+
+/// Checks all broadcasts.
+pub(in crate::rulebook) fn check(
+    entries: &[&Entry],
+    names: &Names<'_>,
+    templates: &Templates,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Vec<Broadcast> {
+    entries.iter().filter_map(|entry| broadcast(entry, names, templates, sources, reader)).collect()
+}
+
+fn broadcast(entry: &Entry, env: &Names<'_>, templates: &Templates, sources: &Sources, reader: &mut Reader) -> Option<Broadcast> {
+    let named = names::name(&entry.key, reader);
+    let entries = reader.map(&entry.value, WHAT)?;
+    reader.only(entries, &KEYS, WHAT);
+    for key in LATER {
+        if let Some(inner) = entries.iter().find(|inner| inner.key.text == key) {
+            reader.found.push(later(key, inner.key.place));
+        }
+    }
+    let condition = |key, reader: &mut Reader| compile(find(entries, key)?, env, sources, reader);
+    let (to, exclude) = (condition("to", reader), condition("exclude", reader));
+    for key in ["to", "send"].into_iter().filter(|key| find(entries, key).is_none()) {
+        reader.missing(entry.key.place, key, WHAT);
+    }
+    let send = find(entries, "send").and_then(|node| send(node, templates, reader));
+    let rate = find(entries, "rate").and_then(|node| rate(node, reader));
+    let expires = find(entries, "expires").and_then(|node| expires(node, reader));
+    if let Some(node) = find(entries, "audience") {
+        audience(node, reader);
+    }
+    let (template, transactional) = send?;
+    let name = entry.key.text.clone();
+    named.then_some(Broadcast { name, to: to?, exclude, template, rate, expires, transactional })
+}
+
+/// `send: NAME` or `send: {template: NAME, transactional: true}`.
+fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(String, bool)> {
+    let (name, transactional) = match node.map() {
+        None => (reader.text(node, ("`send`", "`send`"))?, None),
+        Some(entries) => {
+            reader.only(entries, &SEND_KEYS, ("`send`", "`send`"));
+            for inner in entries.iter().filter(|e| SEND_KEYS[2..].contains(&e.key.text.as_str())) {
+                reader.found.push(later(&inner.key.text, inner.key.place));
+            }
+            let Some(template) = find(entries, "template") else {
+                reader.missing(node.place, "template", ("`send`", "`send`"));
+                return None;
+            };
+            let flag = find(entries, "transactional").and_then(|n| reader.flag(n, ("`transactional`", "`transactional`")));
+            (reader.text(template, ("`template`", "`template`"))?, flag)
+        }
+    };
+    if !templates.contains(&name.text) {
+        let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
+        let help = Text::new(
+            format!("create `templates/{}.html`", name.text),
+            format!("создайте `templates/{}.html`", name.text),
+        );
+        reader.found.push(suggest(diagnostic, &name.text, templates.names()).help(help));
+        return None;
+    }
+    let transactional = transactional.unwrap_or_else(|| templates.transactional(&name.text));
+    Some((name.text.clone(), transactional))
+}
+
+fn rate(node: &Node, reader: &mut Reader) -> Option<Rate> {
+    let scalar = reader.text(node, ("`rate`", "`rate`"))?;
+    let rate = words::rate(&scalar.text);
+    if rate.is_none() {
+        reader.found.push(bad_rate(&scalar.text, scalar.place));
+    }
+    rate
+}
+
+fn expires(node: &Node, reader: &mut Reader) -> Option<TimeDelta> {
+    let scalar = reader.text(node, ("`expires`", "`expires`"))?;
+    let length = words::duration(&scalar.text);
+    if length.is_none() {
+        let text = Text::new(
+            format!("`{}` is not a length of time", scalar.text),
+            format!("`{}` — не длительность", scalar.text),
+        );
+        let help = Text::new(
+            "write it like `6 hours`, `1 day` or `1h30m`; months and years are not lengths of time",
+            "пишите так: `6 hours`, `1 day` или `1h30m`; месяцы и годы длительностями не бывают",
+        );
+        reader.found.push(Diagnostic::error(codes::BAD_DURATION, text, scalar.place).help(help));
+    }
+    length
+}
+
+fn audience(node: &Node, reader: &mut Reader) {
+    let Some(scalar) = reader.text(node, ("`audience`", "`audience`")) else { return };
+    match scalar.text.as_str() {
+        "frozen" => {}
+        "live" => reader.found.push(later("audience: live", scalar.place)),
+        other => {
+            let text = Text::new(format!("`audience` cannot be `{other}`"), format!("`audience` не может быть `{other}`"));
+            let diagnostic = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
+            reader.found.push(suggest(diagnostic, other, ["frozen", "live"]));
+        }
+    }
+}
+
+fn later(key: &str, place: crate::diagnostic::Place) -> Diagnostic {
+    let text = Text::new(format!("`{key}` is not available in this version yet"), format!("`{key}` в этой версии ещё нет"));
+    let help = Text::new("remove it until a version that has it", "удалите до версии, в которой это есть");
+    Diagnostic::error(codes::LATER_KEY, text, place).help(help)
+}

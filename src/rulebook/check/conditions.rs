@@ -1,0 +1,96 @@
+//! Conditions inside rule files: the scalar's text goes to the condition
+//! language, its findings come back with places in the file.
+
+use super::codes;
+use crate::condition::{self, Ast, Condition, Env};
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::model::{Schema, SegmentId, Text};
+use crate::rulebook::raw::Reader;
+use crate::rulebook::yaml::{Kind, Node, Scalar};
+use jiff::tz::TimeZone;
+use std::collections::HashMap;
+
+/// The names that a condition may use.
+pub(in crate::rulebook) struct Names<'a> {
+    pub schema: &'a Schema,
+    pub segments: &'a HashMap<String, SegmentId>,
+    pub zone: &'a TimeZone,
+}
+
+impl Env for Names<'_> {
+    fn schema(&self) -> &Schema {
+        self.schema
+    }
+
+    fn segment(&self, name: &str) -> Option<SegmentId> {
+        self.segments.get(name).copied()
+    }
+
+    fn segment_names(&self) -> Vec<&str> {
+        self.segments.keys().map(String::as_str).collect()
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.zone
+    }
+}
+
+/// The scalar that holds a condition's text.
+pub(super) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Option<&'n Scalar> {
+    let what = ("a condition", "условие");
+    match &node.kind {
+        Kind::Scalar(scalar) if scalar.text.trim().is_empty() => {
+            let text = Text::new("the condition is empty", "условие пустое");
+            let help = Text::new("for everybody write `true`", "для всех напишите `true`");
+            reader.found.push(Diagnostic::error(codes::EMPTY_CONDITION, text, node.place).help(help));
+            None
+        }
+        Kind::Map(entries) if entries.iter().any(|entry| entry.key.text == "script") => {
+            let text = Text::new(
+                "script conditions are not available in this version yet",
+                "условий-скриптов в этой версии ещё нет",
+            );
+            let help = Text::new("write it in the condition language", "напишите его на языке условий");
+            reader.found.push(Diagnostic::error(codes::SCRIPT_CONDITION, text, node.place).help(help));
+            None
+        }
+        Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) | Kind::Refused => reader.text(node, what),
+    }
+}
+
+/// Parses a condition.
+pub(super) fn parse(scalar: &Scalar, sources: &Sources, reader: &mut Reader) -> Option<Ast> {
+    match condition::parse(&scalar.text) {
+        Ok(ast) => Some(ast),
+        Err(found) => {
+            report(found, scalar, sources, reader);
+            None
+        }
+    }
+}
+
+/// Checks a parsed condition.
+pub(super) fn check(ast: &Ast, scalar: &Scalar, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Option<Condition> {
+    let (condition, found) = condition::check(ast, names);
+    report(found, scalar, sources, reader);
+    condition
+}
+
+/// Parses and checks in one go.
+pub(super) fn compile(node: &Node, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Option<Condition> {
+    let scalar = text(node, reader)?;
+    let ast = parse(scalar, sources, reader)?;
+    check(&ast, scalar, names, sources, reader)
+}
+
+fn report(found: Vec<Diagnostic>, scalar: &Scalar, sources: &Sources, reader: &mut Reader) {
+    let moved = found.into_iter().map(|diagnostic| {
+        let mut moved = diagnostic.clone().relocated(|place| scalar.locate(sources, place.range()));
+        // A correction of a part that could not be found would replace everything.
+        if moved.replacement.as_ref().is_some_and(|r| r.place == scalar.place && diagnostic.primary.place.range() != (0..scalar.text.len())) {
+            moved.replacement = None;
+        }
+        moved
+    });
+    reader.found.extend(moved);
+}

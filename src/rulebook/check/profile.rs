@@ -1,0 +1,274 @@
+//! The section `profile`: fields with types, defaults and titles.
+
+use super::{codes, names, title};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::{EnumType, Field, FieldId, Schema, Time, Type, Value};
+use crate::model::Text;
+use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::yaml::{Entry, Node, Scalar};
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+
+const WHAT: (&str, &str) = ("a field", "поле");
+const KEYS: [&str; 5] = ["type", "values", "default", "title", "is"];
+const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
+
+/// The schema that the fields make, built-in ones included.
+pub(in crate::rulebook) fn check(entries: &[&Entry], zone: &TimeZone, reader: &mut Reader) -> Schema {
+    let mut schema = Schema::builtin();
+    for entry in entries {
+        match schema.find(&entry.key.text) {
+            Some(id) => redeclare(entry, id, &mut schema, zone, reader),
+            None => declare(entry, &mut schema, zone, reader),
+        }
+    }
+    schema
+}
+
+fn declare(entry: &Entry, schema: &mut Schema, zone: &TimeZone, reader: &mut Reader) {
+    if !names::field(&entry.key, reader) {
+        return;
+    }
+    let field = if entry.value.map().is_some() { long(entry, zone, reader) } else { short(entry, reader) };
+    let Some(field) = field else { return };
+    if schema.add(field).is_err() {
+        let text = Text::new("there are too many fields", "слишком много полей");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place));
+    }
+}
+
+/// `balance: int`
+fn short(entry: &Entry, reader: &mut Reader) -> Option<Field> {
+    let scalar = reader.text(&entry.value, WHAT)?;
+    if scalar.text == "enum" {
+        reader.found.push(no_values(scalar.place));
+        return None;
+    }
+    let ty = type_named(scalar, reader)?;
+    Some(field(&entry.key.text, ty, None, None))
+}
+
+/// `balance: {type: int, default: 0, title: Balance}`
+fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
+    let entries = reader.map(&entry.value, WHAT)?;
+    reader.only(entries, &KEYS, WHAT);
+    if let Some(computed) = find(entries, "is") {
+        let text = Text::new("computed fields are not available in this version yet", "вычисляемых полей в этой версии ещё нет");
+        let help = Text::new("remove it until a version that has them", "удалите до версии, в которой они есть");
+        reader.found.push(Diagnostic::error(codes::COMPUTED_FIELD, text, computed.place).help(help));
+    }
+    let Some(kind) = find(entries, "type") else {
+        reader.missing(entry.key.place, "type", WHAT);
+        return None;
+    };
+    let kind = reader.text(kind, WHAT)?;
+    let values = find(entries, "values");
+    let ty = match (kind.text.as_str(), values) {
+        ("enum", Some(values)) => enum_of(values, reader)?,
+        ("enum", None) => {
+            reader.found.push(no_values(kind.place));
+            return None;
+        }
+        (_, values) => {
+            if let Some(values) = values {
+                let text = Text::new("only an enum has `values`", "`values` бывает только у enum");
+                let help = Text::new("write `type: enum`", "напишите `type: enum`");
+                reader.found.push(Diagnostic::error(codes::BAD_VALUES, text, values.place).help(help));
+            }
+            type_named(kind, reader)?
+        }
+    };
+    let default = find(entries, "default").and_then(|node| default_of(node, &ty, zone, reader));
+    let title = find(entries, "title").and_then(|node| title(node, reader));
+    Some(field(&entry.key.text, ty, default, title))
+}
+
+/// A built-in field may get a title, a default and, if it is text, values.
+fn redeclare(entry: &Entry, id: FieldId, schema: &mut Schema, zone: &TimeZone, reader: &mut Reader) {
+    let old = schema.field(id).clone();
+    let Some(entries) = entry.value.map() else {
+        reader.found.push(builtin(&old, entry.value.place));
+        return;
+    };
+    reader.only(entries, &KEYS, WHAT);
+    let mut ty = old.ty.clone();
+    for key in ["type", "is"] {
+        if let Some(node) = find(entries, key) {
+            reader.found.push(builtin(&old, node.place));
+        }
+    }
+    if let Some(values) = find(entries, "values") {
+        match (&old.ty, old.read_only) {
+            (Type::String, false) => ty = enum_of(values, reader).unwrap_or(ty),
+            _ => reader.found.push(builtin(&old, values.place)),
+        }
+    }
+    let default = find(entries, "default").and_then(|node| {
+        if old.read_only {
+            reader.found.push(builtin(&old, node.place));
+            return None;
+        }
+        default_of(node, &ty, zone, reader)
+    });
+    let title = find(entries, "title").and_then(|node| title(node, reader));
+    schema.redeclare(id, |field| {
+        field.ty = ty;
+        field.default = default.unwrap_or_else(|| field.default.clone());
+        field.title = title;
+    });
+}
+
+fn field(name: &str, ty: Type, default: Option<Value>, title: Option<Text>) -> Field {
+    let default = default.unwrap_or_else(|| match ty {
+        Type::Bool => Value::Bool(false),
+        Type::List => Value::List(Arc::from([])),
+        Type::Int | Type::Float | Type::Money | Type::String | Type::Time | Type::Duration | Type::Enum(_) => Value::Missing,
+    });
+    Field { name: name.into(), ty, default, title, builtin: false, read_only: false }
+}
+
+fn type_named(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
+    let ty = match scalar.text.as_str() {
+        "bool" => Type::Bool,
+        "int" => Type::Int,
+        "float" => Type::Float,
+        "money" => Type::Money,
+        "string" => Type::String,
+        "time" => Type::Time,
+        "list" | "list<string>" => Type::List,
+        other => {
+            let text = Text::new(format!("unknown type `{other}`"), format!("неизвестный тип `{other}`"));
+            let diagnostic = Diagnostic::error(codes::BAD_TYPE, text, scalar.place);
+            let known = alias(other).map_or_else(|| TYPES.to_vec(), |near| vec![near]);
+            reader.found.push(match known.as_slice() {
+                [near] => diagnostic
+                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`")))
+                    .replace(*near),
+                _ => suggest(diagnostic, other, known),
+            });
+            return None;
+        }
+    };
+    Some(ty)
+}
+
+/// What other tools call our types.
+fn alias(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "boolean" => "bool",
+        "integer" | "number" | "bigint" => "int",
+        "double" | "real" | "decimal" => "float",
+        "str" | "text" | "varchar" => "string",
+        "date" | "datetime" | "timestamp" => "time",
+        "array" | "set" | "tags" => "list",
+        _ => return None,
+    })
+}
+
+fn enum_of(node: &Node, reader: &mut Reader) -> Option<Type> {
+    let what = ("`values`", "`values`");
+    let mut values: Vec<Arc<str>> = Vec::new();
+    for item in reader.list(node, what)? {
+        let Some(scalar) = reader.text(item, what) else { continue };
+        if values.iter().any(|value| **value == *scalar.text) {
+            let text = Text::new(format!("the value `{}` stands twice", scalar.text), format!("значение `{}` повторяется", scalar.text));
+            let help = Text::new("keep one of the two", "оставьте одно из двух");
+            reader.found.push(Diagnostic::error(codes::BAD_VALUES, text, scalar.place).help(help));
+            continue;
+        }
+        values.push(scalar.text.as_str().into());
+    }
+    if values.is_empty() {
+        reader.found.push(no_values(node.place));
+        return None;
+    }
+    Some(Type::Enum(Arc::new(EnumType { values })))
+}
+
+fn no_values(place: Place) -> Diagnostic {
+    let text = Text::new("an enum needs `values`", "для enum нужны `values`");
+    let help = Text::new("write `{type: enum, values: [free, pro]}`", "напишите `{type: enum, values: [free, pro]}`");
+    Diagnostic::error(codes::BAD_VALUES, text, place).help(help)
+}
+
+fn builtin(field: &Field, place: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("`{}` is a built-in field of type {}; this cannot be changed", field.name, field.ty),
+        format!("`{}` — встроенное поле типа {}; это изменить нельзя", field.name, field.ty),
+    );
+    let help = if field.read_only {
+        Text::new("only a `title` can be given to it", "ему можно дать только `title`")
+    } else {
+        Text::new("a `title` and a `default` can be given to it", "ему можно дать `title` и `default`")
+    };
+    Diagnostic::error(codes::BUILTIN_FIELD, text, place).help(help)
+}
+
+fn default_of(node: &Node, ty: &Type, zone: &TimeZone, reader: &mut Reader) -> Option<Value> {
+    if let Type::List = ty {
+        let what = ("the default of a list", "значение по умолчанию для списка");
+        let items = reader.list(node, what)?;
+        let texts = items.iter().filter_map(|item| reader.text(item, what)).map(|s| Arc::from(s.text.as_str())).collect();
+        return Some(Value::List(texts));
+    }
+    let scalar = reader.text(node, ("a default", "значение по умолчанию"))?;
+    let value = literal(&scalar.text, ty, zone);
+    if value.is_none() {
+        let text = Text::new(
+            format!("`{}` is not a value of type {ty}", scalar.text),
+            format!("`{}` — не значение типа {ty}", scalar.text),
+        );
+        let diagnostic = Diagnostic::error(codes::BAD_DEFAULT, text, scalar.place);
+        reader.found.push(match ty {
+            Type::Enum(values) => suggest(diagnostic, &scalar.text, values.values.iter().map(|v| &**v)),
+            _ => diagnostic.help(Text::new(format!("write it like {}", example(ty)), format!("пишите так: {}", example(ty)))),
+        });
+    }
+    value
+}
+
+fn example(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "`true`",
+        Type::Int => "`10`",
+        Type::Float => "`2.5`",
+        Type::Money => "`999.50`",
+        Type::Time => "`2026-03-01 10:00`",
+        Type::String | Type::Duration | Type::List | Type::Enum(_) => "`text`",
+    }
+}
+
+fn literal(text: &str, ty: &Type, zone: &TimeZone) -> Option<Value> {
+    match ty {
+        Type::Bool => text.parse().ok().map(Value::Bool),
+        Type::Int => text.replace('_', "").parse().ok().map(Value::Int),
+        Type::Float => text.parse().ok().filter(|x: &f64| x.is_finite()).map(Value::Float),
+        Type::Money => money(text).map(Value::Money),
+        Type::String => Some(Value::text(text)),
+        Type::Time => time(text, zone).map(Value::Time),
+        Type::Enum(values) => values.values.iter().find(|value| ***value == *text).map(|value| Value::String(value.clone())),
+        Type::Duration | Type::List => None,
+    }
+}
+
+/// `999.50` to hundredths.
+fn money(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
+    let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || cents.len() > 2 || !numeric(whole) || !numeric(cents) {
+        return None;
+    }
+    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?.checked_mul(sign)
+}
+
+/// A date with an optional time, in the project's zone unless it has its own.
+fn time(text: &str, zone: &TimeZone) -> Option<Time> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(Time(at.as_millisecond()));
+    }
+    let local = text.parse::<jiff::civil::DateTime>().ok().or_else(|| Some(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)))?;
+    let at = zone.to_ambiguous_timestamp(local).compatible().ok()?;
+    Some(Time(at.as_millisecond()))
+}

@@ -1,0 +1,239 @@
+//! The files of a project: found, read and hashed, not understood.
+//!
+//! The only file of the rulebook that reads the disk. What is wrong with the
+//! project (no rules, a link that leads out) is a diagnostic; what is wrong
+//! with the machine (a folder that cannot be read) is a [`ProjectError`].
+
+use crate::diagnostic::{Diagnostic, Place, SourceId, Sources};
+use crate::model::Text;
+use crate::rulebook::codes;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file of settings.
+pub const SETTINGS: &str = "vestnik.yaml";
+/// The folder of rules.
+pub const RULES: &str = "rules";
+/// The folder of templates.
+pub const TEMPLATES: &str = "templates";
+
+/// More bytes than this are not read into memory.
+const FILE_LIMIT: u64 = 1 << 20;
+/// More files than this are no rulebook.
+const FILES_LIMIT: usize = 10_000;
+
+/// Trouble with the machine, not with what is written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// There is no such folder.
+    #[error("the project folder {path} does not exist")]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The folders hold far more files than a rulebook has.
+    #[error("the project folder {path} holds more than {FILES_LIMIT} files in rules and templates")]
+    TooManyFiles {
+        /// The project folder.
+        path: PathBuf,
+    },
+}
+
+/// The content of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// Bigger than any rule file may be; not read.
+    TooBig(u64),
+    /// A link that leads out of the project, or round in a circle.
+    Outside,
+}
+
+/// All files that make a rulebook, by path inside the project with `/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The files, in the order of their paths.
+    pub by_path: BTreeMap<String, Content>,
+}
+
+impl Files {
+    /// Lists and reads `vestnik.yaml`, `rules/` and `templates/` of a project.
+    pub fn read(project: &Path) -> Result<Self, ProjectError> {
+        let root = project.canonicalize().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ProjectError::Absent { path: project.to_owned() },
+            _ => unreadable(project, &error),
+        })?;
+        let mut walk = Walk { root: &root, files: Self::default() };
+        walk.visit(&root.join(SETTINGS), SETTINGS, &mut Vec::new())?;
+        for folder in [RULES, TEMPLATES] {
+            walk.visit(&root.join(folder), folder, &mut Vec::new())?;
+        }
+        Ok(walk.files)
+    }
+
+    /// The files that a list of paths and contents stands for.
+    pub fn from_list<'a>(list: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let file = |(path, text): (&str, &str)| (path.to_owned(), Content::Bytes(text.as_bytes().to_vec()));
+        Self { by_path: list.into_iter().map(file).collect() }
+    }
+
+    /// A name for exactly these files: equal contents have equal versions.
+    pub fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        for (path, content) in &self.by_path {
+            hash.update((path.len() as u64).to_le_bytes());
+            hash.update(path);
+            match content {
+                Content::Bytes(bytes) => {
+                    hash.update((bytes.len() as u64).to_le_bytes());
+                    hash.update(bytes);
+                }
+                Content::TooBig(size) => hash.update([1, size.to_le_bytes()[0]]),
+                Content::Outside => hash.update([2]),
+            }
+        }
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The text of a file, or the diagnostic why it has none. The source is added
+/// either way, so that the diagnostic can name the file.
+pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+    match content {
+        Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(sources.add(path, text)),
+            Err(error) => {
+                let id = sources.add(path, String::from_utf8_lossy(bytes));
+                let at = Place::new(id, error.valid_up_to(), error.valid_up_to() + 1);
+                let text = Text::new("the file is not UTF-8 text", "файл не в кодировке UTF-8");
+                let help = Text::new("save it as UTF-8", "сохраните его в UTF-8");
+                Err(Diagnostic::error(codes::NOT_UTF8, text, at).help(help))
+            }
+        },
+        Content::TooBig(size) => {
+            let id = sources.add(path, "");
+            let text = Text::new(
+                format!("the file has {} KiB, more than the {} that are read", size / 1024, FILE_LIMIT / 1024),
+                format!("в файле {} КиБ, читается не больше {}", size / 1024, FILE_LIMIT / 1024),
+            );
+            let help = Text::new("split it into several files", "разделите его на несколько файлов");
+            Err(Diagnostic::error(codes::TOO_BIG, text, Place::new(id, 0, 0)).help(help))
+        }
+        Content::Outside => {
+            let id = sources.add(path, "");
+            let text = Text::new(
+                format!("`{path}` is a link that leads out of the project or in a circle"),
+                format!("`{path}` — ссылка, которая ведёт за пределы проекта или по кругу"),
+            );
+            let help = Text::new("copy the file into the project", "скопируйте файл в проект");
+            Err(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help))
+        }
+    }
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    files: Files,
+}
+
+impl Walk<'_> {
+    /// Visits one path; what has vanished meanwhile is simply not there.
+    fn visit(&mut self, path: &Path, name: &str, above: &mut Vec<PathBuf>) -> Result<(), ProjectError> {
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => return self.put(name, Content::Outside),
+            Err(error) => return Err(unreadable(path, &error)),
+        };
+        if !real.starts_with(self.root) || above.contains(&real) {
+            return self.put(name, Content::Outside);
+        }
+        let meta = match fs::metadata(&real) {
+            Ok(meta) => meta,
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) => return Err(unreadable(path, &error)),
+        };
+        if meta.is_dir() {
+            above.push(real.clone());
+            self.folder(&real, name, above)?;
+            above.pop();
+            return Ok(());
+        }
+        match (wanted(name), meta.len() > FILE_LIMIT) {
+            (false, _) => Ok(()),
+            (true, true) => self.put(name, Content::TooBig(meta.len())),
+            (true, false) => self.file(&real, name),
+        }
+    }
+
+    fn folder(&mut self, path: &Path, name: &str, above: &mut Vec<PathBuf>) -> Result<(), ProjectError> {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if is_gone(&error) => return Ok(()),
+            Err(error) => return Err(unreadable(path, &error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(path, &error))?;
+            let Some(child) = entry.file_name().to_str().map(ToOwned::to_owned) else { continue };
+            if !is_noise(&child) {
+                self.visit(&entry.path(), &format!("{name}/{child}"), above)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, name: &str) -> Result<(), ProjectError> {
+        match fs::read(path) {
+            Ok(bytes) => self.put(name, Content::Bytes(bytes)),
+            Err(error) if is_gone(&error) => Ok(()),
+            Err(error) => Err(unreadable(path, &error)),
+        }
+    }
+
+    fn put(&mut self, name: &str, content: Content) -> Result<(), ProjectError> {
+        self.files.by_path.insert(name.to_owned(), content);
+        if self.files.by_path.len() > FILES_LIMIT {
+            return Err(ProjectError::TooManyFiles { path: self.root.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file takes part: rule files, templates, settings. Pictures and
+/// notes beside them do not.
+fn wanted(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match name.split('/').next() {
+        Some(RULES) => matches!(extension, "yaml" | "yml"),
+        Some(TEMPLATES) => {
+            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf") && !name.ends_with("/README.md")
+        }
+        _ => name == SETTINGS,
+    }
+}
+
+/// What editors and version control leave lying about.
+fn is_noise(name: &str) -> bool {
+    name.starts_with(['.', '#']) || name.ends_with(['~', '#']) || name.ends_with(".tmp") || name.ends_with(".swp") || name.ends_with(".bak") || name == "4913"
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ProjectError {
+    ProjectError::Unreadable { path: path.to_owned(), reason: error.to_string() }
+}

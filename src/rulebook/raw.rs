@@ -1,0 +1,148 @@
+//! Reading shapes out of the tree: "a mapping with these keys", "a text",
+//! "yes or no". Each reader reports what does not fit and answers `None`, so
+//! that whoever calls can go on with the rest.
+
+use super::codes;
+use super::yaml::{Entry, Kind, Node, Scalar};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
+use crate::model::Text;
+
+/// A shape: its name and how it is written.
+struct Wanted {
+    name: (&'static str, &'static str),
+    help: (&'static str, &'static str),
+}
+
+const MAP: Wanted = Wanted {
+    name: ("a mapping", "словарь"),
+    help: ("write `key: value`, each on an indented line of its own", "пишите `ключ: значение`, каждый на своей строке с отступом"),
+};
+const LIST: Wanted = Wanted {
+    name: ("a list", "список"),
+    help: ("write `[a, b]`, or `- a` on indented lines of their own", "пишите `[a, b]` или `- a` на отдельных строках с отступом"),
+};
+const TEXT: Wanted = Wanted {
+    name: ("a text", "текст"),
+    help: ("write one text here; with brackets or `: ` inside it needs quotes", "напишите здесь один текст; со скобками или `: ` внутри нужны кавычки"),
+};
+const FLAG: Wanted = Wanted { name: ("`true` or `false`", "`true` или `false`"), help: ("write `true` or `false`", "напишите `true` или `false`") };
+
+/// Collects findings while a tree is read.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// What was found so far.
+    pub found: Diagnostics,
+}
+
+impl Reader {
+    /// The entries of a mapping.
+    pub fn map<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Entry]> {
+        match &node.kind {
+            Kind::Map(entries) => Some(entries),
+            Kind::Scalar(_) | Kind::List(_) => self.shape(node, what, MAP),
+            Kind::Refused => None,
+        }
+    }
+
+    /// The items of a list.
+    pub fn list<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Node]> {
+        match &node.kind {
+            Kind::List(items) => Some(items),
+            Kind::Scalar(_) | Kind::Map(_) => self.shape(node, what, LIST),
+            Kind::Refused => None,
+        }
+    }
+
+    /// A text that is not blank.
+    pub fn text<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
+        match &node.kind {
+            Kind::Scalar(scalar) if !scalar.is_blank() => Some(scalar),
+            Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => self.shape(node, what, TEXT),
+            Kind::Refused => None,
+        }
+    }
+
+    /// A text for people, which must not be cut short by a comment.
+    pub fn prose<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
+        let scalar = self.text(node, what)?;
+        if let Some(comment) = scalar.comment {
+            let text = Text::new("the text ends before ` #`, where a comment begins", "текст кончается перед ` #`: дальше комментарий");
+            let help = Text::new(
+                "if `#` belongs to the text, put the text in quotes",
+                "если `#` — часть текста, возьмите текст в кавычки",
+            );
+            self.found.push(Diagnostic::warning(codes::CUT_BY_COMMENT, text, comment).help(help));
+        }
+        Some(scalar)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, node: &Node, what: (&str, &str)) -> Option<bool> {
+        match node.scalar().map(|s| s.text.as_str()) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => self.shape(node, what, FLAG),
+        }
+    }
+
+    /// Reports keys that are not among `known`.
+    pub fn only(&mut self, entries: &[Entry], known: &[&str], what: (&str, &str)) {
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.text.as_str())) {
+            self.found.push(unknown_key(&entry.key, known, what));
+        }
+    }
+
+    /// Reports that a required key is absent from the thing named at `place`.
+    pub fn missing(&mut self, place: Place, key: &str, what: (&str, &str)) {
+        let text = Text::new(format!("{} needs the key `{key}`", what.0), format!("{}: нет обязательного ключа `{key}`", what.1));
+        let help = Text::new(format!("add `{key}: …`"), format!("добавьте `{key}: …`"));
+        self.found.push(Diagnostic::error(codes::MISSING_KEY, text, place).help(help));
+    }
+
+    fn shape<T>(&mut self, node: &Node, what: (&str, &str), wanted: Wanted) -> Option<T> {
+        if matches!(node.kind, Kind::Refused) {
+            return None;
+        }
+        let (en, ru) = match &node.kind {
+            Kind::Scalar(scalar) if scalar.is_blank() => ("nothing", "ничего"),
+            Kind::Scalar(_) => ("a text", "текст"),
+            Kind::List(_) => ("a list", "список"),
+            Kind::Map(_) | Kind::Refused => ("a mapping", "словарь"),
+        };
+        let message = Text::new(
+            format!("{} must be {}, not {en}", what.0, wanted.name.0),
+            format!("{}: ожидается {}, а здесь {ru}", what.1, wanted.name.1),
+        );
+        let help = Text::new(wanted.help.0, wanted.help.1);
+        self.found.push(Diagnostic::error(codes::WRONG_SHAPE, message, node.place).help(help));
+        None
+    }
+}
+
+/// The entry at `key`.
+pub fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
+    entries.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
+}
+
+/// The finding that `key` is not among `known`.
+pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnostic {
+    let text = Text::new(
+        format!("unknown key `{}` in {}", key.text, what.0),
+        format!("неизвестный ключ `{}`: {}", key.text, what.1),
+    );
+    suggest(Diagnostic::error(codes::UNKNOWN_KEY, text, key.place), &key.text, known.iter().copied())
+}
+
+/// Adds "did you mean", or else the list of what is known if it is short.
+pub fn suggest<'a>(diagnostic: Diagnostic, word: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(near) = nearest(word, known.iter().copied()) {
+        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`"));
+        return diagnostic.help(help).replace(near);
+    }
+    if known.is_empty() || known.len() > 20 {
+        return diagnostic;
+    }
+    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    diagnostic.help(Text::new(format!("known here: {list}"), format!("здесь бывает: {list}")))
+}

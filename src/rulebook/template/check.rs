@@ -1,0 +1,408 @@
+//! Trial renderings: every template is rendered for a user with everything at
+//! its longest and for one with everything missing, and the results are held
+//! against what Telegram takes.
+
+use super::front::{Action, Front};
+use super::markup::{MarkupError, Mistake, visible_text};
+use super::values::Scope;
+use super::{
+    ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
+use crate::model::{FieldId, Profile, Schema, Text, Time, Type, UserId, Value, builtin};
+use crate::rulebook::codes;
+use crate::rulebook::yaml::Scalar;
+use minijinja::ErrorKind;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where a part of a template was written.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// The body of a file, from a byte on.
+    Body {
+        source: SourceId,
+        start: usize,
+    },
+    /// A text of the front matter.
+    Scalar(Scalar),
+}
+
+/// A template to be tried.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub name: String,
+    pub index: usize,
+    pub body: Origin,
+    pub front: Front,
+}
+
+impl Origin {
+    pub(super) fn text<'a>(&'a self, sources: &'a Sources) -> &'a str {
+        match self {
+            Self::Body { source, start } => sources.text(*source).get(*start..).unwrap_or_default(),
+            Self::Scalar(scalar) => &scalar.text,
+        }
+    }
+
+    /// The place in the file of a range of the part's text.
+    pub(super) fn place(&self, sources: &Sources, range: Range<usize>) -> Place {
+        match self {
+            Self::Body { source, start } => Place::new(*source, start + range.start, start + range.end),
+            Self::Scalar(scalar) => scalar.locate(sources, range),
+        }
+    }
+}
+
+/// The bytes of a part that a minijinja error is about.
+pub(super) fn range_of(error: &minijinja::Error, text: &str) -> Range<usize> {
+    let inside = |range: &Range<usize>| text.get(range.clone()).is_some_and(|s| !s.is_empty());
+    if let Some(range) = error.range().filter(inside) {
+        return range;
+    }
+    let line = error.line().unwrap_or(1).max(1);
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let length = text[start..].split('\n').next().map_or(0, |line| line.trim_end().len());
+    start..start + length
+}
+
+/// Translations that are absent or disagree.
+pub(super) fn languages(templates: &Templates, files: &[(String, SourceId)], found: &mut Diagnostics) {
+    let all: BTreeSet<&str> = templates.by_name.values().flatten().filter_map(|v| v.language.as_deref()).collect();
+    let place = |variant: &Variant| {
+        let source = files.iter().find(|(path, _)| *path == variant.path).map(|(_, source)| *source);
+        Place::new(source.unwrap_or_default(), 0, 0)
+    };
+    for (name, variants) in &templates.by_name {
+        let Some(first) = variants.first() else { continue };
+        if variants.iter().all(|variant| variant.language.is_some()) {
+            for language in all.iter().filter(|l| variants.iter().all(|v| v.language.as_deref() != Some(l))) {
+                found.push(language_missing(name, language, place(first)));
+            }
+        }
+        for variant in variants.iter().filter(|variant| variant.transactional != first.transactional) {
+            found.push(languages_differ(name, place(variant), place(first)));
+        }
+    }
+}
+
+/// Tries every template.
+pub(super) fn probe(templates: &Templates, probes: &[Probe], sources: &Sources, found: &mut Diagnostics) {
+    let longest = longest(&templates.schema);
+    for probe in probes {
+        let Some(variant) = templates.by_name.get(&probe.name).and_then(|list| list.get(probe.index)) else { continue };
+        let trial = Trial { templates, variant, sources };
+        let mut notes = Diagnostics::new();
+        trial.run(probe, Filled { profile: longest.clone(), member: true }, &mut notes);
+        if !notes.has_errors() {
+            let bare = Profile::new(&templates.schema, UserId(1));
+            trial.run(probe, Filled { profile: bare, member: false }, &mut notes);
+        }
+        found.extend(notes);
+    }
+}
+
+/// A made-up user.
+struct Filled {
+    profile: Profile,
+    member: bool,
+}
+
+struct Trial<'a> {
+    templates: &'a Templates,
+    variant: &'a Variant,
+    sources: &'a Sources,
+}
+
+impl Trial<'_> {
+    fn run(&self, probe: &Probe, mut user: Filled, found: &mut Diagnostics) {
+        if let Some(text) = self.render(&self.variant.body, &probe.body, &mut user, found) {
+            self.text(&escape::finish(&text, self.variant.format), &probe.body, found);
+        }
+        for (row, written) in self.variant.buttons.iter().zip(&probe.front.buttons) {
+            for (button, written) in row.iter().zip(written) {
+                let label = Origin::Scalar(written.text.clone());
+                if self.render(&button.text, &label, &mut user, found).is_some_and(|text| text.trim().is_empty()) {
+                    found.push(empty(&label, self.sources));
+                }
+                match (&button.action, &written.action) {
+                    (ActionPart::Url(part), Action::Url(scalar)) => self.url(part, scalar, &mut user, found),
+                    (ActionPart::Press(part), Action::Press(scalar)) => self.press(part, scalar, &mut user, found),
+                    (ActionPart::Url(_), Action::Press(_)) | (ActionPart::Press(_), Action::Url(_)) => {}
+                }
+            }
+        }
+        if let (Some(part), Some(scalar)) = (&self.variant.photo, &probe.front.photo) {
+            self.photo(part, scalar, &mut user, found);
+        }
+    }
+
+    /// Renders a part. A field that turns out to be printed though it is
+    /// missing is reported and then filled, so that the next one is found too.
+    fn render(&self, part: &Part, origin: &Origin, user: &mut Filled, found: &mut Diagnostics) -> Option<String> {
+        let text = origin.text(self.sources);
+        let name = match part {
+            Part::Fixed(text) => return Some(text.clone()),
+            Part::Rendered(name) => name,
+        };
+        for _ in 0..=self.templates.schema.len() {
+            let scope = Scope::new(self.templates, self.variant, &RenderContext { profile: &user.profile, in_segment: &|_| user.member });
+            let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value())) {
+                Ok(rendered) => return Some(rendered),
+                Err(error) => error,
+            };
+            let range = range_of(&error, text);
+            let fields = self.missing_fields(&text[range.clone()], &user.profile);
+            let place = origin.place(self.sources, range);
+            if fields.is_empty() || error.kind() == ErrorKind::OutOfFuel {
+                found.push(failed(&error, place));
+                return None;
+            }
+            found.push(missing_printed(&self.templates.schema, &fields, place));
+            for field in fields {
+                user.profile.set(&self.templates.schema, field, longest_value(&self.templates.schema.field(field).ty, 8));
+            }
+        }
+        None
+    }
+
+    /// The fields without a value that an expression reads.
+    fn missing_fields(&self, expression: &str, profile: &Profile) -> Vec<FieldId> {
+        let words = expression.match_indices("user.").map(|(at, found)| {
+            let rest = &expression[at + found.len()..];
+            &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
+        });
+        let fields = words.filter_map(|word| self.templates.schema.find(word));
+        fields.filter(|field| profile.get(*field).is_missing()).collect()
+    }
+
+    fn text(&self, text: &str, origin: &Origin, found: &mut Diagnostics) {
+        let visible = match visible_text(text, self.variant.format) {
+            Ok(visible) => visible,
+            Err(error) => {
+                found.push(markup(&error, text, origin, self.sources));
+                return;
+            }
+        };
+        let photo = self.variant.photo.is_some();
+        if visible.trim().is_empty() && !photo {
+            found.push(empty(origin, self.sources));
+        }
+        let limit = if photo { CAPTION_LIMIT } else { TEXT_LIMIT };
+        let length = visible.trim().encode_utf16().count();
+        if length > limit {
+            found.push(too_long(length, limit, start(origin, self.sources)));
+        }
+    }
+
+    fn url(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
+        let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
+        if let Some(url) = rendered.filter(|url| !escape::is_allowed_url(url)) {
+            found.push(bad_url(&url, scalar.place));
+        }
+    }
+
+    fn press(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
+        let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
+        if let Some(data) = rendered.filter(|data| data.is_empty() || data.len() > PRESS_LIMIT) {
+            found.push(press_length(data.len(), scalar.place));
+        }
+    }
+
+    fn photo(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
+        let Some(photo) = self.render(part, &Origin::Scalar(scalar.clone()), user, found) else { return };
+        let id = photo.len() >= 20 && photo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let web = photo.starts_with("https://") || photo.starts_with("http://");
+        if !id && !(web && escape::is_allowed_url(&photo)) {
+            found.push(bad_photo(&photo, scalar.place));
+        }
+    }
+}
+
+/// A user with every field set to its longest value.
+fn longest(schema: &Schema) -> Profile {
+    let mut profile = Profile::new(schema, UserId(i64::MAX));
+    for (id, field) in schema.iter().filter(|(id, _)| !matches!(*id, builtin::ID | builtin::BLOCKED)) {
+        let length = match &*field.name {
+            "username" => 32,
+            "first_name" | "last_name" | "source" => 64,
+            "language" | "timezone" => 35,
+            _ => 255,
+        };
+        profile.set(schema, id, longest_value(&field.ty, length));
+    }
+    profile
+}
+
+/// The longest value of a type; texts have `length` characters, some of which
+/// every markup must escape.
+fn longest_value(ty: &Type, length: usize) -> Value {
+    let text = || -> String { "<&_*[\"🦊Ж".chars().cycle().take(length).collect() };
+    match ty {
+        Type::Bool => Value::Bool(true),
+        Type::Int => Value::Int(i64::MIN),
+        Type::Float => Value::Float(-123_456_789_012.345_6),
+        Type::Money => Value::Money(i64::MIN + 1),
+        Type::String => Value::text(text()),
+        Type::Time => Value::Time(Time(253_402_300_799_000)),
+        Type::Duration => Value::Missing,
+        Type::List => Value::List((0..8).map(|_| Arc::from(text())).collect()),
+        Type::Enum(values) => {
+            values.values.iter().max_by_key(|v| v.encode_utf16().count()).map_or(Value::Missing, |v| Value::String(v.clone()))
+        }
+    }
+}
+
+fn start(origin: &Origin, sources: &Sources) -> Place {
+    let text = origin.text(sources);
+    let blank = text.len() - text.trim_start().len();
+    let line = text[blank..].split('\n').next().unwrap_or_default().trim_end().len();
+    origin.place(sources, blank..blank + line)
+}
+
+fn failed(error: &minijinja::Error, place: Place) -> Diagnostic {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
+    let (text, help) = match error.kind() {
+        ErrorKind::OutOfFuel => (
+            Text::new("the template takes too many steps", "шаблон выполняет слишком много шагов"),
+            Text::new("shorten its loops", "сократите циклы"),
+        ),
+        _ => (
+            Text::new(format!("the template cannot be rendered: {detail}"), format!("шаблон не удаётся собрать: {detail}")),
+            Text::new("try it with `vestnik preview`, or simplify the underlined part", "проверьте подчёркнутое место или упростите его"),
+        ),
+    };
+    Diagnostic::error(codes::RENDER_FAILED, text, place).help(help)
+}
+
+fn missing_printed(schema: &Schema, fields: &[FieldId], place: Place) -> Diagnostic {
+    let names: Vec<String> = fields.iter().map(|id| format!("`user.{}`", schema.field(*id).name)).collect();
+    let list = names.join(", ");
+    let text = Text::new(format!("{list} may be missing here"), format!("{list} здесь может отсутствовать"));
+    let example = match fields.first().map(|id| &schema.field(*id).ty) {
+        Some(Type::Int | Type::Float | Type::Money) => "default(0)",
+        _ => "default(\"…\")",
+    };
+    let help = Text::new(
+        format!("write `| {example}` after the field, or ask `{{% if … %}}` first"),
+        format!("напишите `| {example}` после поля или сначала проверьте его в `{{% if … %}}`"),
+    );
+    Diagnostic::error(codes::MISSING_PRINTED, text, place).help(help)
+}
+
+fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
+    let place = written(error, text, origin, sources);
+    let (code, message, help) = match &error.kind {
+        Mistake::UnknownTag(tag) => (
+            codes::UNKNOWN_TAG,
+            Text::new(format!("Telegram does not accept `{tag}`"), format!("Telegram не принимает `{tag}`")),
+            Text::new(
+                "it knows b, i, u, s, a, code, pre, blockquote, tg-spoiler and tg-emoji; a new line is a line break",
+                "бывают b, i, u, s, a, code, pre, blockquote, tg-spoiler и tg-emoji; новая строка — перевод строки",
+            ),
+        ),
+        Mistake::Unclosed(sign) => (
+            codes::UNCLOSED_MARKUP,
+            Text::new(format!("`{sign}` is not closed"), format!("`{sign}` не закрыто")),
+            Text::new("close it, in every branch of `if`", "закройте его, в каждой ветви `if`"),
+        ),
+        Mistake::Unexpected { found, expected } => (
+            codes::UNCLOSED_MARKUP,
+            match expected {
+                Some(expected) => Text::new(
+                    format!("`{found}` stands where `{expected}` is due"),
+                    format!("`{found}` стоит там, где нужно `{expected}`"),
+                ),
+                None => Text::new(format!("`{found}` closes nothing"), format!("`{found}` ничего не закрывает")),
+            },
+            Text::new("close in the reverse order of opening", "закрывайте в порядке, обратном открытию"),
+        ),
+        Mistake::Unescaped(c) => (
+            codes::UNKNOWN_TAG,
+            Text::new(format!("`{c}` must be escaped here"), format!("`{c}` здесь нужно экранировать")),
+            if *c == '<' { Text::new("write `&lt;`", "напишите `&lt;`") } else { Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`")) },
+        ),
+        Mistake::Address(url) => return bad_url(url, place),
+    };
+    Diagnostic::error(code, message, place).help(help)
+}
+
+/// Where the offending piece of the rendered text was written: the occurrence
+/// of the same number in the template, as far as it can be told.
+fn written(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Place {
+    let template = origin.text(sources);
+    let piece = &text[error.range.clone()];
+    let number = text[..error.range.start].matches(piece).count();
+    let all: Vec<usize> = template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
+    match all.get(number).or(all.last()) {
+        Some(at) => origin.place(sources, *at..at + piece.len()),
+        None => start(origin, sources),
+    }
+}
+
+fn outside_tags(template: &str, at: usize) -> bool {
+    let before = &template[..at];
+    let last = |a: &str, b: &str| before.rfind(a).max(before.rfind(b));
+    last("{{", "{%").is_none_or(|open| last("}}", "%}").is_some_and(|close| close > open))
+}
+
+fn empty(origin: &Origin, sources: &Sources) -> Diagnostic {
+    let text = Text::new("the text may come out empty", "текст может оказаться пустым");
+    let help = Text::new("add words that stand outside of every `if`", "добавьте слова вне всех `if`");
+    Diagnostic::error(codes::EMPTY_TEXT, text, start(origin, sources)).help(help)
+}
+
+fn too_long(length: usize, limit: usize, place: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("with the longest values the text has {length} characters, Telegram takes {limit}"),
+        format!("с самыми длинными значениями в тексте {length} знаков, Telegram принимает {limit}"),
+    );
+    let help = Text::new("shorten it, or send two messages", "сократите его или отправьте два сообщения");
+    Diagnostic::error(codes::TOO_LONG, text, place).help(help)
+}
+
+fn bad_url(url: &str, place: Place) -> Diagnostic {
+    let text = Text::new(format!("`{url}` is not an address that a message may have"), format!("`{url}` — недопустимый адрес"));
+    let help = Text::new(
+        "it begins with https://, http://, tg:// or mailto: and has no spaces; values inside it are percent-encoded",
+        "он начинается с https://, http://, tg:// или mailto: и без пробелов; значения в нём кодируются процентами",
+    );
+    Diagnostic::error(codes::BAD_URL, text, place).help(help)
+}
+
+fn press_length(length: usize, place: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("the data of this button may have {length} bytes, 1 to {PRESS_LIMIT} are possible"),
+        format!("данные кнопки могут занять {length} байт, можно от 1 до {PRESS_LIMIT}"),
+    );
+    let help = Text::new("use a short word; a Cyrillic letter takes two bytes", "возьмите короткое слово; русская буква занимает два байта");
+    Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
+}
+
+fn bad_photo(photo: &str, place: Place) -> Diagnostic {
+    let text = Text::new(format!("`{photo}` is not a photo that can be sent"), format!("`{photo}` — такое фото отправить нельзя"));
+    let help = Text::new(
+        "give an https:// address or a Telegram file_id; files of the project are not available in this version yet",
+        "укажите адрес https:// или file_id; файлов проекта в этой версии ещё нет",
+    );
+    Diagnostic::error(codes::PHOTO, text, place).help(help)
+}
+
+fn language_missing(name: &str, language: &str, place: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("template `{name}` has no `{language}` version, others have"),
+        format!("у шаблона `{name}` нет версии `{language}`, у других есть"),
+    );
+    let help = Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
+    Diagnostic::warning(codes::LANGUAGE_MISSING, text, place).help(help)
+}
+
+fn languages_differ(name: &str, place: Place, first: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("the versions of `{name}` differ in `transactional`"),
+        format!("версии шаблона `{name}` различаются в `transactional`"),
+    );
+    let help = Text::new("give all of them the same value", "задайте всем одно значение");
+    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place).also(first, Text::new("the first version", "первая версия")).help(help)
+}

@@ -1,0 +1,286 @@
+//! From template files to [`Templates`], with everything wrong reported.
+
+use super::check::{self, Origin, Probe};
+use super::front::{self, Action, Front};
+use super::scan::{Mention, mentions};
+use super::{ActionPart, ButtonPart, Part, Templates, Variant, escape, filters};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
+use crate::model::{Format, Lang, Schema, SegmentId, Text};
+use crate::rulebook::codes;
+use crate::rulebook::raw::suggest;
+use crate::rulebook::yaml::Scalar;
+use jiff::tz::TimeZone;
+use minijinja::Environment;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Statements that templates may use.
+const STATEMENTS: [&str; 12] =
+    ["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "raw", "endraw"];
+
+/// What templates are compiled against.
+pub(in crate::rulebook) struct Project<'a> {
+    pub schema: &'a Arc<Schema>,
+    pub segments: &'a HashMap<String, SegmentId>,
+    pub zone: &'a TimeZone,
+    pub language: Lang,
+}
+
+/// Compiles the files of `templates/`, given by path and source.
+pub(in crate::rulebook) fn compile(files: &[(String, SourceId)], project: &Project<'_>, sources: &Sources, found: &mut Diagnostics) -> Templates {
+    let mut compiler = Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
+    for (path, source) in files {
+        compiler.file(path, *source);
+    }
+    let Compiler { env, by_name, probes, .. } = compiler;
+    let templates = Templates {
+        env,
+        by_name,
+        schema: project.schema.clone(),
+        zone: project.zone.clone(),
+        language: project.language,
+    };
+    check::languages(&templates, files, found);
+    check::probe(&templates, &probes, sources, found);
+    templates
+}
+
+struct Compiler<'a> {
+    project: &'a Project<'a>,
+    sources: &'a Sources,
+    found: &'a mut Diagnostics,
+    env: Environment<'static>,
+    by_name: BTreeMap<String, Vec<Variant>>,
+    probes: Vec<Probe>,
+}
+
+impl Compiler<'_> {
+    fn file(&mut self, path: &str, source: SourceId) {
+        let Some((name, language, format)) = self.name(path, source) else { return };
+        let twin = self.by_name.get(&name).and_then(|list| list.iter().find(|v| v.language == language));
+        if let Some(twin) = twin {
+            self.found.push(twice(&twin.path, source));
+            return;
+        }
+        let text = self.sources.text(source);
+        let (head, body) = front::split(source, text, self.found);
+        let front = head.map(|range| front::read(source, text, range, self.found)).unwrap_or_default();
+        let index = self.by_name.get(&name).map_or(0, Vec::len);
+        let variant = self.variant(path, language, format, &front, Origin::Body { source, start: body });
+        self.by_name.entry(name.clone()).or_default().push(variant);
+        self.probes.push(Probe { name, index, body: Origin::Body { source, start: body }, front });
+    }
+
+    /// `templates/NAME[.LANGUAGE].html` in its parts.
+    fn name(&mut self, path: &str, source: SourceId) -> Option<(String, Option<String>, Format)> {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let parts: Vec<&str> = file.split('.').collect();
+        let format = match parts.last().copied() {
+            Some("html") => Some(Format::Html),
+            Some("md") => Some(Format::MarkdownV2),
+            Some("txt") => Some(Format::Plain),
+            _ => None,
+        };
+        let good = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        };
+        match (parts.as_slice(), format) {
+            ([name, _], Some(format)) if good(name) => Some(((*name).to_owned(), None, format)),
+            ([name, language, _], Some(format)) if good(name) && is_language(language) => {
+                Some(((*name).to_owned(), Some((*language).to_owned()), format))
+            }
+            _ => {
+                self.found.push(bad_file_name(file, source));
+                None
+            }
+        }
+    }
+
+    fn variant(&mut self, path: &str, language: Option<String>, format: Format, front: &Front, body: Origin) -> Variant {
+        let mut segments = Vec::new();
+        let text = body.text(self.sources).to_owned();
+        let body = self.part(escape::body_name(path, format), &text, &body, &mut segments);
+        let mut count = 0;
+        let mut scalar = |compiler: &mut Self, scalar: &Scalar, url: bool, segments: &mut Vec<_>| {
+            count += 1;
+            let name = if url { escape::url_name(path, count) } else { escape::plain_name(path, count) };
+            compiler.part(name, &scalar.text, &Origin::Scalar(scalar.clone()), segments)
+        };
+        let mut rows = Vec::new();
+        for row in &front.buttons {
+            let mut buttons = Vec::new();
+            for button in row {
+                let text = scalar(self, &button.text, false, &mut segments);
+                let action = match &button.action {
+                    Action::Url(url) => ActionPart::Url(scalar(self, url, true, &mut segments)),
+                    Action::Press(data) => ActionPart::Press(scalar(self, data, false, &mut segments)),
+                };
+                buttons.push(ButtonPart { text, action });
+            }
+            rows.push(buttons);
+        }
+        Variant {
+            path: path.to_owned(),
+            language,
+            format,
+            body,
+            buttons: rows,
+            photo: front.photo.as_ref().map(|photo| scalar(self, photo, true, &mut segments)),
+            preview: front.preview,
+            silent: front.silent,
+            protected: front.protected,
+            transactional: front.transactional,
+            segments,
+        }
+    }
+
+    /// Compiles one part; a part with mistakes becomes empty and fixed.
+    fn part(&mut self, name: String, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> Part {
+        if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+            return Part::Fixed(text.to_owned());
+        }
+        let before = self.found.len();
+        self.mentions(text, origin, segments);
+        if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
+            self.found.push(syntax(&error, text, origin, self.sources));
+            return Part::Fixed(String::new());
+        }
+        self.variables(&name, text, origin);
+        if self.found.len() > before { Part::Fixed(String::new()) } else { Part::Rendered(name) }
+    }
+
+    fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) {
+        for mention in mentions(text) {
+            match mention {
+                Mention::Filter(at) => self.known(&filters::FILTERS, text, at, origin, ("filter", "фильтр")),
+                Mention::Test(at) => self.known(&filters::TESTS, text, at, origin, ("test", "проверка")),
+                Mention::Function(at) => self.known(&["segment"], text, at, origin, ("function", "функция")),
+                Mention::Statement(at) => self.known(&STATEMENTS, text, at, origin, ("statement", "конструкция")),
+                Mention::Segment(at) => self.segment(&text[at.clone()], origin.place(self.sources, at), segments),
+                Mention::BadSegment(at) => {
+                    let message = Text::new("`segment` takes the name of a segment in quotes", "`segment` принимает имя сегмента в кавычках");
+                    let help = Text::new("write `segment(\"vip\")`", "пишите `segment(\"vip\")`");
+                    let place = origin.place(self.sources, at);
+                    self.found.push(Diagnostic::error(codes::SEGMENT_ARGUMENT, message, place).help(help));
+                }
+            }
+        }
+    }
+
+    fn known(&mut self, known: &[&str], text: &str, at: Range<usize>, origin: &Origin, what: (&str, &str)) {
+        let word = &text[at.clone()];
+        if known.contains(&word) {
+            return;
+        }
+        let message = Text::new(format!("unknown {} `{word}`", what.0), format!("неизвестно: {} `{word}`", what.1));
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_FILTER, message, origin.place(self.sources, at));
+        self.found.push(suggest(diagnostic, word, known.iter().copied()));
+    }
+
+    fn segment(&mut self, name: &str, place: Place, segments: &mut Vec<(String, SegmentId)>) {
+        match self.project.segments.get(name) {
+            Some(id) if segments.iter().all(|(known, _)| known != name) => segments.push((name.to_owned(), *id)),
+            Some(_) => {}
+            None => {
+                let message = Text::new(format!("unknown segment `{name}`"), format!("неизвестный сегмент `{name}`"));
+                let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
+                self.found.push(suggest(diagnostic, name, self.project.segments.keys().map(String::as_str)));
+            }
+        }
+    }
+
+    /// Variables and fields that nobody declares.
+    fn variables(&mut self, name: &str, text: &str, origin: &Origin) {
+        let Ok(template) = self.env.get_template(name) else { return };
+        let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+        used.sort();
+        for path in used {
+            let mut words = path.split('.');
+            match (words.next(), words.next()) {
+                (Some("user"), Some(field)) if self.project.schema.find(field).is_none() => {
+                    let message = Text::new(format!("unknown field `{field}`"), format!("неизвестное поле `{field}`"));
+                    let place = origin.place(self.sources, position(text, &format!("user.{field}"), "user.".len()));
+                    let known = self.project.schema.iter().map(|(_, field)| &*field.name);
+                    self.found.push(suggest(Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place), field, known));
+                }
+                (Some("user" | "segment" | "loop"), _) | (None, _) => {}
+                (Some(word), _) => {
+                    let message = Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
+                    let place = origin.place(self.sources, position(text, word, 0));
+                    let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
+                    let field = self.project.schema.find(word).map(|_| format!("user.{word}"));
+                    self.found.push(match field {
+                        Some(field) => diagnostic
+                            .help(Text::new(format!("did you mean `{field}`?"), format!("возможно, вы имели в виду `{field}`")))
+                            .replace(field),
+                        None => diagnostic.help(Text::new(
+                            "a template knows `user.FIELD` and `segment(\"NAME\")`",
+                            "в шаблоне есть `user.ПОЛЕ` и `segment(\"ИМЯ\")`",
+                        )),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Where a word stands by itself inside a tag; the whole text if nowhere.
+fn position(text: &str, word: &str, skip: usize) -> Range<usize> {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let alone = |at: usize| {
+        let after = text[at + word.len()..].chars().next().filter(|c| *c != '.');
+        !part(text[..at].chars().next_back()) && !part(after) && inside_tag(text, at)
+    };
+    let at = text.match_indices(word).map(|(at, _)| at).find(|at| alone(*at));
+    at.map_or(0..text.len(), |at| at + skip..at + word.len())
+}
+
+fn inside_tag(text: &str, at: usize) -> bool {
+    let before = &text[..at];
+    let last = |a: &str, b: &str| before.rfind(a).max(before.rfind(b));
+    last("{{", "{%").is_some_and(|open| last("}}", "%}").is_none_or(|close| close < open))
+}
+
+fn syntax(error: &minijinja::Error, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
+    let detail = error.detail().unwrap_or("syntax error");
+    let message = Text::new(
+        format!("the template is not understood: {detail}"),
+        format!("шаблон непонятен: {detail}"),
+    );
+    let help = Text::new(
+        "values stand in `{{ … }}`, `{% if … %}` ends with `{% endif %}`",
+        "значения пишут в `{{ … }}`, `{% if … %}` закрывают `{% endif %}`",
+    );
+    let place = origin.place(sources, check::range_of(error, text));
+    Diagnostic::error(codes::TEMPLATE_SYNTAX, message, place).help(help)
+}
+
+fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    matches!(first.len(), 2 | 3)
+        && first.chars().all(|c| c.is_ascii_lowercase())
+        && parts.all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+fn bad_file_name(file: &str, source: SourceId) -> Diagnostic {
+    let message = Text::new(
+        format!("`{file}` is not the name of a template"),
+        format!("`{file}` — не имя файла шаблона"),
+    );
+    let help = Text::new(
+        "name it like `spring_sale.html` or `spring_sale.ru.html` (also .md and .txt): small Latin letters, digits and `_`",
+        "назовите его `spring_sale.html` или `spring_sale.ru.html` (также .md и .txt): строчные латинские буквы, цифры и `_`",
+    );
+    Diagnostic::error(codes::TEMPLATE_NAME, message, Place::new(source, 0, 0)).help(help)
+}
+
+fn twice(first: &str, source: SourceId) -> Diagnostic {
+    let message = Text::new(
+        format!("`{first}` is the same template in the same language"),
+        format!("`{first}` — тот же шаблон на том же языке"),
+    );
+    let help = Text::new("remove or rename one of the two", "удалите или переименуйте один из двух");
+    Diagnostic::error(codes::TEMPLATE_TWICE, message, Place::new(source, 0, 0)).help(help)
+}

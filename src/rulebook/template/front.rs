@@ -1,0 +1,124 @@
+//! The head of a template file: settings between two lines `---`.
+
+use super::PRESS_LIMIT;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId};
+use crate::model::Text;
+use crate::rulebook::codes;
+use crate::rulebook::raw::{Reader, find};
+use crate::rulebook::yaml::{self, Node, Scalar};
+
+const WHAT: (&str, &str) = ("the front matter", "заголовок шаблона");
+const KEYS: [&str; 6] = ["buttons", "photo", "transactional", "preview", "silent", "protected"];
+
+/// The settings of one template, as written.
+#[derive(Debug, Default)]
+pub(super) struct Front {
+    pub buttons: Vec<Vec<Button>>,
+    pub photo: Option<Scalar>,
+    pub transactional: bool,
+    pub preview: bool,
+    pub silent: bool,
+    pub protected: bool,
+}
+
+/// A button as written.
+#[derive(Debug)]
+pub(super) struct Button {
+    pub text: Scalar,
+    pub action: Action,
+}
+
+/// What a button does, as written.
+#[derive(Debug)]
+pub(super) enum Action {
+    Url(Scalar),
+    Press(Scalar),
+}
+
+/// Splits a file into its front matter and the byte at which the body begins.
+pub(super) fn split(source: SourceId, text: &str, found: &mut Diagnostics) -> (Option<std::ops::Range<usize>>, usize) {
+    let bom = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let Some(after) = opening(&text[bom..]) else { return (None, bom) };
+    let start = bom + after;
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            return (Some(start..at), at + line.len());
+        }
+        at += line.len();
+    }
+    let message = Text::new("the front matter is not closed", "заголовок шаблона не закрыт");
+    let help = Text::new("put a line `---` between the settings and the text", "поставьте строку `---` между настройками и текстом");
+    found.push(Diagnostic::error(codes::FRONT_MATTER, message, Place::new(source, bom, bom + 3)).help(help));
+    (None, text.len())
+}
+
+/// Reads the front matter.
+pub(super) fn read(source: SourceId, text: &str, range: std::ops::Range<usize>, found: &mut Diagnostics) -> Front {
+    let Some(tree) = yaml::parse(source, &text[range.clone()], range.start, yaml::Limits::default(), found) else {
+        return Front::default();
+    };
+    let mut reader = Reader::default();
+    let front = front(&tree, &mut reader).unwrap_or_default();
+    found.extend(reader.found);
+    front
+}
+
+fn opening(text: &str) -> Option<usize> {
+    let line = text.split_inclusive('\n').next()?;
+    (line.trim_end() == "---").then_some(line.len())
+}
+
+fn front(tree: &Node, reader: &mut Reader) -> Option<Front> {
+    let entries = reader.map(tree, WHAT)?;
+    reader.only(entries, &KEYS, WHAT);
+    let mut flag = |key: &str| find(entries, key).and_then(|node| reader.flag(node, (key, key))).unwrap_or(false);
+    let (transactional, preview, silent, protected) = (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
+    let photo = find(entries, "photo").and_then(|node| reader.text(node, ("`photo`", "`photo`"))).cloned();
+    let buttons = find(entries, "buttons").map(|node| buttons(node, reader)).unwrap_or_default();
+    Some(Front { buttons, photo, transactional, preview, silent, protected })
+}
+
+fn buttons(node: &Node, reader: &mut Reader) -> Vec<Vec<Button>> {
+    let rows = reader.list(node, ("`buttons`", "`buttons`")).unwrap_or_default();
+    rows.iter()
+        .map(|row| match row.map() {
+            Some(_) => button(row, reader).into_iter().collect(),
+            None => {
+                let items = reader.list(row, ("a row of buttons", "ряд кнопок")).unwrap_or_default();
+                items.iter().filter_map(|item| button(item, reader)).collect()
+            }
+        })
+        .collect()
+}
+
+fn button(node: &Node, reader: &mut Reader) -> Option<Button> {
+    let what = ("a button", "кнопка");
+    let entries = reader.map(node, what)?;
+    reader.only(entries, &["text", "url", "press"], what);
+    let Some(text) = find(entries, "text") else {
+        reader.missing(node.place, "text", what);
+        return None;
+    };
+    let text = reader.prose(text, ("a button's text", "текст кнопки"))?.clone();
+    match (find(entries, "url"), find(entries, "press")) {
+        (Some(url), None) => {
+            let url = reader.text(url, ("`url`", "`url`"))?.clone();
+            Some(Button { text, action: Action::Url(url) })
+        }
+        (None, Some(press)) => {
+            let press = reader.text(press, ("`press`", "`press`"))?.clone();
+            Some(Button { text, action: Action::Press(press) })
+        }
+        (first, _) => {
+            let (en, ru) = if first.is_some() { ("both `url` and `press`", "и `url`, и `press`") } else { ("neither `url` nor `press`", "ни `url`, ни `press`") };
+            let message = Text::new(format!("the button has {en}"), format!("у кнопки {ru}"));
+            let help = Text::new(
+                format!("give it `url: https://…` or `press: …` (up to {PRESS_LIMIT} bytes)"),
+                format!("дайте ей `url: https://…` или `press: …` (до {PRESS_LIMIT} байт)"),
+            );
+            reader.found.push(Diagnostic::error(codes::BAD_BUTTON, message, node.place).help(help));
+            None
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Message templates: compiled once with the rulebook, rendered per user.
+//!
+//! A template is a file `templates/NAME[.LANGUAGE].html` (`.md`, `.txt`) with
+//! settings in front and a body in the minijinja language. Only this folder
+//! knows minijinja. Rendering reads a profile and nothing else: no clock, no
+//! file, no other template.
+
+mod check;
+mod compile;
+mod escape;
+mod filters;
+mod front;
+mod markup;
+mod scan;
+mod values;
+
+pub(super) use compile::{Project, compile};
+pub use markup::visible_text;
+
+use crate::model::{Button, ButtonAction, Format, Lang, Message, Profile, Schema, SegmentId, builtin};
+use jiff::tz::TimeZone;
+use minijinja::Environment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use values::Scope;
+
+/// All templates of a rulebook.
+#[derive(Debug)]
+pub struct Templates {
+    env: Environment<'static>,
+    by_name: BTreeMap<String, Vec<Variant>>,
+    schema: Arc<Schema>,
+    zone: TimeZone,
+    language: Lang,
+}
+
+/// What a message is rendered for.
+pub struct RenderContext<'a> {
+    /// The user's values, laid out by the rulebook's schema.
+    pub profile: &'a Profile,
+    /// Whether the user is in a segment.
+    pub in_segment: &'a dyn Fn(SegmentId) -> bool,
+}
+
+/// Why a message could not be made for one user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// There is no such template.
+    #[error("there is no template `{0}`")]
+    Unknown(String),
+    /// The template failed for this user.
+    #[error("template `{template}`, line {line}: {reason}")]
+    Failed {
+        /// The file.
+        template: String,
+        /// The line in its part, 0 if not known.
+        line: usize,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The text came out empty.
+    #[error("template `{0}` came out empty")]
+    Empty(String),
+    /// The text came out longer than Telegram takes.
+    #[error("template `{template}` came out {length} characters long, at most {limit} are possible")]
+    TooLong {
+        /// The file.
+        template: String,
+        /// UTF-16 units of visible text.
+        length: usize,
+        /// The most that Telegram takes.
+        limit: usize,
+    },
+    /// A button's address or data came out unusable.
+    #[error("template `{template}`: the button `{button}` came out unusable: {reason}")]
+    Button {
+        /// The file.
+        template: String,
+        /// The button's text.
+        button: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One template in one language.
+#[derive(Debug)]
+struct Variant {
+    /// The file, for messages.
+    path: String,
+    /// The language of its file name.
+    language: Option<String>,
+    format: Format,
+    body: Part,
+    buttons: Vec<Vec<ButtonPart>>,
+    photo: Option<Part>,
+    preview: bool,
+    silent: bool,
+    protected: bool,
+    transactional: bool,
+    /// The segments it asks for.
+    segments: Vec<(String, SegmentId)>,
+}
+
+#[derive(Debug)]
+struct ButtonPart {
+    text: Part,
+    action: ActionPart,
+}
+
+#[derive(Debug)]
+enum ActionPart {
+    Url(Part),
+    Press(Part),
+}
+
+/// A text that is fixed, or is rendered for each user.
+#[derive(Debug)]
+enum Part {
+    Fixed(String),
+    Rendered(String),
+}
+
+/// Longest text of a message, in UTF-16 units of visible text.
+const TEXT_LIMIT: usize = 4096;
+/// Longest text beside a photo.
+const CAPTION_LIMIT: usize = 1024;
+/// Longest data of a button, in bytes.
+const PRESS_LIMIT: usize = 64;
+
+impl Templates {
+    /// Whether there is a template called `name`, in any language.
+    pub fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    /// The names of all templates, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Whether messages of this template reach users who opted out.
+    pub fn transactional(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|variants| variants.iter().any(|variant| variant.transactional))
+    }
+
+    /// The message of a template for one user, in the user's language if there
+    /// is one, else in the nearest.
+    pub fn render(&self, name: &str, context: &RenderContext<'_>) -> Result<Message, RenderError> {
+        let variants = self.by_name.get(name).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
+        let language = context.profile.text(builtin::LANGUAGE);
+        let variant = choose(variants, language, self.language).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
+        let scope = Scope::new(self, variant, context);
+        let message = self.message(variant, &scope)?;
+        fits(variant, &message)?;
+        Ok(message)
+    }
+
+    fn message(&self, variant: &Variant, scope: &Scope) -> Result<Message, RenderError> {
+        let rows = variant.buttons.iter();
+        let text = self.part(&variant.body, variant, scope)?;
+        Ok(Message {
+            text: escape::finish(&text, variant.format).trim().to_owned(),
+            format: variant.format,
+            buttons: rows.map(|row| self.row(row, variant, scope)).collect::<Result<_, _>>()?,
+            photo: variant.photo.as_ref().map(|photo| self.part(photo, variant, scope)).transpose()?,
+            preview: variant.preview,
+            silent: variant.silent,
+            protected: variant.protected,
+        })
+    }
+
+    fn row(&self, row: &[ButtonPart], variant: &Variant, scope: &Scope) -> Result<Vec<Button>, RenderError> {
+        let button = |button: &ButtonPart| {
+            let text = self.part(&button.text, variant, scope)?.trim().to_owned();
+            let action = match &button.action {
+                ActionPart::Url(url) => ButtonAction::Url(self.part(url, variant, scope)?),
+                ActionPart::Press(data) => ButtonAction::Press(self.part(data, variant, scope)?),
+            };
+            Ok(Button { text, action })
+        };
+        row.iter().map(button).collect()
+    }
+
+    fn part(&self, part: &Part, variant: &Variant, scope: &Scope) -> Result<String, RenderError> {
+        match part {
+            Part::Fixed(text) => Ok(text.clone()),
+            Part::Rendered(name) => self.env.get_template(name).and_then(|template| template.render(scope.value())).map_err(|error| {
+                let reason = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+                RenderError::Failed { template: variant.path.clone(), line: error.line().unwrap_or(0), reason }
+            }),
+        }
+    }
+}
+
+/// The variant for a user: the user's language, that language without its
+/// region, the template without a language, the project's language, any.
+fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) -> Option<&'a Variant> {
+    let project = match project {
+        Lang::En => "en",
+        Lang::Ru => "ru",
+    };
+    let with = |wanted: &str| variants.iter().find(|v| v.language.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(wanted)));
+    language
+        .and_then(|language| with(language).or_else(|| with(language.split(['-', '_']).next().unwrap_or(language))))
+        .or_else(|| variants.iter().find(|variant| variant.language.is_none()))
+        .or_else(|| with(project))
+        .or_else(|| variants.first())
+}
+
+/// Telegram's bounds; what breaks one would fail there for this user.
+fn fits(variant: &Variant, message: &Message) -> Result<(), RenderError> {
+    let template = || variant.path.clone();
+    let limit = if message.photo.is_some() { CAPTION_LIMIT } else { TEXT_LIMIT };
+    if message.text.is_empty() && message.photo.is_none() {
+        return Err(RenderError::Empty(template()));
+    }
+    // Markup only makes the text longer, so a short one needs no parsing.
+    if message.text.len() > limit {
+        let length = match visible_text(&message.text, message.format) {
+            Ok(text) => text.encode_utf16().count(),
+            Err(_) => message.text.encode_utf16().count(),
+        };
+        if length > limit {
+            return Err(RenderError::TooLong { template: template(), length, limit });
+        }
+    }
+    for button in message.buttons.iter().flatten() {
+        if let Some(reason) = button_trouble(button) {
+            return Err(RenderError::Button { template: template(), button: button.text.clone(), reason: reason.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn button_trouble(button: &Button) -> Option<&'static str> {
+    if button.text.is_empty() {
+        return Some("its text is empty");
+    }
+    match &button.action {
+        ButtonAction::Url(url) if !escape::is_allowed_url(url) => Some("its address is not http(s), tg or mailto"),
+        ButtonAction::Press(data) if data.is_empty() || data.len() > PRESS_LIMIT => Some("its data has not 1 to 64 bytes"),
+        ButtonAction::Url(_) | ButtonAction::Press(_) => None,
+    }
+}

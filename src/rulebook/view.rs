@@ -1,0 +1,68 @@
+//! One user at one moment, as conditions see them.
+//!
+//! Segments are judged when first asked for and remembered for the life of the
+//! view. The recursion of segments into segments is bounded by the check.
+
+use super::Rulebook;
+use crate::condition::{Row, Truth};
+use crate::model::{FieldId, Profile, SegmentId, Time, Value, builtin};
+use jiff::tz::TimeZone;
+use std::cell::{Cell, OnceCell};
+
+/// One user at one moment.
+#[derive(Debug)]
+pub struct View<'a> {
+    rulebook: &'a Rulebook,
+    profile: &'a Profile,
+    now: Time,
+    members: Box<[Cell<Option<bool>>]>,
+    zone: OnceCell<Option<TimeZone>>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(rulebook: &'a Rulebook, profile: &'a Profile, now: Time) -> Self {
+        let members = rulebook.segments().iter().map(|_| Cell::new(None)).collect();
+        Self { rulebook, profile, now, members, zone: OnceCell::new() }
+    }
+
+    /// The profile that is looked at.
+    pub fn profile(&self) -> &'a Profile {
+        self.profile
+    }
+
+    /// What a segment's condition says of the user: unlike membership, which
+    /// is true or false, this may be unknown.
+    pub fn segment(&self, id: SegmentId) -> Truth {
+        let segment = self.rulebook.segments().get(usize::from(id.0));
+        segment.map_or(Truth::False, |segment| segment.condition.judge(self))
+    }
+}
+
+impl Row for View<'_> {
+    fn field(&self, id: FieldId) -> &Value {
+        self.profile.get(id)
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.rulebook.settings.timezone.zone
+    }
+
+    fn user_zone(&self) -> &TimeZone {
+        let own = || self.profile.text(builtin::TIMEZONE).and_then(|name| TimeZone::get(name).ok());
+        self.zone.get_or_init(own).as_ref().unwrap_or_else(|| self.zone())
+    }
+
+    fn in_segment(&self, id: SegmentId) -> bool {
+        let Some(known) = self.members.get(usize::from(id.0)) else { return false };
+        if let Some(member) = known.get() {
+            return member;
+        }
+        let member = self.segment(id) == Truth::True;
+        known.set(Some(member));
+        member
+    }
+}

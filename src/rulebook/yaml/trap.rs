@@ -1,0 +1,245 @@
+//! What a syntax error most likely means to somebody who writes texts.
+//!
+//! The parser's own words are for people who know YAML; here its error and the
+//! line it stopped at are turned into one of the known slips, each with its
+//! code and its mending. Anything else stays a plain syntax error.
+
+use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+use crate::model::Text;
+use crate::rulebook::codes;
+use granit_parser::{ErrorKind, ScanError};
+
+/// The diagnostic for `error`, met at byte `at` of `text`, which stands in
+/// `source` from `base` on.
+pub(super) fn explain(error: &ScanError, source: SourceId, text: &str, base: usize, at: usize) -> Diagnostic {
+    let mut at = floor_boundary(text, at.min(text.len()));
+    if matches!(error.kind(), ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent) {
+        at = opening_quote(text, at).unwrap_or(at);
+    }
+    let line = line_around(text, at);
+    let column = floor_boundary(line.text, (at - line.start).min(line.text.len()));
+    let slip = slip(error.kind(), line.text, column).unwrap_or_else(|| Slip::plain(error, column));
+    let start = line.start + slip.range.start;
+    let end = (line.start + slip.range.end).max(start);
+    let place = Place::new(source, base + start, base + end);
+    Diagnostic::error(slip.code, slip.message, place).help(slip.help)
+}
+
+struct Line<'a> {
+    start: usize,
+    text: &'a str,
+}
+
+/// A known mistake: its code, words, and place in the line.
+struct Slip {
+    code: Code,
+    range: std::ops::Range<usize>,
+    message: Text,
+    help: Text,
+}
+
+impl Slip {
+    fn plain(error: &ScanError, at: usize) -> Self {
+        Self {
+            code: codes::YAML_SYNTAX,
+            range: at..at + 1,
+            message: Text::new(
+                format!("this is not valid YAML: {}", error.info()),
+                format!("здесь нарушен синтаксис YAML: {}", error.info()),
+            ),
+            help: quote_help(),
+        }
+    }
+
+    fn new(code: Code, range: std::ops::Range<usize>, message: Text, help: Text) -> Option<Self> {
+        Some(Self { code, range, message, help })
+    }
+}
+
+fn slip(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
+    match kind {
+        ErrorKind::RecursionLimitExceeded => too_deep(at),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => unclosed_quote(at),
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => tab(line, at),
+        _ => braces(line)
+            .or_else(|| reserved(kind, line, at))
+            .or_else(|| after_quote(line))
+            .or_else(|| bracket_in_braces(line, at))
+            .or_else(|| unclosed_bracket(kind, at))
+            .or_else(|| colon(kind, line))
+            .or_else(|| indentation(kind, line)),
+    }
+}
+
+fn too_deep(at: usize) -> Option<Slip> {
+    let message = Text::new("the file is nested too deeply", "слишком глубокая вложенность");
+    Slip::new(codes::TOO_DEEP, at..at + 1, message, Text::new("flatten it", "уменьшите вложенность"))
+}
+
+fn unclosed_quote(at: usize) -> Option<Slip> {
+    let message = Text::new("this quote is not closed", "эта кавычка не закрыта");
+    let help = Text::new("close it, or write the text after `|` on lines of its own", "закройте её или напишите текст после `|` отдельными строками");
+    Slip::new(codes::UNCLOSED_QUOTE, at..at + 1, message, help)
+}
+
+fn tab(line: &str, at: usize) -> Option<Slip> {
+    let start = line.find('\t').unwrap_or(at);
+    let end = start + line[start..].len() - line[start..].trim_start_matches('\t').len();
+    let message = Text::new("a tab is used for indentation", "отступ сделан табуляцией");
+    let help = Text::new("use spaces, two for each level", "используйте пробелы, по два на уровень");
+    Slip::new(codes::TAB, start..end.max(start + 1), message, help)
+}
+
+/// `text: {{ name }}, hello`
+fn braces(line: &str) -> Option<Slip> {
+    let value = value_of(line)?;
+    let rest = line[value..].starts_with("{{");
+    let message = Text::new("text that begins with `{{` is read as a YAML mapping", "текст, который начинается с `{{`, читается как словарь YAML");
+    rest.then(|| Slip { code: codes::BRACE_TEMPLATE, range: value..value + 2, message, help: quote_help() })
+}
+
+/// `@channel`, `` `code` ``, `%`, `*bold*`, `&x`
+fn reserved(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
+    let value = value_of(line).unwrap_or(at);
+    let first = line[value..].chars().next().filter(|c| "@`%*&!|>".contains(*c))?;
+    if matches!(first, '|' | '>') && !matches!(kind, ErrorKind::InvalidBlockScalarHeader) {
+        return None;
+    }
+    let (en, ru) = if first == '`' { ("a backtick".to_owned(), "обратной кавычки".to_owned()) } else { (format!("`{first}`"), format!("`{first}`")) };
+    let message = Text::new(
+        format!("text cannot begin with {en} unless it is quoted"),
+        format!("с {ru} текст может начинаться только в кавычках"),
+    );
+    Slip::new(codes::RESERVED_CHARACTER, value..value + first.len_utf8(), message, quote_help())
+}
+
+/// `if: "ru" = language`
+fn after_quote(line: &str) -> Option<Slip> {
+    let value = value_of(line)?;
+    let quote = line[value..].chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let close = value + 1 + line[value + 1..].find(quote)?;
+    let rest = line[close + 1..].trim();
+    if rest.is_empty() || rest.starts_with(['#', ',', '}', ']', ':']) {
+        return None;
+    }
+    let message = Text::new("the value ends at this quote, but text follows", "значение кончается на этой кавычке, но текст продолжается");
+    let help = Text::new(
+        "put the whole value in the other kind of quotes, or turn the comparison round: `language = \"ru\"`",
+        "возьмите всё значение в кавычки другого вида или переставьте части: `language = \"ru\"`",
+    );
+    Slip::new(codes::STARTS_WITH_QUOTE, value..close + 1, message, help)
+}
+
+/// `{if: language in ["ru"]}`
+fn bracket_in_braces(line: &str, at: usize) -> Option<Slip> {
+    let open = line.find('{')?;
+    let bracket = open + 1 + line[open + 1..].find(['[', '{'])?;
+    let before = line[open + 1..bracket].trim_end();
+    if bracket > at + 1 || before.is_empty() || before.ends_with([':', ',', '[', '{']) || in_quotes(before) {
+        return None;
+    }
+    let what = &line[bracket..=bracket];
+    let message = Text::new(
+        format!("`{what}` inside `{{…}}` begins a YAML collection in the middle of the text"),
+        format!("`{what}` внутри `{{…}}` начинает коллекцию YAML посреди текста"),
+    );
+    let help = Text::new("put the whole value in quotes", "возьмите всё значение в кавычки");
+    Slip::new(codes::BRACKET_IN_BRACES, bracket..bracket + 1, message, help)
+}
+
+fn unclosed_bracket(kind: &ErrorKind, at: usize) -> Option<Slip> {
+    let unclosed = matches!(
+        kind,
+        ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofImplicitFlowMapping
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::MisplacedFlowCollectionEnd
+            | ErrorKind::MismatchedFlowCollectionEnd { .. }
+            | ErrorKind::InvalidFlowScalarIndent
+    );
+    let message = Text::new("a bracket is not closed, or a comma is missing before this", "не закрыта скобка или перед этим пропущена запятая");
+    let help = Text::new("close every `[` and `{`; put text that has brackets in quotes", "закройте все `[` и `{`; текст со скобками возьмите в кавычки");
+    unclosed.then(|| Slip { code: codes::UNCLOSED_BRACKET, range: at..at + 1, message, help })
+}
+
+/// `title: Price: 100`
+fn colon(kind: &ErrorKind, line: &str) -> Option<Slip> {
+    if !matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::InvalidColonPlacement
+    ) {
+        return None;
+    }
+    let value = value_of(line)?;
+    let inside = value + line[value..].find(": ").or_else(|| line[value..].ends_with(':').then(|| line.len() - value - 1))?;
+    let message = Text::new("`: ` inside the text is read as another key", "`: ` внутри текста читается как ещё один ключ");
+    Slip::new(codes::COLON_INSIDE, inside..inside + 1, message, quote_help())
+}
+
+fn indentation(kind: &ErrorKind, line: &str) -> Option<Slip> {
+    let wrong = matches!(
+        kind,
+        ErrorKind::InvalidIndentation
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::MappingValueNotAllowed
+            | ErrorKind::MappingKeyNotAllowed
+            | ErrorKind::BlockSequenceEntryNotAllowed
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidBlockScalarIndent
+    );
+    let start = line.len() - line.trim_start().len();
+    let message = Text::new("this line does not fit the lines above it", "эта строка не согласована со строками выше");
+    let help = Text::new(
+        "a key needs `: ` after it, and keys of one level the same indentation",
+        "после ключа нужно `: `, а ключи одного уровня пишут с одинаковым отступом",
+    );
+    wrong.then(|| Slip { code: codes::INDENTATION, range: start..line.trim_end().len(), message, help })
+}
+
+pub(super) fn quote_help() -> Text {
+    Text::new(
+        "put the text in quotes, or write it after `|` on lines of its own",
+        "возьмите текст в кавычки или напишите его после `|` отдельными строками",
+    )
+}
+
+/// Where the value of the line's first key begins.
+fn value_of(line: &str) -> Option<usize> {
+    let colon = line.find(": ")? + 2;
+    Some(colon + line[colon..].len() - line[colon..].trim_start().len()).filter(|at| *at < line.len())
+}
+
+fn in_quotes(text: &str) -> bool {
+    text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1
+}
+
+/// The last quote before `at` that begins a value.
+fn opening_quote(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..=at).unwrap_or(&text[..at]);
+    let begins = |i: usize| text[..i].trim_end_matches(' ').chars().next_back().is_none_or(|c| ":-[{,\n".contains(c));
+    before.rmatch_indices(['"', '\'']).map(|(i, _)| i).find(|i| begins(*i))
+}
+
+/// The line of byte `at`; from an empty line back to the one before it.
+fn line_around(text: &str, at: usize) -> Line<'_> {
+    let here = &text[at..];
+    let rest = here.find('\n').map_or(text.len(), |i| at + i);
+    let end = text[..rest].trim_end().len().max(text[..at].trim_end().len());
+    let start = text[..end].rfind('\n').map_or(0, |i| i + 1);
+    Line { start, text: text[start..end].trim_end_matches('\r') }
+}
+
+fn floor_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
