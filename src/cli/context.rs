@@ -244,9 +244,7 @@ impl Drop for Bar {
 fn new_bar(progress: &Progress, lang: Lang) -> ProgressBar {
     let rows = Text::new("rows", "строк");
     let (bar, template) = match progress.total {
-        Some(total) => {
-            (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang)))
-        }
+        Some(total) => (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang))),
         None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg}} {}", rows.get(lang))),
     };
     if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -259,8 +257,7 @@ fn parse_time(text: &str, zone: &jiff::tz::TimeZone) -> Option<Time> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Some(Time(at.as_millisecond()));
     }
-    let civil =
-        text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
+    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
     Some(Time(zone.to_ambiguous_zoned(civil.ok()?).compatible().ok()?.timestamp().as_millisecond()))
 }
 

@@ -11,8 +11,8 @@
 pub mod broadcast;
 pub mod command;
 pub mod gates;
-pub mod inbox;
 mod segments;
+pub mod inbox;
 
 pub use segments::SegmentCount;
 

@@ -281,12 +281,7 @@ pub(super) fn write_recipients(
     Ok(())
 }
 
-pub(super) fn write_states(
-    batch: &mut Batch,
-    ledger: LedgerId,
-    chunk: u32,
-    states: &[State],
-) -> Result<(), StoreError> {
+pub(super) fn write_states(batch: &mut Batch, ledger: LedgerId, chunk: u32, states: &[State]) -> Result<(), StoreError> {
     batch.put(ledger.chunk_key(b'o', chunk), encode(VERSION, &states)?);
     Ok(())
 }
@@ -300,7 +295,11 @@ pub(super) fn read_states(store: &dyn Store, ledger: LedgerId, chunk: u32) -> Re
 }
 
 /// Every row of a ledger with its user and state, in order.
-pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, UserId, &State)) -> Result<(), StoreError> {
+pub fn rows(
+    store: &dyn Store,
+    ledger: &Ledger,
+    mut each: impl FnMut(RowId, UserId, &State),
+) -> Result<(), StoreError> {
     for chunk in 0..ledger.chunks() {
         let recipients = read_recipients(store, ledger.id, chunk)?;
         let states = read_states(store, ledger.id, chunk)?;

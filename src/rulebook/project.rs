@@ -155,9 +155,7 @@ impl Walk<'_> {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if is_gone(&error) => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-                return self.put(name, Content::Outside);
-            }
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => return self.put(name, Content::Outside),
             Err(error) => return Err(unreadable(path, &error)),
         };
         if !real.starts_with(self.root) || above.contains(&real) {
@@ -221,8 +219,7 @@ fn wanted(name: &str) -> bool {
     match name.split('/').next() {
         Some(RULES) => matches!(extension, "yaml" | "yml"),
         Some(TEMPLATES) => {
-            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf")
-                && !name.ends_with("/README.md")
+            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf") && !name.ends_with("/README.md")
         }
         _ => name == SETTINGS,
     }
@@ -230,12 +227,7 @@ fn wanted(name: &str) -> bool {
 
 /// What editors and version control leave lying about.
 fn is_noise(name: &str) -> bool {
-    name.starts_with(['.', '#'])
-        || name.ends_with(['~', '#'])
-        || name.ends_with(".tmp")
-        || name.ends_with(".swp")
-        || name.ends_with(".bak")
-        || name == "4913"
+    name.starts_with(['.', '#']) || name.ends_with(['~', '#']) || name.ends_with(".tmp") || name.ends_with(".swp") || name.ends_with(".bak") || name == "4913"
 }
 
 fn is_gone(error: &io::Error) -> bool {

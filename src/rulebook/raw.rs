@@ -19,9 +19,7 @@ impl Reader {
     pub fn map<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Entry]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
-            Kind::Scalar(_) | Kind::List(_) => {
-                self.shape(node, what, ("a mapping `key: value`", "словарь `ключ: значение`"))
-            }
+            Kind::Scalar(_) | Kind::List(_) => self.shape(node, what, ("a mapping `key: value`", "словарь `ключ: значение`")),
             Kind::Refused => None,
         }
     }
@@ -48,10 +46,7 @@ impl Reader {
     pub fn prose<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
         let scalar = self.text(node, what)?;
         if let Some(comment) = scalar.comment {
-            let text = Text::new(
-                "the text ends before ` #`, where a comment begins",
-                "текст кончается перед ` #`: дальше комментарий",
-            );
+            let text = Text::new("the text ends before ` #`, where a comment begins", "текст кончается перед ` #`: дальше комментарий");
             let help = Text::new(
                 "if `#` belongs to the text, put the text in quotes",
                 "если `#` — часть текста, возьмите текст в кавычки",
@@ -79,10 +74,7 @@ impl Reader {
 
     /// Reports that a required key is absent from the thing named at `place`.
     pub fn missing(&mut self, place: Place, key: &str, what: (&str, &str)) {
-        let text = Text::new(
-            format!("{} needs the key `{key}`", what.0),
-            format!("{}: нет обязательного ключа `{key}`", what.1),
-        );
+        let text = Text::new(format!("{} needs the key `{key}`", what.0), format!("{}: нет обязательного ключа `{key}`", what.1));
         let help = Text::new(format!("add `{key}: …`"), format!("добавьте `{key}: …`"));
         self.found.push(Diagnostic::error(codes::MISSING_KEY, text, place).help(help));
     }

@@ -5,7 +5,9 @@
 use super::front::{Action, Front};
 use super::markup::{MarkupError, Mistake, visible_text};
 use super::values::Scope;
-use super::{ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape};
+use super::{
+    ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{FieldId, Profile, Schema, Text, Time, Type, UserId, Value, builtin};
 use crate::rulebook::codes;
@@ -19,7 +21,10 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) enum Origin {
     /// The body of a file, from a byte on.
-    Body { source: SourceId, start: usize },
+    Body {
+        source: SourceId,
+        start: usize,
+    },
     /// A text of the front matter.
     Scalar(Scalar),
 }
@@ -142,13 +147,8 @@ impl Trial<'_> {
             Part::Rendered(name) => name,
         };
         for _ in 0..=self.templates.schema.len() {
-            let scope = Scope::new(
-                self.templates,
-                self.variant,
-                &RenderContext { profile: &user.profile, in_segment: &|_| user.member },
-            );
-            let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value()))
-            {
+            let scope = Scope::new(self.templates, self.variant, &RenderContext { profile: &user.profile, in_segment: &|_| user.member });
+            let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value())) {
                 Ok(rendered) => return Some(rendered),
                 Err(error) => error,
             };
@@ -161,11 +161,7 @@ impl Trial<'_> {
             }
             found.push(missing_printed(&self.templates.schema, &fields, place));
             for field in fields {
-                user.profile.set(
-                    &self.templates.schema,
-                    field,
-                    longest_value(&self.templates.schema.field(field).ty, 8),
-                );
+                user.profile.set(&self.templates.schema, field, longest_value(&self.templates.schema.field(field).ty, 8));
             }
         }
         None
@@ -252,11 +248,9 @@ fn longest_value(ty: &Type, length: usize) -> Value {
         Type::Time => Value::Time(Time(253_402_300_799_000)),
         Type::Duration => Value::Missing,
         Type::List => Value::List((0..8).map(|_| Arc::from(text())).collect()),
-        Type::Enum(values) => values
-            .values
-            .iter()
-            .max_by_key(|v| v.encode_utf16().count())
-            .map_or(Value::Missing, |v| Value::String(v.clone())),
+        Type::Enum(values) => {
+            values.values.iter().max_by_key(|v| v.encode_utf16().count()).map_or(Value::Missing, |v| Value::String(v.clone()))
+        }
     }
 }
 
@@ -275,14 +269,8 @@ fn failed(error: &minijinja::Error, place: Place) -> Diagnostic {
             Text::new("shorten its loops", "сократите циклы"),
         ),
         _ => (
-            Text::new(
-                format!("the template cannot be rendered: {detail}"),
-                format!("шаблон не удаётся собрать: {detail}"),
-            ),
-            Text::new(
-                "try it with `vestnik preview`, or simplify the underlined part",
-                "проверьте подчёркнутое место или упростите его",
-            ),
+            Text::new(format!("the template cannot be rendered: {detail}"), format!("шаблон не удаётся собрать: {detail}")),
+            Text::new("try it with `vestnik preview`, or simplify the underlined part", "проверьте подчёркнутое место или упростите его"),
         ),
     };
     Diagnostic::error(codes::RENDER_FAILED, text, place).help(help)
@@ -333,11 +321,7 @@ fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -
         Mistake::Unescaped(c) => (
             codes::UNKNOWN_TAG,
             Text::new(format!("`{c}` must be escaped here"), format!("`{c}` здесь нужно экранировать")),
-            if *c == '<' {
-                Text::new("write `&lt;`", "напишите `&lt;`")
-            } else {
-                Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`"))
-            },
+            if *c == '<' { Text::new("write `&lt;`", "напишите `&lt;`") } else { Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`")) },
         ),
         Mistake::Address(url) => return bad_url(url, place),
     };
@@ -350,8 +334,7 @@ fn written(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) 
     let template = origin.text(sources);
     let piece = &text[error.range.clone()];
     let number = text[..error.range.start].matches(piece).count();
-    let all: Vec<usize> =
-        template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
+    let all: Vec<usize> = template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
     match all.get(number).or(all.last()) {
         Some(at) => origin.place(sources, *at..at + piece.len()),
         None => start(origin, sources),
@@ -380,10 +363,7 @@ fn too_long(length: usize, limit: usize, place: Place) -> Diagnostic {
 }
 
 fn bad_url(url: &str, place: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("`{url}` is not an address that a message may have"),
-        format!("`{url}` — недопустимый адрес"),
-    );
+    let text = Text::new(format!("`{url}` is not an address that a message may have"), format!("`{url}` — недопустимый адрес"));
     let help = Text::new(
         "it begins with https://, http://, tg:// or mailto: and has no spaces; values inside it are percent-encoded",
         "он начинается с https://, http://, tg:// или mailto: и без пробелов; значения в нём кодируются процентами",
@@ -396,18 +376,12 @@ fn press_length(length: usize, place: Place) -> Diagnostic {
         format!("the data of this button may have {length} bytes, 1 to {PRESS_LIMIT} are possible"),
         format!("данные кнопки могут занять {length} байт, можно от 1 до {PRESS_LIMIT}"),
     );
-    let help = Text::new(
-        "use a short word; a Cyrillic letter takes two bytes",
-        "возьмите короткое слово; русская буква занимает два байта",
-    );
+    let help = Text::new("use a short word; a Cyrillic letter takes two bytes", "возьмите короткое слово; русская буква занимает два байта");
     Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
 }
 
 fn bad_photo(photo: &str, place: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("`{photo}` is not a photo that can be sent"),
-        format!("`{photo}` — такое фото отправить нельзя"),
-    );
+    let text = Text::new(format!("`{photo}` is not a photo that can be sent"), format!("`{photo}` — такое фото отправить нельзя"));
     let help = Text::new(
         "give an https:// address or a Telegram file_id; files of the project are not available in this version yet",
         "укажите адрес https:// или file_id; файлов проекта в этой версии ещё нет",
@@ -420,8 +394,7 @@ fn language_missing(name: &str, language: &str, place: Place) -> Diagnostic {
         format!("template `{name}` has no `{language}` version, others have"),
         format!("у шаблона `{name}` нет версии `{language}`, у других есть"),
     );
-    let help =
-        Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
+    let help = Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
     Diagnostic::warning(codes::LANGUAGE_MISSING, text, place).help(help)
 }
 
@@ -431,7 +404,5 @@ fn languages_differ(name: &str, place: Place, first: Place) -> Diagnostic {
         format!("версии шаблона `{name}` различаются в `transactional`"),
     );
     let help = Text::new("give all of them the same value", "задайте всем одно значение");
-    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place)
-        .also(first, Text::new("the first version", "первая версия"))
-        .help(help)
+    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place).also(first, Text::new("the first version", "первая версия")).help(help)
 }

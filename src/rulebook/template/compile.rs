@@ -28,14 +28,8 @@ pub(in crate::rulebook) struct Project<'a> {
 }
 
 /// Compiles the files of `templates/`, given by path and source.
-pub(in crate::rulebook) fn compile(
-    files: &[(String, SourceId)],
-    project: &Project<'_>,
-    sources: &Sources,
-    found: &mut Diagnostics,
-) -> Templates {
-    let mut compiler =
-        Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
+pub(in crate::rulebook) fn compile(files: &[(String, SourceId)], project: &Project<'_>, sources: &Sources, found: &mut Diagnostics) -> Templates {
+    let mut compiler = Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
     for (path, source) in files {
         compiler.file(path, *source);
     }
@@ -89,8 +83,7 @@ impl Compiler<'_> {
             _ => None,
         };
         let good = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         };
         match (parts.as_slice(), format) {
             ([name, _], Some(format)) if good(name) => Some(((*name).to_owned(), None, format)),
@@ -104,14 +97,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn variant(
-        &mut self,
-        path: &str,
-        language: Option<String>,
-        format: Format,
-        front: &Front,
-        body: Origin,
-    ) -> Variant {
+    fn variant(&mut self, path: &str, language: Option<String>, format: Format, front: &Front, body: Origin) -> Variant {
         let mut segments = Vec::new();
         let text = body.text(self.sources).to_owned();
         let body = self.part(escape::body_name(path, format), &text, &body, &mut segments);
@@ -173,10 +159,7 @@ impl Compiler<'_> {
                 Mention::Statement(at) => self.known(&STATEMENTS, text, at, origin, ("statement", "конструкция")),
                 Mention::Segment(at) => self.segment(&text[at.clone()], origin.place(self.sources, at), segments),
                 Mention::BadSegment(at) => {
-                    let message = Text::new(
-                        "`segment` takes the name of a segment in quotes",
-                        "`segment` принимает имя сегмента в кавычках",
-                    );
+                    let message = Text::new("`segment` takes the name of a segment in quotes", "`segment` принимает имя сегмента в кавычках");
                     let help = Text::new("write `segment(\"vip\")`", "пишите `segment(\"vip\")`");
                     let place = origin.place(self.sources, at);
                     self.found.push(Diagnostic::error(codes::SEGMENT_ARGUMENT, message, place).help(help));
@@ -223,17 +206,13 @@ impl Compiler<'_> {
                 }
                 (Some("user" | "segment" | "loop"), _) | (None, _) => {}
                 (Some(word), _) => {
-                    let message =
-                        Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
+                    let message = Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
                     let place = origin.place(self.sources, position(text, word, 0));
                     let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
                     let field = self.project.schema.find(word).map(|_| format!("user.{word}"));
                     self.found.push(match field {
                         Some(field) => diagnostic
-                            .help(Text::new(
-                                format!("did you mean `{field}`?"),
-                                format!("возможно, вы имели в виду `{field}`"),
-                            ))
+                            .help(Text::new(format!("did you mean `{field}`?"), format!("возможно, вы имели в виду `{field}`")))
                             .replace(field),
                         None => diagnostic.help(Text::new(
                             "a template knows `user.FIELD` and `segment(\"NAME\")`",
@@ -265,7 +244,10 @@ fn inside_tag(text: &str, at: usize) -> bool {
 
 fn syntax(error: &minijinja::Error, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
     let detail = error.detail().unwrap_or("syntax error");
-    let message = Text::new(format!("the template is not understood: {detail}"), format!("шаблон непонятен: {detail}"));
+    let message = Text::new(
+        format!("the template is not understood: {detail}"),
+        format!("шаблон непонятен: {detail}"),
+    );
     let help = Text::new(
         "values stand in `{{ … }}`, `{% if … %}` ends with `{% endif %}`",
         "значения пишут в `{{ … }}`, `{% if … %}` закрывают `{% endif %}`",
@@ -283,8 +265,10 @@ fn is_language(tag: &str) -> bool {
 }
 
 fn bad_file_name(file: &str, source: SourceId) -> Diagnostic {
-    let message =
-        Text::new(format!("`{file}` is not the name of a template"), format!("`{file}` — не имя файла шаблона"));
+    let message = Text::new(
+        format!("`{file}` is not the name of a template"),
+        format!("`{file}` — не имя файла шаблона"),
+    );
     let help = Text::new(
         "name it like `spring_sale.html` or `spring_sale.ru.html` (also .md and .txt): small Latin letters, digits and `_`",
         "назовите его `spring_sale.html` или `spring_sale.ru.html` (также .md и .txt): строчные латинские буквы, цифры и `_`",

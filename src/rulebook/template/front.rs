@@ -48,10 +48,7 @@ pub(super) fn split(source: SourceId, text: &str, found: &mut Diagnostics) -> (O
         at += line.len();
     }
     let message = Text::new("the front matter is not closed", "заголовок шаблона не закрыт");
-    let help = Text::new(
-        "put a line `---` between the settings and the text",
-        "поставьте строку `---` между настройками и текстом",
-    );
+    let help = Text::new("put a line `---` between the settings and the text", "поставьте строку `---` между настройками и текстом");
     found.push(Diagnostic::error(codes::FRONT_MATTER, message, Place::new(source, bom, bom + 3)).help(help));
     (None, text.len())
 }
@@ -76,8 +73,7 @@ fn front(tree: &Node, reader: &mut Reader) -> Option<Front> {
     let entries = reader.map(tree, WHAT)?;
     reader.only(entries, &KEYS, WHAT);
     let mut flag = |key: &str| find(entries, key).and_then(|node| reader.flag(node, (key, key))).unwrap_or(false);
-    let (transactional, preview, silent, protected) =
-        (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
+    let (transactional, preview, silent, protected) = (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
     let photo = find(entries, "photo").and_then(|node| reader.text(node, ("`photo`", "`photo`"))).cloned();
     let buttons = find(entries, "buttons").map(|node| buttons(node, reader)).unwrap_or_default();
     Some(Front { buttons, photo, transactional, preview, silent, protected })
@@ -115,11 +111,7 @@ fn button(node: &Node, reader: &mut Reader) -> Option<Button> {
             Some(Button { text, action: Action::Press(press) })
         }
         (first, _) => {
-            let (en, ru) = if first.is_some() {
-                ("both `url` and `press`", "и `url`, и `press`")
-            } else {
-                ("neither `url` nor `press`", "ни `url`, ни `press`")
-            };
+            let (en, ru) = if first.is_some() { ("both `url` and `press`", "и `url`, и `press`") } else { ("neither `url` nor `press`", "ни `url`, ни `press`") };
             let message = Text::new(format!("the button has {en}"), format!("у кнопки {ru}"));
             let help = Text::new(
                 format!("give it `url: https://…` or `press: …` (up to {PRESS_LIMIT} bytes)"),

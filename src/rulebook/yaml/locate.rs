@@ -157,9 +157,10 @@ fn block(raw: &str, indent: usize, decoded: &str, folding: Folding) -> Vec<Piece
             pieces.push(Piece { text: joint(before, line, blank, folding), raw: before.end()..line.start });
         }
         let chars = line.text.char_indices();
-        pieces.extend(
-            chars.map(|(i, c)| Piece { text: c.to_string(), raw: line.start + i..line.start + i + c.len_utf8() }),
-        );
+        pieces.extend(chars.map(|(i, c)| Piece {
+            text: c.to_string(),
+            raw: line.start + i..line.start + i + c.len_utf8(),
+        }));
         (before, blank) = (Some(line), 0);
     }
     let end = before.map_or(0, Line::end);
@@ -186,11 +187,7 @@ impl Line<'_> {
 fn joint(above: &Line<'_>, below: &Line<'_>, blank: usize, folding: Folding) -> String {
     match folding {
         Folding::Fold if !above.is_indented() && !below.is_indented() => {
-            if blank == 0 {
-                " ".to_owned()
-            } else {
-                "\n".repeat(blank)
-            }
+            if blank == 0 { " ".to_owned() } else { "\n".repeat(blank) }
         }
         Folding::Keep | Folding::Fold => "\n".repeat(blank + 1),
     }

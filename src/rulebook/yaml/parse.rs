@@ -219,7 +219,10 @@ fn split_at_comma(key: &Scalar, value: &Node, flow: bool, before: &[Entry], foun
     if !cut || (word && !spaced) {
         return;
     }
-    let text = Text::new(format!("`{}` is cut off at the comma", key.text), format!("`{}` отрезано запятой", key.text));
+    let text = Text::new(
+        format!("`{}` is cut off at the comma", key.text),
+        format!("`{}` отрезано запятой", key.text),
+    );
     let whole = Place { start: last.value.place.start, ..key.place };
     let help = Text::new(
         "inside `{…}` a comma ends the value: put the whole value in quotes",
@@ -239,18 +242,17 @@ fn duplicate(key: &Scalar, first: Place) -> Diagnostic {
 }
 
 fn too_big(place: Place, limit: usize) -> Diagnostic {
-    let text =
-        Text::new(format!("the file is bigger than {} KiB", limit / 1024), format!("файл больше {} КиБ", limit / 1024));
+    let text = Text::new(
+        format!("the file is bigger than {} KiB", limit / 1024),
+        format!("файл больше {} КиБ", limit / 1024),
+    );
     Diagnostic::error(codes::TOO_BIG, text, place)
         .help(Text::new("split it into several files", "разделите его на несколько файлов"))
 }
 
 fn anchor_refused(place: Place) -> Diagnostic {
     let text = Text::new("anchors are not used in rule files", "якоря в файлах правил не используются");
-    let help = Text::new(
-        "if this is text that begins with `&`, put it in quotes",
-        "если это текст, который начинается с `&`, возьмите его в кавычки",
-    );
+    let help = Text::new("if this is text that begins with `&`, put it in quotes", "если это текст, который начинается с `&`, возьмите его в кавычки");
     Diagnostic::error(codes::ANCHOR, text, place).help(help)
 }
 
