@@ -197,7 +197,7 @@ impl ImportError {
                 format!("cannot write the rejected rows to {}: {reason}", path.display()),
                 format!("не удаётся записать отвергнутые строки в {}: {reason}", path.display()),
             ),
-            Self::Store(error) => Text::same(error.to_string()),
+            Self::Store(error) => error.text(),
         }
     }
 }

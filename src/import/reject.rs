@@ -2,7 +2,7 @@
 //!
 //! It holds personal data, so only its owner may read it.
 
-use super::source::{Broken, RowPlace};
+use super::source::RowPlace;
 use super::{Cell, ImportError, ImportOptions, Reason};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -66,11 +66,6 @@ impl Rejects {
 /// A row with the names of its columns.
 pub(super) fn named(columns: &[Arc<str>], cells: &[Cell]) -> Value {
     columns.iter().zip(cells).map(|(column, cell)| (column.to_string(), cell.to_json())).collect()
-}
-
-/// A row that could not be taken apart.
-pub(super) fn raw(broken: Broken) -> (Reason, Value) {
-    (broken.reason, broken.raw)
 }
 
 fn create(path: &Path) -> std::io::Result<File> {

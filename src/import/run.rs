@@ -30,7 +30,7 @@ pub(super) fn run(
     source.read(&mut |row| {
         done = row.done;
         run.row(row)?;
-        if run.report.read % PROGRESS == 0 {
+        if run.report.read.is_multiple_of(PROGRESS) {
             progress(Progress { rows: run.report.read, done, total });
         }
         Ok(())
@@ -56,7 +56,7 @@ impl Run<'_> {
                 Ok(change) => return self.take(change),
                 Err(reason) => (reason, reject::named(&self.plan.columns, &cells)),
             },
-            Err(broken) => reject::raw(broken),
+            Err(broken) => (broken.reason, broken.raw),
         };
         self.rejects.write(row.place, &reason, shown)?;
         self.count(reason);

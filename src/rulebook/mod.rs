@@ -7,7 +7,7 @@
 
 mod check;
 pub mod codes;
-mod live;
+pub mod live;
 mod project;
 mod raw;
 pub mod sample;
@@ -27,9 +27,9 @@ pub use view::View;
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
 
-use crate::condition::Truth;
+use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Profile, Schema, SegmentId, Text, Time};
+use crate::model::{Message, Profile, Schema, SegmentId, Text, Time};
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use std::collections::{HashMap, HashSet};
@@ -89,6 +89,18 @@ impl Rulebook {
     /// with this rulebook's schema.
     pub fn view<'a>(&'a self, profile: &'a Profile, now: Time) -> View<'a> {
         View::new(self, profile, now)
+    }
+
+    /// The message of a template for the user of a view, in the user's
+    /// language or the nearest that there is.
+    pub fn render(&self, template: &str, view: &View<'_>) -> Result<Message, RenderError> {
+        let context = RenderContext { profile: view.profile(), in_segment: &|id| view.in_segment(id) };
+        self.templates.render(template, &context)
+    }
+
+    /// Whether messages of a template reach users who opted out.
+    pub fn is_transactional(&self, template: &str) -> bool {
+        self.templates.transactional(template)
     }
 
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`

@@ -7,6 +7,26 @@ use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
 use crate::model::Text;
 
+/// A shape: its name and how it is written.
+struct Wanted {
+    name: (&'static str, &'static str),
+    help: (&'static str, &'static str),
+}
+
+const MAP: Wanted = Wanted {
+    name: ("a mapping", "словарь"),
+    help: ("write `key: value`, each on an indented line of its own", "пишите `ключ: значение`, каждый на своей строке с отступом"),
+};
+const LIST: Wanted = Wanted {
+    name: ("a list", "список"),
+    help: ("write `[a, b]`, or `- a` on indented lines of their own", "пишите `[a, b]` или `- a` на отдельных строках с отступом"),
+};
+const TEXT: Wanted = Wanted {
+    name: ("a text", "текст"),
+    help: ("write one text here; with brackets or `: ` inside it needs quotes", "напишите здесь один текст; со скобками или `: ` внутри нужны кавычки"),
+};
+const FLAG: Wanted = Wanted { name: ("`true` or `false`", "`true` или `false`"), help: ("write `true` or `false`", "напишите `true` или `false`") };
+
 /// Collects findings while a tree is read.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -19,7 +39,7 @@ impl Reader {
     pub fn map<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Entry]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
-            Kind::Scalar(_) | Kind::List(_) => self.shape(node, what, ("a mapping `key: value`", "словарь `ключ: значение`")),
+            Kind::Scalar(_) | Kind::List(_) => self.shape(node, what, MAP),
             Kind::Refused => None,
         }
     }
@@ -28,7 +48,7 @@ impl Reader {
     pub fn list<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Node]> {
         match &node.kind {
             Kind::List(items) => Some(items),
-            Kind::Scalar(_) | Kind::Map(_) => self.shape(node, what, ("a list", "список")),
+            Kind::Scalar(_) | Kind::Map(_) => self.shape(node, what, LIST),
             Kind::Refused => None,
         }
     }
@@ -37,7 +57,7 @@ impl Reader {
     pub fn text<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
         match &node.kind {
             Kind::Scalar(scalar) if !scalar.is_blank() => Some(scalar),
-            Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => self.shape(node, what, ("a text", "текст")),
+            Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => self.shape(node, what, TEXT),
             Kind::Refused => None,
         }
     }
@@ -61,7 +81,7 @@ impl Reader {
         match node.scalar().map(|s| s.text.as_str()) {
             Some("true") => Some(true),
             Some("false") => Some(false),
-            _ => self.shape(node, what, ("`true` or `false`", "`true` или `false`")),
+            _ => self.shape(node, what, FLAG),
         }
     }
 
@@ -79,7 +99,7 @@ impl Reader {
         self.found.push(Diagnostic::error(codes::MISSING_KEY, text, place).help(help));
     }
 
-    fn shape<T>(&mut self, node: &Node, what: (&str, &str), wanted: (&str, &str)) -> Option<T> {
+    fn shape<T>(&mut self, node: &Node, what: (&str, &str), wanted: Wanted) -> Option<T> {
         if matches!(node.kind, Kind::Refused) {
             return None;
         }
@@ -90,17 +110,11 @@ impl Reader {
             Kind::Map(_) | Kind::Refused => ("a mapping", "словарь"),
         };
         let message = Text::new(
-            format!("{} must be {}, not {en}", what.0, wanted.0),
-            format!("{}: ожидается {}, а здесь {ru}", what.1, wanted.1),
+            format!("{} must be {}, not {en}", what.0, wanted.name.0),
+            format!("{}: ожидается {}, а здесь {ru}", what.1, wanted.name.1),
         );
-        let mut diagnostic = Diagnostic::error(codes::WRONG_SHAPE, message, node.place);
-        if node.map().is_some_and(|entries| entries.len() == 1 && entries[0].value.is_blank()) {
-            diagnostic = diagnostic.help(Text::new(
-                "text that begins with `{` must be quoted",
-                "текст, который начинается с `{`, нужно взять в кавычки",
-            ));
-        }
-        self.found.push(diagnostic);
+        let help = Text::new(wanted.help.0, wanted.help.1);
+        self.found.push(Diagnostic::error(codes::WRONG_SHAPE, message, node.place).help(help));
         None
     }
 }

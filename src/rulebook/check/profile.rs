@@ -54,7 +54,8 @@ fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
     reader.only(entries, &KEYS, WHAT);
     if let Some(computed) = find(entries, "is") {
         let text = Text::new("computed fields are not available in this version yet", "вычисляемых полей в этой версии ещё нет");
-        reader.found.push(Diagnostic::error(codes::COMPUTED_FIELD, text, computed.place));
+        let help = Text::new("remove it until a version that has them", "удалите до версии, в которой они есть");
+        reader.found.push(Diagnostic::error(codes::COMPUTED_FIELD, text, computed.place).help(help));
     }
     let Some(kind) = find(entries, "type") else {
         reader.missing(entry.key.place, "type", WHAT);

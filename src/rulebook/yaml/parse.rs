@@ -43,31 +43,35 @@ pub fn parse(source: SourceId, text: &str, base: usize, limits: Limits, found: &
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
     };
-    let mut builder = Builder { source, text, base, found, stack: Vec::new(), root: None, documents: 0 };
+    let mut builder = Builder { source, text, base, found: Diagnostics::new(), stack: Vec::new(), root: None, documents: 0 };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.event(event, span),
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0);
-                builder.found.push(trap::explain(&error, source, text, base, at));
+                // Braces read as a key are what made the parser stumble.
+                let earlier = builder.found.into_iter().filter(|d| !matches!(d.code, codes::COMPLEX_KEY | codes::BRACE_TEMPLATE));
+                found.extend(earlier);
+                found.push(trap::explain(&error, source, text, base, at));
                 return None;
             }
         }
     }
+    found.extend(builder.found);
     builder.root.filter(|root| !root.is_blank())
 }
 
 /// A collection whose children are still coming.
 enum Frame {
     List { start: usize, items: Vec<Node> },
-    Map { start: usize, entries: Vec<Entry>, key: Option<Option<Scalar>>, flow: bool },
+    Map { start: usize, entries: Vec<Entry>, key: Option<Option<Scalar>>, flow: bool, broken: bool },
 }
 
 struct Builder<'a> {
     source: SourceId,
     text: &'a str,
     base: usize,
-    found: &'a mut Diagnostics,
+    found: Diagnostics,
     stack: Vec<Frame>,
     root: Option<Node>,
     documents: usize,
@@ -76,11 +80,13 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) {
         let range = span.byte_range().unwrap_or(0..0);
+        let tagged = event.tag().is_some();
         if let Some(tag) = event.tag() {
             let at = span.tag_span().and_then(|s| s.byte_range()).unwrap_or(range.clone());
             self.found.push(tag_refused(self.place(at), &tag.original()));
         }
         match event {
+            Event::Scalar(..) if tagged => self.add(Node { place: self.place(range), kind: Kind::Refused }),
             Event::DocumentStart(..) => self.document(range),
             Event::Scalar(text, style, _, _) => {
                 let scalar = self.scalar_node(text.into_owned(), style, range);
@@ -92,6 +98,7 @@ impl Builder<'_> {
                 entries: Vec::new(),
                 key: None,
                 flow: style == granit_parser::StructureStyle::Flow,
+                broken: false,
             }),
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Anchor(..) => {
@@ -125,6 +132,8 @@ impl Builder<'_> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
+        // The parser calls what is not there `~`.
+        let text = if range.is_empty() { String::new() } else { text };
         let comment = (style == Style::Plain).then(|| self.comment_after(range.end)).flatten();
         let place = self.place(range);
         Node { place, kind: Kind::Scalar(Scalar { text, place, style, comment }) }
@@ -144,12 +153,17 @@ impl Builder<'_> {
                 self.root.get_or_insert(node);
             }
             Some(Frame::List { items, .. }) => items.push(node),
-            Some(Frame::Map { entries, key, flow, .. }) => match key.take() {
-                None => *key = Some(key_of(node, self.found)),
-                Some(Some(name)) => {
-                    split_at_comma(&name, &node, *flow, entries, self.found);
-                    entries.push(Entry { key: name, value: node });
+            Some(Frame::Map { entries, key, flow, broken, .. }) => match key.take() {
+                None => {
+                    let braces = self.text[..node.place.start as usize - self.base].ends_with('{');
+                    let name = key_of(node, braces, &mut self.found);
+                    *broken |= *flow && name.is_none();
+                    *key = Some(name);
                 }
+                Some(Some(name)) => match entries.last_mut().filter(|_| *flow).and_then(|last| split_at_comma(&name, &node, last)) {
+                    Some(split) => self.found.push(split),
+                    None => entries.push(Entry { key: name, value: node }),
+                },
                 Some(None) => {}
             },
         }
@@ -158,6 +172,7 @@ impl Builder<'_> {
     fn close(&mut self, end: usize) {
         let (start, kind) = match self.stack.pop() {
             Some(Frame::List { start, items }) => (start, Kind::List(items)),
+            Some(Frame::Map { start, broken: true, .. }) => (start, Kind::Refused),
             Some(Frame::Map { start, entries, .. }) => (start, Kind::Map(self.unique(entries))),
             None => return,
         };
@@ -191,17 +206,25 @@ impl Builder<'_> {
     }
 }
 
-fn key_of(node: Node, found: &mut Diagnostics) -> Option<Scalar> {
+fn key_of(node: Node, braces: bool, found: &mut Diagnostics) -> Option<Scalar> {
     match node.kind {
         Kind::Scalar(scalar) => Some(scalar),
+        Kind::Map(_) if braces => {
+            let text = Text::new(
+                "text that begins with `{{` is read as a YAML mapping",
+                "текст, который начинается с `{{`, читается как словарь YAML",
+            );
+            let at = Place { start: node.place.start - 1, end: node.place.start + 1, ..node.place };
+            found.push(Diagnostic::error(codes::BRACE_TEMPLATE, text, at).help(trap::quote_help()));
+            None
+        }
         Kind::List(_) | Kind::Map(_) => {
             let text = Text::new("a key must be plain text", "ключ должен быть простым текстом");
             let help = Text::new(
-                "if this is text with braces, put it in quotes",
-                "если это текст с фигурными скобками, возьмите его в кавычки",
+                "if this is text with brackets, put it in quotes",
+                "если это текст со скобками, возьмите его в кавычки",
             );
-            let at = Place { end: node.place.end.max(node.place.start + 1), ..node.place };
-            found.push(Diagnostic::error(codes::COMPLEX_KEY, text, at).help(help));
+            found.push(Diagnostic::error(codes::COMPLEX_KEY, text, node.place).help(help));
             None
         }
         Kind::Refused => None,
@@ -209,28 +232,22 @@ fn key_of(node: Node, found: &mut Diagnostics) -> Option<Scalar> {
 }
 
 /// `{if: x in (1, 2)}` is two entries to YAML; the second has no value and a
-/// key that is no word.
-fn split_at_comma(key: &Scalar, value: &Node, flow: bool, before: &[Entry], found: &mut Diagnostics) {
-    let word = key.text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.'));
-    let bare = value.is_blank() && value.place.start == value.place.end;
-    let Some(last) = before.last().filter(|_| flow && bare && key.style == Style::Plain) else { return };
-    let spaced = key.text.contains(' ');
+/// key that is no word. The first is refused along with it.
+fn split_at_comma(key: &Scalar, value: &Node, last: &mut Entry) -> Option<Diagnostic> {
+    let word = key.text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
     let cut = last.value.scalar().is_some_and(|s| s.style == Style::Plain && !s.is_blank());
-    if !cut || (word && !spaced) {
-        return;
+    if !cut || word || !value.is_blank() || key.style != Style::Plain {
+        return None;
     }
-    let text = Text::new(
-        format!("`{}` is cut off at the comma", key.text),
-        format!("`{}` отрезано запятой", key.text),
-    );
-    let whole = Place { start: last.value.place.start, ..key.place };
+    let text = Text::new(format!("`{}` is cut off at the comma", key.text), format!("`{}` отрезано запятой", key.text));
     let help = Text::new(
         "inside `{…}` a comma ends the value: put the whole value in quotes",
         "внутри `{…}` запятая заканчивает значение: возьмите всё значение в кавычки",
     );
     let label = Text::new("the value ends here", "значение кончается здесь");
-    let diagnostic = Diagnostic::error(codes::SPLIT_AT_COMMA, text, key.place).help(help);
-    found.push(diagnostic.also(Place { end: last.value.place.end, ..whole }, label));
+    let diagnostic = Diagnostic::error(codes::SPLIT_AT_COMMA, text, key.place).help(help).also(last.value.place, label);
+    last.value.kind = Kind::Refused;
+    Some(diagnostic)
 }
 
 fn duplicate(key: &Scalar, first: Place) -> Diagnostic {

@@ -12,7 +12,10 @@ use granit_parser::{ErrorKind, ScanError};
 /// The diagnostic for `error`, met at byte `at` of `text`, which stands in
 /// `source` from `base` on.
 pub(super) fn explain(error: &ScanError, source: SourceId, text: &str, base: usize, at: usize) -> Diagnostic {
-    let at = floor_boundary(text, at.min(text.len()));
+    let mut at = floor_boundary(text, at.min(text.len()));
+    if matches!(error.kind(), ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent) {
+        at = opening_quote(text, at).unwrap_or(at);
+    }
     let line = line_around(text, at);
     let column = floor_boundary(line.text, (at - line.start).min(line.text.len()));
     let slip = slip(error.kind(), line.text, column).unwrap_or_else(|| Slip::plain(error, column));
@@ -56,7 +59,7 @@ impl Slip {
 fn slip(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
     match kind {
         ErrorKind::RecursionLimitExceeded => too_deep(at),
-        ErrorKind::UnclosedQuotedScalar => unclosed_quote(at),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => unclosed_quote(at),
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
@@ -106,9 +109,10 @@ fn reserved(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
     if matches!(first, '|' | '>') && !matches!(kind, ErrorKind::InvalidBlockScalarHeader) {
         return None;
     }
+    let (en, ru) = if first == '`' { ("a backtick".to_owned(), "обратной кавычки".to_owned()) } else { (format!("`{first}`"), format!("`{first}`")) };
     let message = Text::new(
-        format!("text cannot begin with `{first}` unless it is quoted"),
-        format!("с `{first}` текст может начинаться только в кавычках"),
+        format!("text cannot begin with {en} unless it is quoted"),
+        format!("с {ru} текст может начинаться только в кавычках"),
     );
     Slip::new(codes::RESERVED_CHARACTER, value..value + first.len_utf8(), message, quote_help())
 }
@@ -190,7 +194,6 @@ fn indentation(kind: &ErrorKind, line: &str) -> Option<Slip> {
             | ErrorKind::BlockSequenceEntryNotAllowed
             | ErrorKind::SimpleKeyExpected
             | ErrorKind::InvalidBlockScalarIndent
-            | ErrorKind::InvalidQuotedScalarIndent
     );
     let start = line.len() - line.trim_start().len();
     let message = Text::new("this line does not fit the lines above it", "эта строка не согласована со строками выше");
@@ -201,7 +204,7 @@ fn indentation(kind: &ErrorKind, line: &str) -> Option<Slip> {
     wrong.then(|| Slip { code: codes::INDENTATION, range: start..line.trim_end().len(), message, help })
 }
 
-fn quote_help() -> Text {
+pub(super) fn quote_help() -> Text {
     Text::new(
         "put the text in quotes, or write it after `|` on lines of its own",
         "возьмите текст в кавычки или напишите его после `|` отдельными строками",
@@ -216,6 +219,13 @@ fn value_of(line: &str) -> Option<usize> {
 
 fn in_quotes(text: &str) -> bool {
     text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1
+}
+
+/// The last quote before `at` that begins a value.
+fn opening_quote(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..=at).unwrap_or(&text[..at]);
+    let begins = |i: usize| text[..i].trim_end_matches(' ').chars().next_back().is_none_or(|c| ":-[{,\n".contains(c));
+    before.rmatch_indices(['"', '\'']).map(|(i, _)| i).find(|i| begins(*i))
 }
 
 /// The line of byte `at`; from an empty line back to the one before it.
