@@ -79,15 +79,16 @@ impl Files {
         let mut walk = Walk { root: &root, files: Self::default() };
         walk.visit(&root.join(SETTINGS), SETTINGS, &mut Vec::new())?;
         for folder in [RULES, TEMPLATES] {
-            walk.visit(&root.join(folder), folder, &mut Vec::new())?;
+            walk.visit(&root.join(folder), folder, &mut vec![root.clone()])?;
         }
         Ok(walk.files)
     }
 
-    /// The files that a list of paths and contents stands for.
+    /// The files that a list of paths and contents stands for; what is no part
+    /// of a rulebook is left out, as it is when a folder is read.
     pub fn from_list<'a>(list: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let file = |(path, text): (&str, &str)| (path.to_owned(), Content::Bytes(text.as_bytes().to_vec()));
-        Self { by_path: list.into_iter().map(file).collect() }
+        Self { by_path: list.into_iter().filter(|(path, _)| wanted(path)).map(file).collect() }
     }
 
     /// A name for exactly these files: equal contents have equal versions.
@@ -155,7 +156,9 @@ impl Walk<'_> {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if is_gone(&error) => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => return self.put(name, Content::Outside),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                return self.put(name, Content::Outside);
+            }
             Err(error) => return Err(unreadable(path, &error)),
         };
         if !real.starts_with(self.root) || above.contains(&real) {
@@ -219,7 +222,8 @@ fn wanted(name: &str) -> bool {
     match name.split('/').next() {
         Some(RULES) => matches!(extension, "yaml" | "yml"),
         Some(TEMPLATES) => {
-            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf") && !name.ends_with("/README.md")
+            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf")
+                && !name.ends_with("/README.md")
         }
         _ => name == SETTINGS,
     }
@@ -227,7 +231,12 @@ fn wanted(name: &str) -> bool {
 
 /// What editors and version control leave lying about.
 fn is_noise(name: &str) -> bool {
-    name.starts_with(['.', '#']) || name.ends_with(['~', '#']) || name.ends_with(".tmp") || name.ends_with(".swp") || name.ends_with(".bak") || name == "4913"
+    name.starts_with(['.', '#'])
+        || name.ends_with(['~', '#'])
+        || name.ends_with(".tmp")
+        || name.ends_with(".swp")
+        || name.ends_with(".bak")
+        || name == "4913"
 }
 
 fn is_gone(error: &io::Error) -> bool {

@@ -49,7 +49,13 @@ struct Draft<'a> {
 }
 
 /// Checks all segments.
-pub(in crate::rulebook) fn check(entries: &[&Entry], schema: &Schema, zone: &TimeZone, sources: &Sources, reader: &mut Reader) -> Segments {
+pub(in crate::rulebook) fn check(
+    entries: &[&Entry],
+    schema: &Schema,
+    zone: &TimeZone,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Segments {
     let mut drafts: Vec<Draft<'_>> = entries.iter().map(|entry| draft(entry, sources, reader)).collect();
     if drafts.len() > usize::from(u16::MAX) {
         let text = Text::new("there are too many segments", "слишком много сегментов");
@@ -167,7 +173,10 @@ fn circle(drafts: &[Draft<'_>], path: &[(usize, Place)]) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::SEGMENT_CYCLE, text, place)
         .help(Text::new("take one of the references out", "уберите одну из ссылок"));
     path.iter().skip(1).fold(diagnostic, |diagnostic, (index, place)| {
-        diagnostic.also(*place, Text::new(format!("asked for by `{}`", name(*index)), format!("ссылка из `{}`", name(*index))))
+        diagnostic.also(
+            *place,
+            Text::new(format!("asked for by `{}`", name(*index)), format!("ссылка из `{}`", name(*index))),
+        )
     })
 }
 
