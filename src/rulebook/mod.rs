@@ -191,7 +191,7 @@ impl Loader {
         for (path, content) in list {
             match project::text_of(path, content, &mut self.sources) {
                 Ok(source) => texts.push((path.clone(), source)),
-                Err(diagnostic) => self.found.push(diagnostic),
+                Err(diagnostic) => self.found.push(*diagnostic),
             }
         }
         texts

@@ -112,7 +112,7 @@ impl Files {
 
 /// The text of a file, or the diagnostic why it has none. The source is added
 /// either way, so that the diagnostic can name the file.
-pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
     match content {
         Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(sources.add(path, text)),
@@ -121,7 +121,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 let at = Place::new(id, error.valid_up_to(), error.valid_up_to() + 1);
                 let text = Text::new("the file is not UTF-8 text", "файл не в кодировке UTF-8");
                 let help = Text::new("save it as UTF-8", "сохраните его в UTF-8");
-                Err(Diagnostic::error(codes::NOT_UTF8, text, at).help(help))
+                Err(Box::new(Diagnostic::error(codes::NOT_UTF8, text, at).help(help)))
             }
         },
         Content::TooBig(size) => {
@@ -131,7 +131,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 format!("в файле {} КиБ, читается не больше {}", size / 1024, FILE_LIMIT / 1024),
             );
             let help = Text::new("split it into several files", "разделите его на несколько файлов");
-            Err(Diagnostic::error(codes::TOO_BIG, text, Place::new(id, 0, 0)).help(help))
+            Err(Box::new(Diagnostic::error(codes::TOO_BIG, text, Place::new(id, 0, 0)).help(help)))
         }
         Content::Outside => {
             let id = sources.add(path, "");
@@ -140,7 +140,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 format!("`{path}` — ссылка, которая ведёт за пределы проекта или по кругу"),
             );
             let help = Text::new("copy the file into the project", "скопируйте файл в проект");
-            Err(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help))
+            Err(Box::new(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help)))
         }
     }
 }

@@ -151,6 +151,8 @@ fn rule_files() {
             "a: b: c\n",
             r#"Y011 rules/x.yaml:1:5 ‹:› `: ` inside the text is read as another key => put the text in quotes, or write it after `|` on lines of its own"#,
         ),
+        ("segments:\n  a: \"language matches '\\d'\"\n", ""),
+        ("%YAML 3.0\n---\nsegments: {}\n", ""),
         // sections
         (
             "segmetns:\n  a: true\n",

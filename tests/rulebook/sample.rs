@@ -7,6 +7,9 @@ use vestnik::model::{ButtonAction, Profile, Time, UserId, Value, builtin};
 use vestnik::rulebook::{Files, Loaded, RenderContext, Rulebook, load, load_files, sample};
 
 const NOW: Time = Time(1_767_258_000_000);
+/// Fields that are set, and the segments that then hold the user.
+type Row<'a> = (&'a [(&'a str, Value)], &'a [&'a str]);
+
 const DAY: i64 = 86_400_000;
 
 fn loaded() -> Loaded {
@@ -39,7 +42,7 @@ fn segments_answer_as_the_sql_does() {
     let rulebook = rulebook();
     let int = |n: i64| Value::Int(n);
     let old = Value::Time(Time(NOW.0 - 31 * DAY));
-    let rows: &[(&[(&str, Value)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (&[], &["all"]),
         (&[("balance", int(3))], &["all", "active"]),
         (&[("balance", int(0))], &["all", "no_subscription"]),

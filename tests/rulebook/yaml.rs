@@ -90,3 +90,17 @@ fn projects_that_are_none() {
         compare(content, &load(files), expected);
     }
 }
+
+#[test]
+fn more_than_is_held() {
+    let chain: String = (1..=66).fold("segments:\n  s0: true\n".to_owned(), |text, i| format!("{text}  s{i}: segment(s{})\n", i - 1));
+    let fields: String = (0..65_600).fold("profile:\n".to_owned(), |text, i| format!("{text}  x{i}: int\n"));
+    for (text, expected) in [
+        (chain, ""),
+        (fields, ""),
+    ] {
+        let told = load(&[SETTINGS, ("rules/a.yaml", &text)]);
+        let first = told.lines().next().unwrap_or_default();
+        compare(&text[..20], first, expected);
+    }
+}

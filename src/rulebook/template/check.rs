@@ -226,7 +226,7 @@ impl Trial<'_> {
         let Some(photo) = self.render(part, &Origin::Scalar(scalar.clone()), user, found) else { return };
         let id = photo.len() >= 20 && photo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         let web = photo.starts_with("https://") || photo.starts_with("http://");
-        if !id && !(web && escape::is_allowed_url(&photo)) {
+        if !(id || web && escape::is_allowed_url(&photo)) {
             found.push(bad_photo(&photo, scalar.place));
         }
     }

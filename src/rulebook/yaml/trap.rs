@@ -60,6 +60,9 @@ fn slip(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
     match kind {
         ErrorKind::RecursionLimitExceeded => too_deep(at),
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => unclosed_quote(at),
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape => bad_escape(line, at),
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
@@ -87,6 +90,22 @@ fn unclosed_quote(at: usize) -> Option<Slip> {
         "закройте её или напишите текст после `|` отдельными строками",
     );
     Slip::new(codes::UNCLOSED_QUOTE, at..at + 1, message, help)
+}
+
+/// `"^a\d$"`
+fn bad_escape(line: &str, at: usize) -> Option<Slip> {
+    let start = line.get(..=at).unwrap_or(line).rfind('\\').unwrap_or(at);
+    let length = line[start..].chars().take(2).map(char::len_utf8).sum::<usize>();
+    let shown = &line[start..start + length];
+    let message = Text::new(
+        format!("`{shown}` means nothing in a double-quoted text"),
+        format!("`{shown}` в тексте в двойных кавычках ничего не значит"),
+    );
+        let help = Text::new(
+        "use single quotes: between them a backslash is a backslash",
+        "возьмите одинарные кавычки: в них обратный слеш — просто знак",
+    );
+        Slip::new(codes::BAD_ESCAPE, start..start + length, message, help)
 }
 
 fn tab(line: &str, at: usize) -> Option<Slip> {
