@@ -16,8 +16,9 @@ enum Group {
     Word(&'static str),
     Comparison,
     Arithmetic,
-    Junction,
-    Comma,
+    And,
+    Or,
+    Unit,
     End,
 }
 
@@ -25,7 +26,7 @@ const KEYWORDS: [&str; 16] = [
     "and", "or", "not", "in", "is", "between", "contains", "starts", "ends", "matches", "within", "older", "with",
     "than", "ago", "from",
 ];
-const UNITS: [&str; 10] = ["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
+const UNITS: [&str; 10] = ["seconds", "minutes", "hours", "days", "weeks", "second", "minute", "hour", "day", "week"];
 
 /// The one finding that a syntax error gives.
 pub(super) fn explain(text: &str, error: &Error<Rule>) -> Diagnostic {
@@ -94,6 +95,10 @@ fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: 
             "comparisons do not chain: join two with `and`, or write `x between a and b`",
             "сравнения не идут цепочкой: соедините два через `and` или напишите `x between a and b`",
         )),
+        Shape::Sign if "“”„«»‘’`".contains(token.text) => found.help(Text::new(
+            "text stands in straight quotes: `\"…\"` or `'…'`",
+            "текст пишется в прямых кавычках: `\"…\"` или `'…'`",
+        )),
         Shape::Sign if token.text == "." => found.help(Text::new(
             "a number begins with a digit: `0.5`; only `event.` has properties",
             "число начинается с цифры: `0.5`; свойства есть только у `event.`",
@@ -110,41 +115,56 @@ fn foreign(text: &str) -> Option<&'static str> {
         "&&" | "&" => "and",
         "||" | "|" => "or",
         "!" => "not",
-        "=<" => "<=",
-        "=>" => ">=",
-        "≤" => "<=",
-        "≥" => ">=",
+        "=<" | "≤" => "<=",
+        "=>" | "≥" => ">=",
         "≠" => "!=",
-        "“" | "”" | "«" | "»" | "„" => "\"",
-        "‘" | "’" | "`" => "'",
         "−" | "–" | "—" => "-",
         "×" => "*",
         _ => return None,
     })
 }
 
+/// The keyword that another language's word stands for.
+fn translated(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "и" => "and",
+        "или" => "or",
+        "не" => "not",
+        "like" | "has" | "includes" => "contains",
+        _ => return None,
+    })
+}
+
+/// The unit that an abbreviation or another language's word stands for.
+fn unit(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "sec" | "secs" | "секунд" | "секунды" => "seconds",
+        "min" | "mins" | "минут" | "минуты" => "minutes",
+        "hr" | "hrs" | "час" | "часа" | "часов" => "hours",
+        "день" | "дня" | "дней" => "days",
+        "недель" | "недели" | "неделя" => "weeks",
+        _ => return None,
+    })
+}
+
 fn keyword_hint(found: Diagnostic, token: Token<'_>) -> Diagnostic {
     let lower = token.text.to_lowercase();
-    let same = KEYWORDS.iter().find(|word| **word == lower && **word != token.text).copied();
-    let russian = match lower.as_str() {
-        "и" => Some("and"),
-        "или" => Some("or"),
-        "не" => Some("not"),
-        "like" => Some("contains"),
-        "has" => Some("contains"),
-        _ => None,
-    };
-    match same.or(russian).or_else(|| nearest(token.text, KEYWORDS)) {
+    let in_capitals = KEYWORDS.iter().find(|word| **word == lower && **word != token.text).copied();
+    match in_capitals.or_else(|| translated(&lower)).or_else(|| nearest(token.text, KEYWORDS)) {
         Some(word) => found.help(did_you_mean(word)).replace(word),
         None => found,
     }
 }
 
 fn unit_hint(found: Diagnostic, token: Token<'_>) -> Diagnostic {
-    match nearest(token.text, UNITS) {
-        Some(unit) => found.help(did_you_mean(unit)).replace(unit),
-        None => found.help(literal::how_durations_look()),
+    let lower = token.text.to_lowercase();
+    if let Some(unit) = unit(&lower).or_else(|| nearest(token.text, UNITS)) {
+        return found.help(did_you_mean(unit)).replace(unit);
     }
+    if ["month", "year", "месяц", "год", "лет"].iter().any(|stem| lower.starts_with(stem)) {
+        return found.help(literal::how_durations_look());
+    }
+    keyword_hint(found, token)
 }
 
 fn did_you_mean(word: &str) -> Text {
@@ -158,6 +178,13 @@ fn is_relation(sign: &str) -> bool {
 fn groups(variant: &ErrorVariant<Rule>) -> Vec<Group> {
     let ErrorVariant::ParsingError { positives, .. } = variant else { return Vec::new() };
     let mut groups: Vec<Group> = positives.iter().filter_map(|rule| group(*rule)).collect();
+    if groups.contains(&Group::Word("set")) {
+        groups.push(Group::Word("missing"));
+    }
+    // After a number a unit is always possible, and seldom what was forgotten.
+    if groups.iter().any(|group| *group != Group::Unit) {
+        groups.retain(|group| *group != Group::Unit);
+    }
     groups.sort_unstable();
     groups.dedup();
     groups
@@ -166,7 +193,8 @@ fn groups(variant: &ErrorVariant<Rule>) -> Vec<Group> {
 fn group(rule: Rule) -> Option<Group> {
     Some(match rule {
         Rule::EOI => Group::End,
-        Rule::and | Rule::or => Group::Junction,
+        Rule::and => Group::And,
+        Rule::or => Group::Or,
         Rule::presence | Rule::relation | Rule::membership | Rule::range | Rule::text_test => Group::Comparison,
         Rule::recency | Rule::age | Rule::is | Rule::r#in | Rule::between | Rule::contains => Group::Comparison,
         Rule::starts | Rule::ends | Rule::matches | Rule::within | Rule::older => Group::Comparison,
@@ -176,23 +204,19 @@ fn group(rule: Rule) -> Option<Group> {
         Rule::with => Group::Word("with"),
         Rule::next => Group::Word("next"),
         Rule::than => Group::Word("than"),
-        Rule::ago => Group::Word("ago"),
-        Rule::from => Group::Word("from now"),
-        Rule::unit => Group::Word("days"),
+        Rule::ago | Rule::from | Rule::unit => Group::Unit,
         Rule::expression | Rule::conjunction | Rule::negation | Rule::comparison | Rule::condition => Group::Value,
         Rule::sum | Rule::product | Rule::signed | Rule::operand | Rule::group | Rule::list => Group::Value,
         Rule::call | Rule::relative | Rule::duration | Rule::path | Rule::name | Rule::number => Group::Value,
         Rule::string | Rule::date | Rule::truth | Rule::now | Rule::today => Group::Value,
-        Rule::not => return None,
-        Rule::null | Rule::missing => return None,
+        Rule::not | Rule::null | Rule::missing => return None,
         Rule::clock | Rule::offset | Rule::ident_char | Rule::reserved => return None,
         Rule::WHITESPACE | Rule::COMMENT => return None,
     })
 }
 
 fn expected(groups: &[Group]) -> Text {
-    let arithmetic_with_more = groups.len() > 1;
-    let words: Vec<Text> = groups.iter().filter_map(|group| name(*group, arithmetic_with_more)).collect();
+    let words: Vec<Text> = groups.iter().map(|group| name(*group)).collect();
     let join = |words: Vec<&str>, or: &str| match words.split_last() {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),
@@ -204,14 +228,15 @@ fn expected(groups: &[Group]) -> Text {
     )
 }
 
-fn name(group: Group, _: bool) -> Option<Text> {
-    Some(match group {
+fn name(group: Group) -> Text {
+    match group {
         Group::Value => Text::new("a value", "значение"),
         Group::Word(word) => Text::same(format!("`{word}`")),
         Group::Comparison => Text::new("a comparison", "сравнение"),
         Group::Arithmetic => Text::new("arithmetic", "арифметика"),
-        Group::Junction => Text::new("`and`, `or`", "`and`, `or`"),
-        Group::Comma => Text::new("a comma", "запятая"),
+        Group::And => Text::same("`and`"),
+        Group::Or => Text::same("`or`"),
+        Group::Unit => Text::new("a unit of time", "единица времени"),
         Group::End => Text::new("the end of the condition", "конец условия"),
-    })
+    }
 }

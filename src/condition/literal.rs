@@ -11,7 +11,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
-type Read<T> = Result<T, Diagnostic>;
+/// Boxed, for a finding is much larger than a value.
+type Read<T> = Result<T, Box<Diagnostic>>;
 
 /// A date or a date with time of day.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,15 +58,20 @@ pub(super) fn number(text: &str, negative: bool, span: Span) -> Read<Kind> {
     }
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     if [Some(whole), fraction].into_iter().flatten().any(badly_grouped) {
-        return Err(bad_number(text, span, "`_` and `.` stand between digits", "`_` и `.` стоят между цифрами"));
+        return Err(Box::new(bad_number(
+            text,
+            span,
+            "`_` and `.` stand between digits",
+            "`_` и `.` стоят между цифрами",
+        )));
     }
     if whole.len() > 1 && whole.starts_with('0') {
-        return Err(bad_number(text, span, "a number does not begin with 0", "число не начинается с 0"));
+        return Err(Box::new(bad_number(text, span, "a number does not begin with 0", "число не начинается с 0")));
     }
     let digits = format!("{}{}", if negative { "-" } else { "" }, text.replace('_', ""));
     match fraction {
-        None => digits.parse().map(Kind::Int).map_err(|_| too_large(text, span)),
-        Some(_) => float(&digits).ok_or_else(|| too_large(text, span)),
+        None => digits.parse().map(Kind::Int).map_err(|_| Box::new(too_large(text, span))),
+        Some(_) => float(&digits).ok_or_else(|| Box::new(too_large(text, span))),
     }
 }
 
@@ -85,13 +91,7 @@ pub(super) fn duration(parts: &[(&str, &str, Span)]) -> Read<TimeDelta> {
 
 /// `2026-03-01`, `2026-03-01 10:00`, `2026-03-01T10:00:00.500+03:00`.
 pub(super) fn date(text: &str, span: Span) -> Read<DateLiteral> {
-    read_date(text).ok_or_else(|| {
-        let message = Text::new(format!("there is no such time: `{text}`"), format!("такого времени нет: `{text}`"));
-        Diagnostic::error(codes::BAD_TIME, message, span.place()).help(Text::new(
-            "a time is written `2026-03-01 18:30`, with `Z` or `+03:00` behind it for another zone",
-            "время пишется так: `2026-03-01 18:30`; для другого пояса добавьте `Z` или `+03:00`",
-        ))
-    })
+    read_date(text).ok_or_else(|| Box::new(no_such_time(text, span)))
 }
 
 /// Whether the text of a string would be a date without its quotes.
@@ -129,7 +129,7 @@ impl Total {
     fn add(&mut self, count: i64, unit: usize, text: &str, span: Span) -> Read<()> {
         if unit < self.next_unit {
             let (en, ru) = ("units fall in size and stand once", "единицы идут от большей к меньшей и не повторяются");
-            return Err(bad_duration(text, span, en, ru));
+            return Err(Box::new(bad_duration(text, span, en, ru)));
         }
         self.next_unit = unit + 1;
         let millis = UNITS.get(unit).and_then(|u| count.checked_mul(u.millis));
@@ -148,7 +148,9 @@ fn short_duration(text: &str, negative: bool, span: Span) -> Read<Kind> {
         let (count, tail) = rest.split_at(digits);
         let letter = tail.chars().next();
         let unit = letter.and_then(|c| UNITS.iter().position(|u| u.short == c));
-        let (Some(count), Some(unit)) = (plain_count(count), unit) else { return Err(not_a_literal(text, span)) };
+        let (Some(count), Some(unit)) = (plain_count(count), unit) else {
+            return Err(Box::new(not_a_literal(text, span)));
+        };
         total.add(count, unit, text, span)?;
         rest = &tail[1..];
     }
@@ -237,6 +239,14 @@ fn unescape(escape: &str) -> Option<(char, usize)> {
         }
         _ => None,
     }
+}
+
+fn no_such_time(text: &str, span: Span) -> Diagnostic {
+    let message = Text::new(format!("there is no such time: `{text}`"), format!("такого времени нет: `{text}`"));
+    Diagnostic::error(codes::BAD_TIME, message, span.place()).help(Text::new(
+        "a time is written `2026-03-01 18:30`, with `Z` or `+03:00` behind it for another zone",
+        "время пишется так: `2026-03-01 18:30`; для другого пояса добавьте `Z` или `+03:00`",
+    ))
 }
 
 fn bad_escape(escape: &str, start: usize) -> Diagnostic {

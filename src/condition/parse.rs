@@ -58,9 +58,9 @@ impl Builder {
         Node { kind, span }
     }
 
-    fn read(&mut self, kind: Result<Kind, Diagnostic>) -> Kind {
+    fn read(&mut self, kind: Result<Kind, Box<Diagnostic>>) -> Kind {
         kind.unwrap_or_else(|diagnostic| {
-            self.found.push(diagnostic);
+            self.found.push(*diagnostic);
             Kind::Null
         })
     }

@@ -7,7 +7,7 @@
 //! broadcast has all its rows, and one that was not acknowledged has none.
 
 use super::{Engine, EngineError};
-use crate::model::{Time, UserId};
+use crate::model::{Text, Time, UserId};
 use crate::outbox::{
     CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, OutboxStatus, PausedBy, Recipients,
     stage,
@@ -333,7 +333,27 @@ pub enum Again {
     Refuse,
 }
 
+impl RunState {
+    /// The state in a word.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Running => Text::new("running", "идёт"),
+            Self::Paused => Text::new("paused", "на паузе"),
+            Self::Cancelled => Text::new("cancelled", "отменена"),
+            Self::Finished => Text::new("finished", "завершена"),
+        }
+    }
+}
+
 impl RunReport {
+    /// Whether anything may still come of it.
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            RunState::Running | RunState::Paused => true,
+            RunState::Cancelled | RunState::Finished => false,
+        }
+    }
+
     /// Rows of which nothing more will come.
     pub fn done(&self) -> u32 {
         self.total - self.queued - self.under_way

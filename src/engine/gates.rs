@@ -4,8 +4,9 @@
 
 use crate::model::{Profile, Reach, Time, UserId, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
-use crate::rulebook::live::Live;
-use crate::rulebook::{Broadcast, Rulebook};
+use crate::rulebook::Live;
+use crate::rulebook::{Broadcast, RenderContext, Rulebook};
+use crate::condition::Row;
 use crate::store::Profiles;
 use std::sync::Arc;
 
@@ -37,11 +38,12 @@ impl Prepare for Gates {
 
 /// The decision for one profile.
 pub fn judge(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile, now: Time) -> Prepared {
-    if let Some(reason) = stop(rulebook, broadcast, profile) {
+    if let Some(reason) = stop(broadcast, profile) {
         return Prepared::Skip(reason);
     }
     let view = rulebook.view(profile, now);
-    match rulebook.render(&broadcast.template, &view) {
+    let context = RenderContext { profile, in_segment: &|id| view.in_segment(id) };
+    match rulebook.templates.render(&broadcast.template, &context) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = profile.user().0, template = %broadcast.template, %error, "a message cannot be rendered");
@@ -51,7 +53,7 @@ pub fn judge(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile, now:
 }
 
 /// The gate before rendering that stops this profile, if one does.
-fn stop(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile) -> Option<SkipReason> {
+fn stop(broadcast: &Broadcast, profile: &Profile) -> Option<SkipReason> {
     match profile.reach() {
         Reach::Blocked => return Some(SkipReason::Blocked),
         Reach::Deactivated => return Some(SkipReason::Deactivated),
@@ -59,5 +61,5 @@ fn stop(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile) -> Option
         Reach::Reachable => {}
     }
     let opted_out = profile.get(builtin::OPTED_OUT) == &crate::model::Value::Bool(true);
-    (opted_out && !rulebook.is_transactional(&broadcast.template)).then_some(SkipReason::OptedOut)
+    (opted_out && !broadcast.transactional).then_some(SkipReason::OptedOut)
 }

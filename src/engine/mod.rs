@@ -12,13 +12,13 @@ pub mod broadcast;
 pub mod command;
 pub mod gates;
 mod segments;
-pub mod update;
+pub mod inbox;
 
 pub use segments::SegmentCount;
 
 use crate::model::Clock;
 use crate::outbox::{Outbox, OutboxError};
-use crate::rulebook::live::Live;
+use crate::rulebook::Live;
 use crate::store::{Profiles, Store, StoreError, Writer};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};

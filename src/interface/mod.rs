@@ -1,1 +1,6 @@
-//! (to be written)
+//! The edges: local socket and bot (the command line stands above them, in `cli`). They translate and call;
+//! nothing is decided here.
+
+pub mod bot;
+pub mod control;
+pub mod words;

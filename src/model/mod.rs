@@ -6,6 +6,7 @@
 mod ids;
 mod message;
 mod profile;
+mod rate;
 mod schema;
 mod text;
 mod time;
@@ -14,6 +15,7 @@ mod value;
 pub use ids::{SegmentId, UserId};
 pub use message::{Button, ButtonAction, Format, Message};
 pub use profile::{Patch, Profile};
+pub use rate::{Limits, Rate};
 pub use schema::{Field, FieldId, Reach, Schema, builtin};
 pub use text::{Lang, Text};
 pub use time::{Clock, Time, TimeDelta};

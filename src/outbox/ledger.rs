@@ -12,9 +12,8 @@
 //! | `i` + ledger + chunk | [`Recipients`] |
 //! | `o` + ledger + chunk | the states, `Vec<State>` |
 
-use super::limiter::Rate;
 use super::row::{FailureKind, RowId, SkipReason, State};
-use crate::model::{Message, Time, TimeDelta, UserId};
+use crate::model::{Message, Rate, Time, TimeDelta, UserId};
 use crate::store::{Batch, Store, StoreError, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

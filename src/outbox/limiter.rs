@@ -6,28 +6,8 @@
 //! All limits are looked at before any is used, so a refused message costs
 //! nothing. Time is an argument, in monotonic milliseconds.
 
-use crate::model::TimeDelta;
+use crate::model::{Limits, Rate, TimeDelta};
 use std::collections::{HashMap, VecDeque};
-
-/// So many in so long a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many; at least 1.
-    pub count: u32,
-    /// In what time.
-    pub per: TimeDelta,
-}
-
-/// The limits of one bot; `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// All messages of the bot.
-    pub bot: Option<Rate>,
-    /// Messages to one private chat.
-    pub chat: Option<Rate>,
-    /// Messages to one group (a negative chat id).
-    pub group: Option<Rate>,
-}
 
 /// Grants messages within [`Limits`].
 #[derive(Debug)]
@@ -55,32 +35,6 @@ const SLACK: TimeDelta = TimeDelta::millis(100);
 /// Chats whose last grant is older than every window are forgotten when more
 /// than this many are remembered.
 const REMEMBERED_CHATS: usize = 100_000;
-
-impl Limits {
-    /// What Telegram allows a bot: 30 a second, one a second in one chat, 20 a
-    /// minute in one group.
-    pub const TELEGRAM: Self = Self {
-        bot: Some(Rate::per_second(30)),
-        chat: Some(Rate::per_second(1)),
-        group: Some(Rate { count: 20, per: TimeDelta::minutes(1) }),
-    };
-
-    fn of_chat(&self, chat: i64) -> Option<Rate> {
-        if chat < 0 { self.group } else { self.chat }
-    }
-}
-
-impl Rate {
-    /// `count` per second.
-    pub const fn per_second(count: u32) -> Self {
-        Self { count, per: TimeDelta::seconds(1) }
-    }
-
-    /// Messages in one second, on average.
-    pub fn hertz(self) -> f64 {
-        f64::from(self.count) * 1_000.0 / self.per.0.max(1) as f64
-    }
-}
 
 impl Limiter {
     /// A limiter that has granted nothing yet.

@@ -12,18 +12,19 @@ use super::answer::{Answer, Refusal};
 use super::backoff::{self, MAX_ATTEMPTS};
 use super::client::Client;
 use super::ledger::{Cause, Counts, Ledger, LedgerId, LedgerStatus, PausedBy};
-use super::limiter::{Limiter, Limits};
+use super::limiter::Limiter;
 use super::queue::{Candidate, Queue, Recovery, Written};
 use super::row::{Failure, FailureKind, RowId, SkipReason, State};
-use crate::model::{Clock, Message, Patch, Reach, Time, TimeDelta, UserId};
+use crate::model::{Clock, Limits, Message, Patch, Reach, Time, TimeDelta, UserId};
 use crate::store::{Batch, Store, StoreError, Writer, decode, encode};
 use serde::Serialize;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Decides whether a row of a broadcast may go out now, and with which text.
 /// Called on the outbox's thread at the moment of leasing.
@@ -68,6 +69,7 @@ pub struct Outbox {
     events: Sender<Event>,
     next_id: AtomicU64,
     thread: Mutex<Option<JoinHandle<()>>>,
+    alive: watch::Receiver<()>,
 }
 
 /// Trouble with asking the outbox for something.
@@ -150,7 +152,9 @@ struct Worker {
     confirmed: VecDeque<TimeDelta>,
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
-    bot_refused_until: Option<TimeDelta>,
+    /// Telegram refused the token: until when nothing goes out, and its words.
+    bot_refused: Option<(TimeDelta, String)>,
+    /// What the store said last, until it works again.
     trouble: Option<String>,
     hold_dirty: Option<Time>,
     stopping: bool,
@@ -186,9 +190,14 @@ impl Outbox {
         let (events, inbox) = mpsc::channel();
         let mut worker = Worker::new(queue, options, events.clone());
         worker.restore_hold(now)?;
-        let thread = std::thread::Builder::new().name("outbox".into()).spawn(move || worker.run(&inbox));
+        let (living, alive) = watch::channel(());
+        let work = move || {
+            worker.run(&inbox);
+            drop(living);
+        };
+        let thread = std::thread::Builder::new().name("outbox".into()).spawn(work);
         let thread = thread.map_err(|e| OutboxError::Thread(e.to_string()))?;
-        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)) }, recovery))
+        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)), alive }, recovery))
     }
 
     /// A number for a new ledger.
@@ -237,6 +246,11 @@ impl Outbox {
         }
     }
 
+    /// Waits until the thread has ended, by [`Outbox::stop`] or by a bug.
+    pub async fn ended(&self) {
+        while self.alive.clone().changed().await.is_ok() {}
+    }
+
     fn tell(&self, event: Event) -> Result<(), OutboxError> {
         self.events.send(event).map_err(|_| OutboxError::Stopped)
     }
@@ -273,7 +287,7 @@ impl Worker {
             confirmed: VecDeque::new(),
             too_many: 0,
             retry_store_at: None,
-            bot_refused_until: None,
+            bot_refused: None,
             trouble: None,
             hold_dirty: None,
             stopping: false,
@@ -421,10 +435,7 @@ impl Worker {
     fn handle(&mut self, event: Event) {
         let result = match event {
             Event::Answered { row, chat, attempts, answer } => self.answered(row, chat, attempts, answer),
-            Event::Committed(result) => {
-                self.committed(result);
-                Ok(())
-            }
+            Event::Committed(result) => self.committed(result),
             Event::SetStatus(id, status, reply) => self.change_status(id, status, &reply),
             Event::Add(ledger) => {
                 self.queue.add(ledger);
@@ -459,21 +470,31 @@ impl Worker {
         Ok(())
     }
 
-    fn committed(&mut self, result: Result<(), StoreError>) {
-        let Some((written, leased)) = self.committing.take() else { return };
+    fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+        let Some((written, leased)) = self.committing.take() else { return Ok(()) };
         match result {
             Ok(()) => {
                 self.queue.written(&written);
                 self.pool.extend(leased);
                 self.trouble = None;
+                self.release_stopped()
             }
             Err(error) => {
                 self.queue.not_written(written);
                 self.leasing.extend(leased);
-                let released = self.release_all();
-                self.note_store(released);
-                self.note_store(Err(error));
+                self.release_all().and(Err(error))
             }
+        }
+    }
+
+    /// Puts back what was leased of a ledger that was paused meanwhile.
+    fn release_stopped(&mut self) -> Result<(), StoreError> {
+        let running = |id| self.queue.ledger(id).is_some_and(|ledger| ledger.status == LedgerStatus::Running);
+        let ledgers = self.pool.iter().map(|leased| leased.candidate.row.ledger);
+        let stopped: BTreeSet<_> = ledgers.filter(|id| !running(*id)).collect();
+        match stopped.is_empty() {
+            true => Ok(()),
+            false => self.release(|leased| stopped.contains(&leased.candidate.row.ledger)),
         }
     }
 
@@ -486,6 +507,7 @@ impl Worker {
         let state = match answer {
             Answer::Delivered { message } => {
                 self.note_confirmed(monotonic);
+                self.bot_refused = None;
                 State::Sent { at, message }
             }
             Answer::Wait { retry_after } => {
@@ -527,9 +549,9 @@ impl Worker {
             }
             Refusal::Migrated { to } => failed(FailureKind::Chat, &format!("the group keeps moving, last to {to}")),
             Refusal::Bot { text } => {
-                self.bot_refused_until = Some(self.clock.monotonic() + TOKEN_RETRY);
-                self.trouble = Some(format!("Telegram refuses the bot's token: {text}"));
                 tracing::error!(%text, "Telegram refuses the bot's token; nothing goes out until it is accepted");
+                let until = self.clock.monotonic() + TOKEN_RETRY;
+                self.bot_refused = Some((until, format!("Telegram refuses the bot's token: {text}")));
                 State::Queued { due: at + TOKEN_RETRY, attempts }
             }
         }
@@ -557,10 +579,9 @@ impl Worker {
 
     fn release(&mut self, which: impl Fn(&Leased) -> bool) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let (released, kept): (Vec<_>, VecDeque<_>) =
-            std::mem::take(&mut self.pool).into_iter().partition(|leased| which(leased));
-        self.pool = kept;
-        let (leasing, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.leasing).into_iter().partition(which);
+        let (released, kept): (Vec<_>, Vec<_>) = self.pool.drain(..).partition(&which);
+        self.pool = kept.into();
+        let (leasing, kept): (Vec<_>, Vec<_>) = self.leasing.drain(..).partition(&which);
         self.leasing = kept;
         for Leased { candidate, .. } in released.into_iter().chain(leasing) {
             self.leave(candidate.chat);
@@ -613,7 +634,7 @@ impl Worker {
 
     fn is_held(&self) -> bool {
         let now = self.clock.monotonic();
-        self.limiter.held(now).is_some() || self.bot_refused_until.is_some_and(|at| at > now)
+        self.limiter.held(now).is_some() || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
     }
 
     /// How long nothing can happen unless an event comes.
@@ -641,7 +662,7 @@ impl Worker {
         let mut status = OutboxStatus {
             rate: recent as f64 * 1_000.0 / span.min(RATE_WINDOW).0 as f64,
             held_ms: self.limiter.held(monotonic).map(|until| (until - monotonic).0),
-            trouble: self.trouble.clone(),
+            trouble: self.trouble.clone().or_else(|| self.bot_refused.as_ref().map(|(_, words)| words.clone())),
             too_many: self.too_many,
             ..OutboxStatus::default()
         };

@@ -21,11 +21,11 @@ mod yaml;
 pub use check::{Broadcast, Segment};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use project::{Files, ProjectError};
-pub use settings::{Http, Limits, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
+pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use view::View;
 pub use watch::WatchGuard;
-pub use words::{Rate, duration, rate};
+pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};

@@ -6,7 +6,8 @@
 
 use super::codes;
 use super::raw::{Reader, find, suggest};
-use super::words::{self, Rate};
+use super::words;
+use crate::model::{Limits, Rate};
 use super::yaml::{self, Entry, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
 use crate::model::{Lang, Text};
@@ -79,17 +80,6 @@ pub enum Role {
     Operator,
     /// Everything.
     Owner,
-}
-
-/// How fast messages may leave; `None` is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// All messages of the bot.
-    pub bot: Option<Rate>,
-    /// Messages to one private chat.
-    pub chat: Option<Rate>,
-    /// Messages to one group.
-    pub group: Option<Rate>,
 }
 
 /// The HTTP interface.

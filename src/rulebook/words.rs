@@ -2,24 +2,8 @@
 //!
 //! Text to value, nothing else; whoever calls knows the place and reports.
 
-use crate::model::TimeDelta;
+use crate::model::{Rate, TimeDelta};
 use std::fmt;
-
-/// At most `count` in each `per`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many; at least one.
-    pub count: u32,
-    /// In what time; at least a millisecond.
-    pub per: TimeDelta,
-}
-
-impl Rate {
-    /// How many each second.
-    pub fn hertz(self) -> f64 {
-        f64::from(self.count) * 1_000.0 / self.per.0 as f64
-    }
-}
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

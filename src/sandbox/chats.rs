@@ -62,7 +62,7 @@ pub struct NewChat {
 }
 
 /// A chat as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChatSummary {
     /// The id.
     pub id: i64,

@@ -2,7 +2,7 @@
 //! act through it, faults are set through it, and the record is read from it.
 
 use crate::model::Clock;
-use crate::sandbox::chats::{ChatState, ChatSummary, NewChat, bot_json};
+use crate::sandbox::chats::{Chat, ChatState, ChatSummary, NewChat, bot_json};
 use crate::sandbox::entities;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::ledger::{Duplicate, Entry};
@@ -11,7 +11,7 @@ use crate::sandbox::messages::Message;
 use crate::sandbox::options::SandboxOptions;
 use crate::sandbox::updates::UpdateKind;
 use crate::sandbox::world::{Stamp, World};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
 }
 
 /// A message of a chat, as tests look at it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Received {
     /// The message's id in its chat.
     pub message_id: i32,
@@ -57,6 +57,7 @@ pub struct Received {
     /// Whether the bot has changed it since.
     pub edited: bool,
     /// The same for requests that asked for the same.
+    #[serde(serialize_with = "crate::sandbox::ledger::as_hex")]
     pub hash: u64,
 }
 
@@ -175,10 +176,9 @@ impl Sandbox {
             match found.state {
                 ChatState::Active => {}
                 ChatState::NeverStarted => found.state = ChatState::Active,
-                state @ (ChatState::Blocked
-                | ChatState::Deactivated
-                | ChatState::Unknown
-                | ChatState::Migrated(_)) => return Err(ActError::Silent { chat, state }),
+                state @ (ChatState::Blocked | ChatState::Deactivated | ChatState::Unknown | ChatState::Migrated(_)) => {
+                    return Err(ActError::Silent { chat, state });
+                }
             }
             let message = world.write_as_user(chat, body, stamp).ok_or(ActError::NoChat { chat })?;
             let id = message.get("message_id").and_then(Value::as_i64).unwrap_or_default();
@@ -209,7 +209,7 @@ impl Sandbox {
                 return Err(ActError::NoButton { chat, message_id, data: data.to_owned() });
             }
             let message = world.message_json(chat, message_id);
-            let id = world.new_callback(chat, stamp);
+            let id = world.new_callback(stamp);
             let query = json!({
                 "id": id, "from": user, "message": message, "chat_instance": format!("{}", chat.unsigned_abs()),
                 "data": data,
@@ -277,6 +277,19 @@ impl Sandbox {
     /// The messages from the bot that a chat holds, oldest first.
     pub fn received(&self, chat: i64) -> Vec<Received> {
         self.with(|world, _| world.messages.of_chat(chat).filter(|message| message.from_bot).map(received).collect())
+    }
+
+    /// The newest messages of a chat with everything a page shows of them.
+    pub(crate) fn newest_messages(&self, chat: i64, limit: usize) -> Vec<Message> {
+        let mut newest: Vec<Message> =
+            self.with(|world, _| world.messages.of_chat(chat).rev().take(limit).cloned().collect());
+        newest.reverse();
+        newest
+    }
+
+    /// One chat as lists show it.
+    pub fn chat(&self, chat: i64) -> Option<ChatSummary> {
+        self.with(|world, _| world.chats.get(chat).map(|chat| summary(world, chat)))
     }
 
     /// All messages that a chat holds, the person's own ones too.
@@ -429,7 +442,11 @@ fn summaries(world: &World, search: &str, limit: usize) -> Vec<ChatSummary> {
         })
         .collect();
     found.sort_unstable_by_key(|chat| (std::cmp::Reverse(chat.last_at), chat.id));
-    let show = |chat: &&crate::sandbox::chats::Chat| ChatSummary {
+    found.into_iter().take(limit).map(|chat| summary(world, chat)).collect()
+}
+
+fn summary(world: &World, chat: &Chat) -> ChatSummary {
+    ChatSummary {
         id: chat.id,
         name: chat.name(),
         username: chat.username().map(str::to_owned),
@@ -438,8 +455,7 @@ fn summaries(world: &World, search: &str, limit: usize) -> Vec<ChatSummary> {
         received: chat.received,
         last_text: world.messages.of_chat(chat.id).next_back().map(preview).unwrap_or_default(),
         last_at: chat.last_at,
-    };
-    found.iter().take(limit).map(show).collect()
+    }
 }
 
 /// The beginning of a message in one line.

@@ -98,7 +98,8 @@ fn button(button: &Value) -> Result<Value, Refusal> {
         shown.insert("callback_data".into(), data.into());
         return Ok(Value::Object(shown));
     }
-    let others = ["web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text", "pay"];
+    let others =
+        ["web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat", "copy_text", "pay"];
     match others.iter().find_map(|key| object.get(*key).map(|value| (*key, value))) {
         Some((key, value)) => {
             shown.insert(key.into(), value.clone());

@@ -1,11 +1,11 @@
 //! The record of every message that was accepted: one compact line each, and
 //! the report of duplicates. The texts stand with the messages.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 
 /// One accepted message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The chat.
     pub chat: i64,
@@ -14,17 +14,20 @@ pub struct Entry {
     /// When, in milliseconds since 1970 by the sandbox's clock.
     pub at: i64,
     /// The method that sent it; see [`Entry::method`].
+    #[serde(serialize_with = "as_name")]
     pub(crate) method: u8,
-    /// A hash of everything the request asked for, the chat included.
+    /// The same for requests that asked for the same in the same chat.
+    #[serde(serialize_with = "as_hex")]
     pub hash: u64,
 }
 
 /// The same payload, accepted more than once by one chat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Duplicate {
     /// The chat.
     pub chat: i64,
     /// The hash that the messages share.
+    #[serde(serialize_with = "as_hex")]
     pub hash: u64,
     /// Their ids, in order of arrival.
     pub message_ids: Vec<i32>,
@@ -87,6 +90,15 @@ impl Ledger {
         found.sort_unstable_by_key(|duplicate| (duplicate.chat, duplicate.hash));
         found
     }
+}
+
+/// A hash as text: JSON's numbers are too small for it.
+pub(crate) fn as_hex<S: Serializer>(hash: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{hash:016x}"))
+}
+
+fn as_name<S: Serializer>(method: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(METHODS.get(usize::from(*method)).copied().unwrap_or_default())
 }
 
 /// FNV-1a, so that a payload has the same hash in every run.

@@ -29,6 +29,7 @@ mod limits;
 mod line;
 mod messages;
 mod options;
+mod page;
 mod params;
 mod server;
 mod updates;

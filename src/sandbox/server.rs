@@ -6,10 +6,11 @@ use crate::sandbox::control;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::line::{Door, Line, Lines};
 use crate::sandbox::options::SandboxOptions;
+use crate::sandbox::page;
 use crate::sandbox::params::MAX_BODY;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use std::future::Future;
@@ -134,6 +135,7 @@ fn check(options: &SandboxOptions) -> Result<(), SandboxError> {
 fn router(sandbox: Sandbox) -> Router {
     Router::new()
         .merge(control::routes())
+        .merge(page::routes())
         .fallback(api)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(only_local_host))
@@ -148,17 +150,31 @@ async fn api(State(sandbox): State<Sandbox>, ConnectInfo(line): ConnectInfo<Line
     }
 }
 
-/// A page on another site can make a browser call us under a name of its own;
-/// such a request has that name in `Host`.
+/// A page on another site can make a browser call us: under a name of its own,
+/// which stands in `Host` then, or as a form, which names the site in `Origin`.
 async fn only_local_host(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    if matches!(name, "localhost" | "127.0.0.1" | "::1") {
+    if is_from_here(request.headers()) {
         next.run(request).await
     } else {
         (StatusCode::FORBIDDEN, "the sandbox answers to localhost only\n").into_response()
     }
+}
+
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host_fits = text(header::HOST).is_some_and(is_local);
+    let origin_fits = match text(header::ORIGIN) {
+        Some(origin) => origin.split_once("://").is_some_and(|(_, host)| is_local(host)),
+        None => true,
+    };
+    host_fits && origin_fits
+}
+
+/// Whether `name:port` is this machine.
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    matches!(name, Some("localhost" | "127.0.0.1" | "::1"))
 }

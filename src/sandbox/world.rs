@@ -2,7 +2,7 @@
 //! the one place where a message is accepted.
 
 use crate::sandbox::answer::Refusal;
-use crate::sandbox::chats::{ChatKind, ChatState, Chats, NewChat};
+use crate::sandbox::chats::{ChatState, Chats, NewChat};
 use crate::sandbox::entities::Formatted;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::keyboard::Keyboard;
@@ -60,7 +60,6 @@ pub(crate) struct Draft {
 #[derive(Clone, Debug)]
 pub(crate) struct Callback {
     pub(crate) id: String,
-    pub(crate) chat: i64,
     pub(crate) answer: Option<String>,
     /// Monotonic milliseconds.
     pub(crate) tick: i64,
@@ -146,19 +145,14 @@ impl World {
     }
 
     /// Remembers a press, and gives it its id.
-    pub(crate) fn new_callback(&mut self, chat: i64, stamp: Stamp) -> String {
+    pub(crate) fn new_callback(&mut self, stamp: Stamp) -> String {
         self.callback_count += 1;
         let id = format!("{}{:09}", self.bot, self.callback_count);
-        self.callbacks.push_back(Callback { id: id.clone(), chat, answer: None, tick: stamp.tick });
+        self.callbacks.push_back(Callback { id: id.clone(), answer: None, tick: stamp.tick });
         if self.callbacks.len() > MAX_CALLBACKS {
             self.callbacks.pop_front();
         }
         id
-    }
-
-    /// The public name of the chat's kind of conversation with a person.
-    pub(crate) fn is_group(&self, chat: i64) -> bool {
-        self.chats.get(chat).is_some_and(|chat| !matches!(chat.kind, ChatKind::Private | ChatKind::Bot))
     }
 
     /// Forgets all messages, updates, faults and counters; keeps the chats,

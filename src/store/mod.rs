@@ -26,6 +26,7 @@ pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
 pub use writer::{Transaction, Writer};
 
+use crate::model::Text;
 use std::path::PathBuf;
 
 /// A key and its value.
@@ -100,6 +101,27 @@ pub enum StoreError {
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::Locked { path } => format!("папка данных {} занята другим процессом vestnik", path.display()),
+            Self::Newer { path, found, known } => format!(
+                "папка данных {} имеет формат {found}, этот vestnik знает форматы до {known}: нужен более новый vestnik",
+                path.display()
+            ),
+            Self::Full { path, free } => format!(
+                "диск папки данных {} полон (свободно {free} байт): освободите место, работа продолжится сама",
+                path.display()
+            ),
+            Self::Io { path, reason } => format!("не удаётся работать с папкой данных {}: {reason}", path.display()),
+            Self::Damaged { what } => format!("запись хранилища повреждена ({what}): восстановите резервную копию"),
+            Self::Closed => "хранилище закрыто".to_owned(),
+        };
+        Text::new(self.to_string(), ru)
+    }
 }
 
 impl Batch {

@@ -63,14 +63,17 @@ impl StoredProfile {
         encode(VERSION, &self.fields)
     }
 
-    /// Sets the field with this number; a missing value removes it.
-    pub(super) fn set(&mut self, number: u16, value: Value) {
+    /// Sets the field with this number (a missing value removes it) and says
+    /// whether that changed anything.
+    pub(super) fn set(&mut self, number: u16, value: Value) -> bool {
         match (self.fields.binary_search_by_key(&number, |(n, _)| *n), value) {
             (Ok(at), Value::Missing) => drop(self.fields.remove(at)),
+            (Ok(at), value) if self.fields[at].1 == value => return false,
             (Ok(at), value) => self.fields[at].1 = value,
-            (Err(_), Value::Missing) => {}
+            (Err(_), Value::Missing) => return false,
             (Err(at), value) => self.fields.insert(at, (number, value)),
         }
+        true
     }
 }
 

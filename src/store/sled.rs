@@ -5,11 +5,15 @@
 //! our own; only then it is acknowledged. Free space is looked at before, for
 //! sled does not survive a full disk in the middle of a write.
 //!
-//! sled never gives space back, so the live records are copied into a fresh
-//! folder now and then ([`SledStore::tidy`]). The data folder holds
+//! sled hardly gives space back, so the live records are copied into a fresh
+//! folder now and then ([`SledStore::tidy`]). Fresh, they take 1.8 to 2.2 times
+//! their bytes with records of 250 to 2,000 bytes, and near 3 times with
+//! records of 80: sled gives a segment back once half of it is dead. The data
+//! folder holds
 //!
 //! - `lock`, held while the store is open;
-//! - `current`, which names the format and the folder that counts;
+//! - `current`, which names the format, the folder that counts, and how large
+//!   that was when it was fresh;
 //! - `store-N`, sled's files. Any other `store-*` is what a crash left over.
 
 mod engine;
@@ -18,7 +22,7 @@ mod folder;
 use super::{Batch, Disk, Pair, Store, StoreError, SystemDisk};
 use arc_swap::ArcSwap;
 use engine::Engine;
-use folder::Folder;
+use folder::{Current, Folder};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +72,7 @@ impl SledStore {
     pub fn open_on(path: impl AsRef<Path>, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
         let folder = Folder::open(path.as_ref())?;
         let engine = match folder.current()? {
-            Some(name) => Engine::open(&folder, &name)?,
+            Some(current) => Engine::open(&folder, &current.name)?,
             None => Self::create(&folder)?,
         };
         folder.remove_all_but(engine.name());
@@ -81,7 +85,7 @@ impl SledStore {
         folder.remove_all_but("");
         let engine = Engine::open(folder, &name)?;
         engine.sync_folder(folder)?;
-        folder.set_current(&name)?;
+        folder.set_current(&Current { name, packed: 0 })?;
         Ok(engine)
     }
 
@@ -95,14 +99,12 @@ impl SledStore {
         Ok(Waste { live, disk: self.disk_size() })
     }
 
-    /// Rewrites the store if the folder holds more than twice the live data;
-    /// says whether it did.
+    /// Rewrites the store if the folder holds more than twice the live data
+    /// and has grown by a quarter since the last rewrite; says whether it did.
     pub fn tidy(&self) -> Result<bool, StoreError> {
-        if self.disk_size() <= SMALL {
-            return Ok(false);
-        }
-        let waste = self.waste()?;
-        let wasteful = waste.disk > SMALL.max(2 * waste.live);
+        let packed = self.folder.current()?.map_or(0, |current| current.packed);
+        let disk = self.disk_size();
+        let wasteful = disk > SMALL && disk > packed + packed / 4 && disk > 2 * self.waste()?.live;
         if wasteful {
             self.rewrite()?;
         }
@@ -120,7 +122,8 @@ impl SledStore {
         self.check_room(waste.live * 2)?;
         let name = Folder::next_name(old.name());
         let fresh = self.copy(&old, &name).inspect_err(|_| self.folder.remove_all_but(old.name()))?;
-        self.folder.set_current(&name).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
+        let current = Current { name, packed: fresh.disk_size() };
+        self.folder.set_current(&current).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
         self.engine.store(Arc::new(fresh));
         old.retire();
         Ok(())

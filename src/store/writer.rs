@@ -12,7 +12,7 @@ use super::catalogue::Catalogue;
 use super::profiles::{StoredProfile, profile_key};
 use super::{Batch, Store, StoreError};
 use crate::model::{Patch, UserId, Value};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -241,6 +241,8 @@ struct Changes {
 #[derive(Default)]
 struct Entry {
     profile: StoredProfile,
+    known: bool,
+    /// Whether it must be written: a patch that says nothing new costs nothing.
     changed: bool,
 }
 
@@ -254,17 +256,19 @@ impl Changes {
         }
         for (user, sets) in patches {
             let entry = self.profiles.entry(user).or_default();
-            entry.changed = true;
-            sets.into_iter().for_each(|(number, value)| entry.profile.set(number, value));
+            entry.changed |= !entry.known;
+            for (number, value) in sets {
+                entry.changed |= entry.profile.set(number, value);
+            }
         }
         self.batch.ops.extend(tx.batch.ops);
         Ok(())
     }
 
     fn load(&mut self, store: &dyn Store, user: UserId) -> Result<(), StoreError> {
-        if !self.profiles.contains_key(&user) {
-            let profile = StoredProfile::load(store, user)?.unwrap_or_default();
-            self.profiles.insert(user, Entry { profile, changed: false });
+        if let btree_map::Entry::Vacant(place) = self.profiles.entry(user) {
+            let stored = StoredProfile::load(store, user)?;
+            place.insert(Entry { known: stored.is_some(), profile: stored.unwrap_or_default(), changed: false });
         }
         Ok(())
     }

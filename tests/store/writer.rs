@@ -100,6 +100,22 @@ fn nothing_to_change_writes_nothing() {
 }
 
 #[test]
+fn a_patch_that_says_nothing_new_writes_nothing() {
+    let (store, writer) = watched();
+    for (patch, commits) in [
+        (Patch::new(), 1),
+        (Patch::new(), 1),
+        (Patch::new().with("a", Value::Int(1)), 2),
+        (Patch::new().with("a", Value::Int(1)), 2),
+        (Patch::new().with("a", Value::Missing), 3),
+        (Patch::new().with("a", Value::Missing), 3),
+    ] {
+        writer.commit(Transaction::patch(UserId(1), patch)).unwrap();
+        assert_eq!(store.commits.load(Ordering::SeqCst), commits);
+    }
+}
+
+#[test]
 fn everybody_in_a_refused_group_hears_of_it_and_may_try_again() {
     let (store, writer) = watched();
     store.refuses.store(true, Ordering::SeqCst);

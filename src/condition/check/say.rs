@@ -1,10 +1,10 @@
 //! The checker's sentences: every finding about names and types, in both
 //! languages.
 
+use crate::condition::Env;
 use crate::condition::codes;
 use crate::condition::function::{self, Function};
 use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, Span, TextTest, Word};
-use crate::condition::{Env, MAX_NODES};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, Text, Type};
 
@@ -245,8 +245,8 @@ pub(super) fn mismatch(ast: &Ast, left: (&Node, &Type), right: (&Node, &Type)) -
     let (a, b) = (shown(ast, left.0), shown(ast, right.0));
     let (ta, tb) = (left.1, right.1);
     let message = Text::new(
-        format!("`{a}` is {ta} and `{b}` is {tb}: they cannot be compared"),
-        format!("`{a}` — {ta}, а `{b}` — {tb}: их нельзя сравнить"),
+        format!("`{a}` is {ta} and `{b}` is {tb}: they do not go together"),
+        format!("`{a}` — {ta}, а `{b}` — {tb}: они не сочетаются"),
     );
     let found = Diagnostic::error(codes::TYPES, message, node.span.place()).label(is(ty));
     let found = found.also(other.span.place(), is(other_ty));
@@ -288,7 +288,7 @@ pub(super) fn not_in_enum(node: &Node, value: &str, set: &EnumType) -> Diagnosti
         let quoted = format!("\"{near}\"");
         return found.help(did_you_mean(near)).replace(quoted);
     }
-    let known: Vec<&str> = set.values.iter().take(MAX_NODES.min(12)).map(|v| &**v).collect();
+    let known: Vec<&str> = set.values.iter().take(12).map(|v| &**v).collect();
     let known = known.join("`, `");
     found.help(Text::new(format!("it has `{known}`"), format!("у него есть `{known}`")))
 }
@@ -356,9 +356,14 @@ pub(super) fn bad_arithmetic(ast: &Ast, operator: Operator, left: (&Node, &Type)
 }
 
 pub(super) fn argument_count(function: &Function, name: &Word, given: usize) -> Diagnostic {
+    let count = match function.takes.arity() {
+        (1, _) => Text::new("one argument", "один аргумент"),
+        _ => Text::new("two or more arguments", "два аргумента или больше"),
+    };
+    let word = function.name;
     let message = Text::new(
-        format!("`{}` is called with {given} arguments", function.name),
-        format!("`{}` вызвана с числом аргументов {given}", function.name),
+        format!("`{word}` takes {}, {given} given", count.en),
+        format!("`{word}` принимает {}, дано {given}", count.ru),
     );
     Diagnostic::error(codes::ARGUMENTS, message, name.span.place()).help(signature(function))
 }

@@ -156,11 +156,11 @@ impl Checker<'_> {
 
     /// A value for a place of type `ty`.
     pub(super) fn fit(&mut self, expr: Expr, node: &Node, ty: &Type) -> Checked {
-        match (&expr.ty, ty) {
-            (Type::String, Type::Enum(_)) => {
-                let place = Expr { ty: ty.clone(), op: Op::Constant(Value::Missing) };
-                self.enum_literal((place, node), (expr, node)).map(|(_, text)| text)
+        match (ty, &node.kind) {
+            (Type::Enum(set), Kind::String(value)) if !set.values.contains(value) => {
+                self.report(say::not_in_enum(node, value, set))
             }
+            (Type::Enum(_), Kind::String(_)) => Some(Expr { ty: ty.clone(), op: expr.op }),
             _ => self.widened((expr, node), ty),
         }
     }

@@ -61,7 +61,7 @@ enum Behaviour {
     /// A part of a time as the user's calendar and clock show it.
     Calendar(fn(&jiff::Zoned) -> i64),
     /// Compares a time with now.
-    Clock(fn(now: Time, at: Time) -> Option<i64>),
+    Clock(fn(now: Time, at: Time) -> i64),
     /// A number drawn for this user and salt.
     Drawn(fn(salt: &str, user: i64) -> f64),
 }
@@ -110,7 +110,7 @@ impl Function {
                 _ => Datum::Missing,
             },
             Behaviour::Clock(run) => match arguments.next() {
-                Some(Datum::Time(at)) => run(row.now(), at).map_or(Datum::Missing, Datum::Int),
+                Some(Datum::Time(at)) => Datum::Int(run(row.now(), at)),
                 _ => Datum::Missing,
             },
             Behaviour::Drawn(run) => match (arguments.next(), row.field(builtin::ID)) {

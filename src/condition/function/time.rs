@@ -4,7 +4,7 @@
 use super::{Behaviour, Function, Takes};
 use crate::model::Time;
 
-const DAY: i64 = 86_400_000;
+const DAY: i128 = 86_400_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -53,7 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: ["whole days of 24 hours that have passed since", "сколько полных суток прошло с момента"],
         example: "days_since(last_seen_at) >= 30",
         takes: Takes::Time,
-        behaviour: Behaviour::Clock(|now, at| Some(now.0.checked_sub(at.0)?.div_euclid(DAY))),
+        behaviour: Behaviour::Clock(|now, at| whole_days(at, now)),
     },
     Function {
         name: "days_until",
@@ -61,6 +61,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: ["whole days of 24 hours that are left until", "сколько полных суток осталось до момента"],
         example: "days_until(discount_until) <= 3",
         takes: Takes::Time,
-        behaviour: Behaviour::Clock(|now: Time, at: Time| Some(at.0.checked_sub(now.0)?.div_euclid(DAY))),
+        behaviour: Behaviour::Clock(|now, at| whole_days(now, at)),
     },
 ];
+
+/// Whole days from one moment to another, rounded down; always within i64.
+fn whole_days(from: Time, to: Time) -> i64 {
+    let days = (i128::from(to.0) - i128::from(from.0)).div_euclid(DAY);
+    i64::try_from(days).unwrap_or(i64::MAX)
+}

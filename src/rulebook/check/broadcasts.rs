@@ -8,7 +8,8 @@ use crate::model::{Text, TimeDelta};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::template::Templates;
-use crate::rulebook::words::{self, Rate};
+use crate::model::Rate;
+use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 
 const WHAT: (&str, &str) = ("a broadcast", "рассылка");

@@ -169,19 +169,21 @@ async fn work(sandbox: &Sandbox, line: &Line, method: Method, params: Params, ve
 
 async fn run(sandbox: &Sandbox, method: Method, params: &Params) -> Response {
     let guard = sandbox.enter();
-    let result = match method.work {
-        Work::Poll => poll::get_updates(sandbox, params).await,
-        Work::Now(_) if guard.now > MAX_IN_FLIGHT => {
+    let paused = sandbox.with(|world, stamp| {
+        world.gate.counters.max_in_flight = world.gate.counters.max_in_flight.max(guard.now);
+        match method.delivers {
+            true => world.gate.check_pause(params.chat_number(), stamp.tick),
+            false => Ok(()),
+        }
+    });
+    let result = match (paused, method.work) {
+        (Err(wait), _) => Err(wait.into()),
+        (Ok(()), Work::Poll) => poll::get_updates(sandbox, params).await,
+        (Ok(()), Work::Now(_)) if guard.now > MAX_IN_FLIGHT => {
             tokio::time::sleep(Duration::from_secs(3)).await;
             Err(RetryAfter(60).into())
         }
-        Work::Now(work) => {
-            let paused = match method.delivers {
-                true => sandbox.with(|world, stamp| world.gate.check_pause(params.chat_number(), stamp.tick)),
-                false => Ok(()),
-            };
-            paused.map_err(Refusal::from).and_then(|()| work(sandbox, params))
-        }
+        (Ok(()), Work::Now(work)) => work(sandbox, params),
     };
     match result {
         Ok(value) => answer::success(&value),

@@ -4,8 +4,23 @@
 use super::{Entity, EntityKind, Formatted};
 
 const TAGS: [&str; 17] = [
-    "a", "b", "strong", "i", "em", "s", "strike", "del", "u", "ins", "tg-spoiler", "tg-emoji", "span", "pre", "code",
-    "blockquote", "tg-time",
+    "a",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "s",
+    "strike",
+    "del",
+    "u",
+    "ins",
+    "tg-spoiler",
+    "tg-emoji",
+    "span",
+    "pre",
+    "code",
+    "blockquote",
+    "tg-time",
 ];
 
 /// Reads the markup; an error is the part after `can't parse entities: `.
@@ -171,7 +186,9 @@ impl Reader<'_> {
         self.at += 1;
         if !name.is_empty() && name != open.name {
             let expected = &open.name;
-            return Err(format!("Unmatched end tag at byte offset {begin}, expected \"</{expected}>\", found \"</{name}>\""));
+            return Err(format!(
+                "Unmatched end tag at byte offset {begin}, expected \"</{expected}>\", found \"</{name}>\""
+            ));
         }
         self.close(open);
         Ok(())
@@ -257,7 +274,9 @@ fn decode(text: &str) -> Option<(char, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use EntityKind::{Blockquote, Bold, Code, ExpandableBlockquote, Italic, Pre, Spoiler, TextLink, TextMention, Underline};
+    use EntityKind::{
+        Blockquote, Bold, Code, ExpandableBlockquote, Italic, Pre, Spoiler, TextLink, TextMention, Underline,
+    };
 
     fn entity(offset: usize, length: usize, kind: EntityKind) -> Entity {
         Entity { offset, length, kind }
@@ -270,7 +289,11 @@ mod tests {
             ("<b>жир</b> и 😀<i>к</i>", "жир и 😀к", vec![entity(0, 3, Bold), entity(8, 1, Italic)]),
             ("<b>a<u>b</u></b>", "ab", vec![entity(1, 1, Underline), entity(0, 2, Bold)]),
             ("&lt;b&gt; &amp; &quot;&#33;&nope; & x", "<b> & \"!&nope; & x", vec![]),
-            ("<a href=\"https://x.ru/?a=1&amp;b=2\">x</a>", "x", vec![entity(0, 1, TextLink("https://x.ru/?a=1&b=2".into()))]),
+            (
+                "<a href=\"https://x.ru/?a=1&amp;b=2\">x</a>",
+                "x",
+                vec![entity(0, 1, TextLink("https://x.ru/?a=1&b=2".into()))],
+            ),
             ("<a href='example.com'>x</a>", "x", vec![entity(0, 1, TextLink("http://example.com/".into()))]),
             ("<a href=\"tg://user?id=7\">x</a>", "x", vec![entity(0, 1, TextMention(7))]),
             ("<a href=\"oops\">x</a>", "x", vec![]),

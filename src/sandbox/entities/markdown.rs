@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
                 }
             }
             line_start = c == '\n';
-            let escapes = self.rest()[1.min(self.rest().len())..].chars().next().is_some_and(|next| next.is_ascii());
+            let escapes = self.rest().chars().nth(1).is_some_and(|next| next.is_ascii());
             if c == '\\' && escapes {
                 self.at += 1;
                 self.plain();

@@ -13,10 +13,9 @@ use std::time::Duration;
 
 /// Pages that sled keeps in memory; its own default is a gigabyte.
 const CACHE: u64 = 256 << 20;
-/// sled gives a segment back once half of it is dead, so small segments waste
-/// less: a rewritten store of 10 MB takes 1.97 times its live data with these,
-/// 2.1 to 3 times with sled's own half megabyte. A page that outgrows a
-/// segment costs a file and a sync of its own: values should stay below 2 KiB.
+/// Small segments waste less of a small store than sled's half megabyte. A page
+/// that outgrows one costs a file and a sync of its own, so values should stay
+/// below 2 KiB.
 const SEGMENT: usize = 128 << 10;
 /// A rewrite flushes after so many records, to keep dirty pages few.
 const FILL: usize = 1_000;

@@ -19,6 +19,14 @@ pub(super) struct Folder {
     _lock: File,
 }
 
+/// What the file `current` says.
+pub(super) struct Current {
+    /// The folder in force.
+    pub name: String,
+    /// Its size in bytes when it was freshly rewritten; 0 if it never was.
+    pub packed: u64,
+}
+
 impl Folder {
     /// Creates the folder if it is not there and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
@@ -50,7 +58,7 @@ impl Folder {
     }
 
     /// The `store-N` in force; none in a fresh folder.
-    pub(super) fn current(&self) -> Result<Option<String>, StoreError> {
+    pub(super) fn current(&self) -> Result<Option<Current>, StoreError> {
         let text = match fs::read_to_string(self.path.join(CURRENT)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -63,15 +71,17 @@ impl Folder {
             return Err(StoreError::Newer { path: self.path.clone(), found, known: FORMAT });
         }
         let name = lines.next().filter(|name| name.starts_with(PREFIX) && self.path.join(name).is_dir());
-        name.map(|name| Some(name.to_owned())).ok_or_else(|| self.damaged())
+        let name = name.ok_or_else(|| self.damaged())?.to_owned();
+        let packed = lines.next().and_then(|line| line.strip_prefix("packed ")?.parse().ok());
+        Ok(Some(Current { name, packed: packed.unwrap_or(0) }))
     }
 
-    /// Puts `name` in force, at once and for good.
-    pub(super) fn set_current(&self, name: &str) -> Result<(), StoreError> {
+    /// Puts a folder in force, at once and for good.
+    pub(super) fn set_current(&self, current: &Current) -> Result<(), StoreError> {
         let fresh = self.path.join("current.new");
         let write = || {
             let mut file = File::create(&fresh)?;
-            write!(file, "format {FORMAT}\n{name}\n")?;
+            write!(file, "format {FORMAT}\n{}\npacked {}\n", current.name, current.packed)?;
             file.sync_all()?;
             fs::rename(&fresh, self.path.join(CURRENT))?;
             File::open(&self.path)?.sync_all()

@@ -1,0 +1,147 @@
+//! The wiring of a running engine: each part is built once, in this order, and
+//! stopped in the opposite one.
+//!
+//! 1. the engine over the rulebook in force and the store (opened by the caller);
+//! 2. the outbox, which recovers what an earlier process left;
+//! 3. the control socket, through which commands reach the engine;
+//! 4. the watch over the project's files;
+//! 5. the bot, which receives updates.
+//!
+//! A part that dies ends the process: nothing runs on half alive.
+
+use crate::engine::gates::Gates;
+use crate::engine::{Engine, EngineError};
+use crate::interface::{bot, control};
+use crate::model::Clock;
+use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
+use crate::rulebook::{Live, ReloadReport, WatchGuard};
+use crate::store::{Profiles, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What a running engine is made of.
+pub struct AppOptions {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// The data folder, where the control socket goes.
+    pub data: PathBuf,
+    /// The rulebook in force.
+    pub live: Arc<Live>,
+    /// The opened store.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The client of the Bot API.
+    pub client: Client,
+    /// Hears of every reload that a changed file brought.
+    pub on_reload: Box<dyn Fn(&Engine, &ReloadReport) + Send>,
+}
+
+/// A running engine.
+pub struct App {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// What was found of an earlier process.
+    pub recovery: Recovery,
+    bot: JoinHandle<Result<(), EngineError>>,
+    stop: watch::Sender<bool>,
+    _watch: WatchGuard,
+    _control: control::Control,
+}
+
+/// Why an engine did not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The engine or one of its parts.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The control socket.
+    #[error("the control socket in the data folder cannot be made: {0}")]
+    Control(std::io::Error),
+    /// The watch over the files.
+    #[error("the project's files cannot be watched: {0}")]
+    Watch(std::io::Error),
+    /// The bot ended by a bug.
+    #[error("the bot ended unexpectedly: {0}")]
+    Bot(String),
+    /// The outbox's thread ended by itself.
+    #[error("the outbox ended unexpectedly")]
+    Outbox,
+}
+
+impl App {
+    /// Builds and starts everything. To be called inside a runtime.
+    pub fn start(options: AppOptions) -> Result<Self, AppError> {
+        let AppOptions { project, data, live, store, clock, client, on_reload } = options;
+        let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
+        let gates = Gates::new(live.clone(), Profiles::new(store.clone()));
+        let (outbox, recovery) = Outbox::start(OutboxOptions {
+            store,
+            writer: engine.writer.clone(),
+            client: client.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            clock,
+            prepare: Box::new(gates),
+            limits: live.current().settings.limits,
+        })
+        .map_err(EngineError::from)?;
+        engine.go_live(outbox)?;
+        let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;
+        let watch = watch_files(&live, engine.clone(), on_reload)?;
+        let (stop, stopped) = watch::channel(false);
+        let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
+        Ok(Self { engine, recovery, bot, stop, _watch: watch, _control: control })
+    }
+
+    /// Runs until `shutdown` is over or a part dies, then stops everything.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        let ended = tokio::select! {
+            () = shutdown => Ok(()),
+            ended = &mut self.bot => bot_ended(ended),
+            () = outbox_ended(&self.engine) => Err(AppError::Outbox),
+        };
+        self.stop().await;
+        ended
+    }
+
+    /// Stops everything: nothing new is leased, what is under way is awaited
+    /// and written.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        if !self.bot.is_finished() {
+            let _ = self.bot.await;
+        }
+        let engine = self.engine;
+        let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
+    }
+}
+
+fn watch_files(
+    live: &Arc<Live>,
+    engine: Arc<Engine>,
+    on_reload: Box<dyn Fn(&Engine, &ReloadReport) + Send>,
+) -> Result<WatchGuard, AppError> {
+    let changed = move |report: &ReloadReport| {
+        engine.take_over();
+        on_reload(&engine, report);
+    };
+    live.watch(changed).map_err(AppError::Watch)
+}
+
+fn bot_ended(ended: Result<Result<(), EngineError>, tokio::task::JoinError>) -> Result<(), AppError> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(error) => Err(AppError::Bot(error.to_string())),
+    }
+}
+
+async fn outbox_ended(engine: &Engine) {
+    match engine.outbox() {
+        Some(outbox) => outbox.ended().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,281 @@
+//! What all commands share: where the project is, how to print, and how to
+//! reach the engine or open the project without one.
+
+use super::{Format, Global};
+use crate::clock::SystemClock;
+use crate::diagnostic::render::{Style, render};
+use crate::engine::Engine;
+use crate::engine::command::{Reply, Request};
+use crate::import::Progress;
+use crate::interface::control;
+use crate::model::{Lang, Text, Time};
+use crate::rulebook::Live;
+use crate::rulebook::{Loaded, load};
+use crate::store::Store;
+use crate::store::sled::SledStore;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+/// The command line's global arguments, resolved.
+pub struct Context {
+    global: Global,
+    /// The rule files as they were when first asked for.
+    loaded: OnceLock<Result<Loaded, String>>,
+}
+
+/// Why a command could not do its work, and the exit code that says so.
+#[derive(Debug)]
+pub struct Failure {
+    text: Text,
+    code: u8,
+}
+
+impl Failure {
+    /// The command could not do its work: exit code 2.
+    pub fn new(text: Text) -> Self {
+        Self { text, code: 2 }
+    }
+
+    /// There were findings, printed already or in `text`: exit code 1.
+    pub fn findings(text: Text) -> Self {
+        Self { text, code: 1 }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(Text::same(error.to_string()))
+    }
+}
+
+impl Context {
+    /// A context from the arguments.
+    pub fn new(global: Global) -> Self {
+        Self { global, loaded: OnceLock::new() }
+    }
+
+    /// The project's folder.
+    pub fn project(&self) -> PathBuf {
+        self.global.project.clone()
+    }
+
+    /// How to print.
+    pub fn format(&self) -> Format {
+        self.global.format
+    }
+
+    /// The language of output: `--lang`, else the settings', else English.
+    pub fn lang(&self) -> Lang {
+        match self.global.lang {
+            Some(lang) => lang.into(),
+            None => self.loaded().ok().and_then(|l| l.rulebook.as_ref()).map_or(Lang::En, |r| r.settings.language),
+        }
+    }
+
+    /// `--lang`, if it was given.
+    pub fn lang_argument(&self) -> Option<Lang> {
+        self.global.lang.map(Lang::from)
+    }
+
+    /// `--now`, if it was given, in the project's time zone.
+    pub fn now(&self) -> Result<Option<Time>, Failure> {
+        let Some(text) = &self.global.now else { return Ok(None) };
+        let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
+        match parse_time(text, &zone.unwrap_or(jiff::tz::TimeZone::UTC)) {
+            Some(time) => Ok(Some(time)),
+            None => Err(Failure::new(Text::new(
+                format!("`{text}` is not a time; write 2026-03-01, \"2026-03-01 12:00\" or 2026-03-01T12:00:00Z"),
+                format!("`{text}` — не время; пишите 2026-03-01, \"2026-03-01 12:00\" или 2026-03-01T12:00:00Z"),
+            ))),
+        }
+    }
+
+    /// The rule files, loaded once.
+    pub fn loaded(&self) -> Result<&Loaded, Failure> {
+        let loaded = self.loaded.get_or_init(|| load(&self.global.project).map_err(|e| e.to_string()));
+        loaded.as_ref().map_err(|error| Failure::new(Text::same(error.clone())))
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> Result<PathBuf, Failure> {
+        match &self.global.data {
+            Some(data) => Ok(data.clone()),
+            None => {
+                let data = self.loaded()?.rulebook.as_ref().map(|r| r.settings.data.clone());
+                Ok(self.global.project.join(data.unwrap_or_else(|| PathBuf::from("data"))))
+            }
+        }
+    }
+
+    /// Whether an engine answers on the data folder.
+    pub fn is_engine_running(&self) -> bool {
+        self.data().is_ok_and(|data| control::is_served(&data))
+    }
+
+    /// Asks the running engine; `None` if there is none.
+    pub fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Failure> {
+        let mut bar = Bar::new(self.lang());
+        match control::ask(&self.data()?, request, &mut |progress| bar.show(&progress)) {
+            None => Ok(None),
+            Some(Ok(Ok(reply))) => Ok(Some(reply)),
+            Some(Ok(Err(text))) => Err(Failure::new(text)),
+            Some(Err(error)) => Err(Failure::from(error)),
+        }
+    }
+
+    /// Asks the running engine, or else opens the project and asks that.
+    pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
+        if let Some(reply) = self.ask_running(&request)? {
+            return Ok(reply);
+        }
+        let engine = self.open()?;
+        let mut bar = Bar::new(self.lang());
+        let reply = engine.execute(request, &mut |progress| bar.show(&progress));
+        engine.stop();
+        reply.map_err(|error| Failure::new(error.text()))
+    }
+
+    /// Opens the project and its store, without sending anything.
+    pub fn open(&self) -> Result<Arc<Engine>, Failure> {
+        let live = self.live()?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?)?);
+        Ok(Arc::new(Engine::new(self.project(), live, store, Arc::new(SystemClock::new()))?))
+    }
+
+    /// The live rulebook; one with errors is printed and ends in exit code 1.
+    pub fn live(&self) -> Result<Arc<Live>, Failure> {
+        let loaded = self.loaded()?;
+        if loaded.rulebook.is_none() {
+            self.complain(&render(&loaded.diagnostics, &loaded.sources, self.lang(), self.style()));
+            return Err(Failure::findings(Text::new(
+                "the rule files have errors; `vestnik check` shows them all",
+                "в файлах правил ошибки; все покажет `vestnik check`",
+            )));
+        }
+        Ok(Arc::new(Live::open(&self.global.project, Arc::new(SystemClock::new()))?))
+    }
+
+    /// The style of diagnostics.
+    pub fn style(&self) -> Style {
+        match self.global.format {
+            Format::Text => Style::Text { colour: std::io::stdout().is_terminal() },
+            Format::Short => Style::Short,
+            Format::Json => Style::Json,
+        }
+    }
+
+    /// Prints to standard output.
+    pub fn say(&self, text: &str) {
+        print(text);
+    }
+
+    /// Prints JSON to standard output.
+    pub fn say_json(&self, value: &serde_json::Value) {
+        self.say(&format!("{value:#}\n"));
+    }
+
+    /// Prints a remark to standard error.
+    pub fn note(&self, text: &Text) {
+        self.complain(&format!("{}\n", text.get(self.lang())));
+    }
+
+    /// Prints to standard error.
+    pub fn complain(&self, text: &str) {
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Prints why a command failed, and gives its exit code.
+    pub fn fail(&self, failure: &Failure) -> ExitCode {
+        let lang = self.lang();
+        let word = Text::new("error", "ошибка");
+        self.complain(&format!("{}: {}\n", word.get(lang), failure.text.get(lang)));
+        ExitCode::from(failure.code)
+    }
+
+    /// Sends the log to standard error: everything worth knowing for an engine,
+    /// warnings for other commands.
+    pub fn start_log(&self, is_engine: bool) {
+        let level = if is_engine { tracing::Level::INFO } else { tracing::Level::WARN };
+        let _ = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .try_init();
+    }
+}
+
+/// Prints to standard output; a closed pipe ends the printing quietly.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+struct Bar {
+    bar: Option<ProgressBar>,
+    lang: Lang,
+}
+
+impl Bar {
+    fn new(lang: Lang) -> Self {
+        Self { bar: None, lang }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let lang = self.lang;
+        let bar = self.bar.get_or_insert_with(|| new_bar(progress, lang));
+        bar.set_position(progress.done);
+        bar.set_message(crate::interface::words::grouped(progress.rows));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar(progress: &Progress, lang: Lang) -> ProgressBar {
+    let rows = Text::new("rows", "строк");
+    let (bar, template) = match progress.total {
+        Some(total) => (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang))),
+        None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg}} {}", rows.get(lang))),
+    };
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn parse_time(text: &str, zone: &jiff::tz::TimeZone) -> Option<Time> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(Time(at.as_millisecond()));
+    }
+    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
+    Some(Time(zone.to_ambiguous_zoned(civil.ok()?).compatible().ok()?.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_the_projects_zone() {
+        let moscow = jiff::tz::TimeZone::get("Europe/Moscow").unwrap();
+        for (text, expected) in [
+            ("2026-03-01T09:00:00Z", Some("2026-03-01T09:00:00Z")),
+            ("2026-03-01 12:00", Some("2026-03-01T09:00:00Z")),
+            ("2026-03-01", Some("2026-02-28T21:00:00Z")),
+            ("2026-03-01T12:00+05:00", Some("2026-03-01T07:00:00Z")),
+            ("tomorrow", None),
+        ] {
+            assert_eq!(parse_time(text, &moscow).map(Time::rfc3339).as_deref(), expected, "{text}");
+        }
+    }
+}

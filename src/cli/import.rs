@@ -1,0 +1,85 @@
+//! `vestnik import FILE`: users from SQLite, CSV or NDJSON.
+
+use super::Format;
+use super::context::{Context, Failure};
+use crate::interface::words::grouped;
+use crate::engine::command::{Reply, Request};
+use crate::import::{ImportOptions, ImportReport, ZeroTime, parse_map};
+use crate::model::{Lang, Text};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The arguments.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A SQLite database, a CSV file or an NDJSON file
+    file: PathBuf,
+    /// The table of a SQLite database
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
+    /// Put this column into that field; columns named like a field go there by themselves
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    map: Vec<String>,
+    /// Take a time of 0 as missing and not as 1970
+    #[arg(long)]
+    zero_is_missing: bool,
+    /// Where rejected rows go [default: FILE.rejected.ndjson]
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+}
+
+/// Imports and prints the report.
+pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
+    let map: Result<Vec<_>, _> = args.map.iter().map(|text| parse_map(text)).collect();
+    let options = ImportOptions {
+        path: std::path::absolute(&args.file)?,
+        kind: None,
+        table: args.table,
+        map: map.map_err(|error| Failure::new(error.text()))?,
+        zero: if args.zero_is_missing { ZeroTime::Missing } else { ZeroTime::Epoch },
+        rejected: args.rejected.map(std::path::absolute).transpose()?,
+    };
+    if let Reply::Imported(report) = context.ask(Request::Import(Box::new(options)))? {
+        match context.format() {
+            Format::Json => context.say_json(&serde_json::json!(report)),
+            Format::Text | Format::Short => context.say(&render(&report, context.lang())),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The report for people.
+pub fn render(report: &ImportReport, lang: Lang) -> String {
+    let mut out = String::new();
+    let mut line = |text: Text| drop(writeln!(out, "{}", text.get(lang)));
+    let [read, stored, duplicates, rejected] =
+        [report.read, report.stored, report.duplicates, report.rejected].map(grouped);
+    line(Text::new(
+        format!("rows read {read}: users stored {stored}, older rows of the same id {duplicates}, rejected {rejected}"),
+        format!("прочитано строк {read}: сохранено людей {stored}, прежних строк с тем же id {duplicates}, отклонено {rejected}"),
+    ));
+    for (reason, n) in &report.reasons {
+        let why = reason.text();
+        line(Text::new(format!("  {n:>5}  {}", why.en), format!("  {n:>5}  {}", why.ru)));
+    }
+    if let Some(file) = &report.rejected_file {
+        let file = file.display();
+        line(Text::new(format!("  rejected rows: {file}"), format!("  отклонённые строки: {file}")));
+    }
+    for (column, outside) in &report.outside {
+        let (n, examples) = (outside.count, outside.examples.join(", "));
+        line(Text::new(
+            format!("`{column}`: {n} values are not in its list and were left missing: {examples}"),
+            format!("`{column}`: значений не из списка {n}, оставлены пустыми: {examples}"),
+        ));
+    }
+    if !report.unmapped.is_empty() {
+        let columns = report.unmapped.join(", ");
+        line(Text::new(
+            format!("columns that are no field, left out: {columns} (use --map COLUMN=FIELD)"),
+            format!("столбцы, для которых нет поля, пропущены: {columns} (см. --map СТОЛБЕЦ=ПОЛЕ)"),
+        ));
+    }
+    out
+}

@@ -1,0 +1,130 @@
+//! The command line: one file per command.
+//!
+//! Exit codes: 0 clean, 1 findings (diagnostics, something undelivered), 2 the
+//! command could not do its work.
+
+mod broadcast;
+mod check;
+mod context;
+mod demo;
+mod import;
+mod init;
+mod reload;
+mod run;
+mod sandbox;
+mod segments;
+mod status;
+mod table;
+
+use crate::model::Lang;
+use clap::{Parser, Subcommand, ValueEnum};
+use context::{Context, Failure};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Rule-driven automation for Telegram bots.
+#[derive(Parser)]
+#[command(name = "vestnik", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(clap::Args)]
+struct Global {
+    /// The project's folder
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", help_heading = "Everywhere")]
+    project: PathBuf,
+    /// The data folder [default: the one in vestnik.yaml]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
+    data: Option<PathBuf>,
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Everywhere")]
+    format: Format,
+    /// The language of output [default: the one in vestnik.yaml]
+    #[arg(long, global = true, value_enum, help_heading = "Everywhere")]
+    lang: Option<LangArg>,
+    /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
+    #[arg(long, global = true, value_name = "TIME", help_heading = "Everywhere")]
+    now: Option<String>,
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// A line for each finding
+    Short,
+    /// For programs
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LangArg {
+    En,
+    Ru,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything on this machine: a sample project, a local Bot API, one broadcast
+    Demo(demo::Args),
+    /// Run the engine: rules, Telegram, delivery
+    Run,
+    /// Make a new project with commented sample files
+    Init(init::Args),
+    /// Check the rule files and templates: every mistake with its place
+    Check(check::Args),
+    /// Every segment with its size
+    Segments,
+    /// Import users from SQLite, CSV or NDJSON
+    Import(import::Args),
+    /// Start, watch, pause, resume and cancel broadcasts
+    #[command(subcommand)]
+    Broadcast(broadcast::Command),
+    /// Make the running engine take over the rule files
+    Reload,
+    /// How the engine is
+    Status,
+    /// A local Bot API for trying things out
+    Sandbox(sandbox::Args),
+}
+
+/// Runs the command line and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context::new(cli.global);
+    context.start_log(matches!(cli.command, Command::Run));
+    match dispatch(&context, cli.command) {
+        Ok(code) => code,
+        Err(failure) => context.fail(&failure),
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(context, &args),
+        Command::Run => run::run(context),
+        Command::Init(args) => init::run(context, &args),
+        Command::Check(args) => check::run(context, &args),
+        Command::Segments => segments::run(context),
+        Command::Import(args) => import::run(context, args),
+        Command::Broadcast(command) => broadcast::run(context, command),
+        Command::Reload => reload::run(context),
+        Command::Status => status::run(context),
+        Command::Sandbox(args) => sandbox::run(context, args),
+    }
+}
+
+impl From<LangArg> for Lang {
+    fn from(arg: LangArg) -> Self {
+        match arg {
+            LangArg::En => Self::En,
+            LangArg::Ru => Self::Ru,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `vestnik reload`: the running engine checks the rule files and takes them
+//! over if they are good.
+
+use super::Format;
+use super::context::{Context, Failure};
+use crate::engine::command::{Reply, Request};
+use crate::interface::words::reload_summary;
+use crate::model::Text;
+use std::process::ExitCode;
+
+/// Asks the engine and prints its findings.
+pub fn run(context: &Context) -> Result<ExitCode, Failure> {
+    let Some(reply) = context.ask_running(&Request::Reload { lang: context.lang() })? else {
+        return Err(Failure::new(Text::new(
+            "no engine runs on this data folder; `vestnik check` checks the files without one",
+            "на этой папке данных движок не запущен; проверить файлы без него: `vestnik check`",
+        )));
+    };
+    let Reply::Reloaded(answer) = reply else { return Ok(ExitCode::SUCCESS) };
+    match context.format() {
+        Format::Json => context.say_json(&serde_json::json!(answer)),
+        Format::Short => context.say(&answer.short),
+        Format::Text => {
+            context.say(&answer.findings);
+            context.say(&format!("{}\n", reload_summary(&answer).get(context.lang())));
+        }
+    }
+    Ok(if answer.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

@@ -1,0 +1,272 @@
+//! What a person can ask of a project, as data.
+//!
+//! A command that finds an engine running sends it a [`Request`]; one that
+//! does not opens the project itself and calls the same [`Engine::execute`].
+//! Either way it gets the same [`Reply`], which only the edges put into words.
+
+use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, Steer};
+use super::{Engine, EngineError, SegmentCount};
+use crate::diagnostic::Severity;
+use crate::diagnostic::render::{Style, render};
+use crate::import::{ImportError, ImportOptions, ImportReport, Progress, import};
+use crate::model::{Lang, Text, Time};
+use crate::rulebook::{Outcome, ReloadReport};
+use serde::{Deserialize, Serialize};
+
+/// What is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// The sizes of all segments, at another time than now if given.
+    Segments {
+        /// That time.
+        now: Option<Time>,
+    },
+    /// All broadcasts, or one.
+    Broadcasts {
+        /// Its name.
+        name: Option<String>,
+    },
+    /// Start a broadcast.
+    Start {
+        /// Its name.
+        name: String,
+        /// Whether it may have been sent before.
+        again: Again,
+    },
+    /// Pause, resume or cancel a broadcast.
+    Steer {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        steer: Steer,
+    },
+    /// Import users from a file.
+    Import(Box<ImportOptions>),
+    /// Check the rule files again and take them over if they are good.
+    Reload {
+        /// The language of the diagnostics.
+        lang: Lang,
+    },
+    /// How everything is.
+    Status,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To [`Request::Segments`].
+    Segments(Vec<SegmentCount>),
+    /// To [`Request::Broadcasts`].
+    Broadcasts(Vec<BroadcastStatus>),
+    /// To [`Request::Start`] and [`Request::Steer`].
+    Run(Box<BroadcastStatus>),
+    /// To [`Request::Import`].
+    Imported(Box<ImportReport>),
+    /// To [`Request::Reload`].
+    Reloaded(ReloadAnswer),
+    /// To [`Request::Status`].
+    Status(Box<Status>),
+}
+
+/// What came of a reload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadAnswer {
+    /// Whether the files now in the project are the rulebook in force.
+    pub accepted: bool,
+    /// Whether anything is different from before.
+    pub changed: bool,
+    /// The version of the rulebook in force.
+    pub version: String,
+    /// The findings, rendered for a terminal without colour.
+    pub findings: String,
+    /// The findings, a line each.
+    pub short: String,
+    /// How many of them are errors.
+    pub errors: usize,
+    /// How many of them are warnings.
+    pub warnings: usize,
+    /// Changed settings that take effect only when the engine is started
+    /// again.
+    pub restart_for: Vec<String>,
+}
+
+/// How everything is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether an engine is running.
+    pub live: bool,
+    /// The version of the rulebook in force.
+    pub version: String,
+    /// Errors in the files, if the last reload was refused.
+    pub refused: Option<String>,
+    /// Known users.
+    pub users: u64,
+    /// Runs that are under way or paused.
+    pub runs: Vec<BroadcastStatus>,
+    /// Replies that wait.
+    pub replies_queued: u32,
+    /// Confirmed messages a second, lately.
+    pub rate: f64,
+    /// For how many milliseconds Telegram told the bot to wait.
+    pub held_ms: Option<i64>,
+    /// What keeps messages from going out.
+    pub trouble: Option<String>,
+    /// Updates that could not be read.
+    pub unreadable_updates: u64,
+    /// Bytes of the store on disk.
+    pub disk: u64,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// A broadcast.
+    #[error(transparent)]
+    Broadcast(#[from] BroadcastError),
+    /// The import.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Everything else.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Engine {
+    /// Carries out a request. `progress` hears of long work.
+    pub fn execute(&self, request: Request, progress: &mut dyn FnMut(Progress)) -> Result<Reply, CommandError> {
+        match request {
+            Request::Segments { now } => {
+                let now = now.unwrap_or_else(|| self.clock.now());
+                Ok(Reply::Segments(self.segment_counts(now)?))
+            }
+            Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
+            Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
+            Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
+            Request::Import(options) => {
+                let schema = self.live.current().schema.clone();
+                Ok(Reply::Imported(Box::new(import(&options, &schema, &self.writer, progress)?)))
+            }
+            Request::Reload { lang } => {
+                let report = self.live.reload();
+                self.take_over();
+                Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
+            }
+            Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+        }
+    }
+
+    /// Tells the outbox what a new rulebook changes for it.
+    pub fn take_over(&self) {
+        if let Some(outbox) = self.outbox() {
+            let limits = self.live.current().settings.limits;
+            let told = outbox.set_limits(limits).and_then(|()| outbox.wake());
+            if let Err(error) = told {
+                tracing::error!(%error, "the outbox did not hear of the new rulebook");
+            }
+        }
+    }
+
+    fn status(&self) -> Result<Status, CommandError> {
+        let outbox = self.outbox().map(|outbox| outbox.status()).transpose().map_err(EngineError::from)?;
+        let is_open = |status: &BroadcastStatus| status.run.as_ref().is_some_and(RunReport::is_open);
+        Ok(Status {
+            live: outbox.is_some(),
+            version: self.live.current().version.clone(),
+            refused: self.refused(),
+            users: self.profiles.count().map_err(EngineError::from)?,
+            runs: self.broadcast_status(None)?.into_iter().filter(is_open).collect(),
+            replies_queued: outbox.as_ref().map_or(0, |outbox| outbox.replies_queued),
+            rate: outbox.as_ref().map_or(0.0, |outbox| outbox.rate),
+            held_ms: outbox.as_ref().and_then(|outbox| outbox.held_ms),
+            trouble: outbox.and_then(|outbox| outbox.trouble),
+            unreadable_updates: self.unreadable_updates()?,
+            disk: self.store.disk_size(),
+        })
+    }
+
+    fn refused(&self) -> Option<String> {
+        let report = self.live.last_report();
+        let lang = self.live.current().settings.language;
+        match &report.outcome {
+            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Short)),
+            Outcome::Unreadable { reason } => Some(reason.clone()),
+            Outcome::Unchanged | Outcome::Accepted { .. } => None,
+        }
+    }
+}
+
+/// A reload's report as a person or program reads it.
+pub fn answer(report: &ReloadReport, version: &str, lang: Lang) -> ReloadAnswer {
+    let rendered = |style| match &report.outcome {
+        Outcome::Unreadable { reason } => format!("{reason}\n"),
+        Outcome::Unchanged | Outcome::Accepted { .. } | Outcome::Refused => {
+            render(&report.diagnostics, &report.sources, lang, style)
+        }
+    };
+    let (accepted, changed, restart_for) = match &report.outcome {
+        Outcome::Unchanged => (true, false, Vec::new()),
+        Outcome::Accepted { restart_needed, .. } => (true, true, restart_needed.iter().map(|s| (*s).to_owned()).collect()),
+        Outcome::Refused | Outcome::Unreadable { .. } => (false, false, Vec::new()),
+    };
+    ReloadAnswer {
+        accepted,
+        changed,
+        version: version.to_owned(),
+        findings: rendered(Style::Text { colour: false }),
+        short: rendered(Style::Short),
+        errors: report.diagnostics.count(Severity::Error),
+        warnings: report.diagnostics.count(Severity::Warning),
+        restart_for,
+    }
+}
+
+impl CommandError {
+    /// The sentence for people, with advice where there is some.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Broadcast(error) => error.text(),
+            Self::Import(error) => error.text(),
+            Self::Engine(error) => Text::same(error.to_string()),
+        }
+    }
+}
+
+impl BroadcastError {
+    /// The sentence for people, with advice.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Unknown { name, nearest: Some(nearest) } => Text::new(
+                format!("there is no broadcast `{name}`; did you mean `{nearest}`?"),
+                format!("рассылки `{name}` нет; возможно, вы имели в виду `{nearest}`"),
+            ),
+            Self::Unknown { name, nearest: None } => Text::new(
+                format!("there is no broadcast `{name}`; `vestnik broadcast list` shows them"),
+                format!("рассылки `{name}` нет; `vestnik broadcast list` покажет все"),
+            ),
+            Self::UnderWay { name } => Text::new(
+                format!("`{name}` is under way already; see `vestnik broadcast status {name}`"),
+                format!("рассылка `{name}` уже идёт; смотрите `vestnik broadcast status {name}`"),
+            ),
+            Self::SentBefore { name, occurrence } => Text::new(
+                format!("`{name}` was sent before (run {occurrence}); to send it once more: `vestnik broadcast start {name} --again`"),
+                format!("рассылка `{name}` уже отправлялась (запуск {occurrence}); чтобы отправить ещё раз: `vestnik broadcast start {name} --again`"),
+            ),
+            Self::NeverStarted { name } => Text::new(
+                format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),
+                format!("рассылка `{name}` ещё не запускалась; запустить: `vestnik broadcast start {name}`"),
+            ),
+            Self::WrongState { name, state } => Text::new(
+                format!("`{name}` is {}, so this is not possible", state.text().en),
+                format!("рассылка `{name}`: {}, поэтому это невозможно", state.text().ru),
+            ),
+            Self::Engine(error) => Text::same(error.to_string()),
+        }
+    }
+}
+
+fn run_of(name: String, run: RunReport) -> Reply {
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run) }))
+}

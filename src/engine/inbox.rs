@@ -1,0 +1,111 @@
+//! The durable inbox: updates are stored before Telegram may forget them.
+//!
+//! | key | record |
+//! | --- | --- |
+//! | `u` + update id | an update's raw JSON, waiting to be handled |
+//! | `w` + update id | the raw JSON of one that could not be read |
+//! | `U` | the offset that confirms everything stored |
+//!
+//! An update and the offset behind it are stored in one batch; its handling
+//! removes it in the same batch that changes profiles and queues the answers.
+//! So a crash at any moment neither loses an update nor handles it twice.
+
+use super::{Engine, EngineError};
+use crate::model::{Message, Patch, UserId};
+use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus, stage_replies};
+use crate::store::{Batch, Transaction, decode, encode};
+
+const OFFSET: &[u8] = b"U";
+const VERSION: u8 = 1;
+
+/// What handling an update came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handled {
+    /// Changes of profiles.
+    pub patches: Vec<(UserId, Patch)>,
+    /// Answers: a chat and its message.
+    pub replies: Vec<(i64, Message)>,
+}
+
+impl Engine {
+    /// Stores updates with their raw JSON, and that they are confirmed up to
+    /// the highest.
+    pub async fn store_updates(&self, updates: &[(i64, Vec<u8>)]) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        for (id, raw) in updates {
+            batch.put(key(b'u', *id), raw.clone());
+        }
+        if let Some(last) = updates.iter().map(|(id, _)| *id).max() {
+            batch.put(OFFSET, encode(VERSION, &(last + 1))?);
+        }
+        Ok(self.writer.commit_async(Transaction { batch, patches: Vec::new() }).await?)
+    }
+
+    /// The offset that confirms all stored updates; 0 before the first.
+    pub fn update_offset(&self) -> Result<i64, EngineError> {
+        match self.store.get(OFFSET)? {
+            Some(bytes) => Ok(decode(VERSION, &bytes, "the offset of updates")?),
+            None => Ok(0),
+        }
+    }
+
+    /// Stored updates that wait to be handled, oldest first.
+    pub fn pending_updates(&self) -> Result<Vec<(i64, Vec<u8>)>, EngineError> {
+        let mut pending = Vec::new();
+        for pair in self.store.scan(b"u", b"") {
+            let (key, raw) = pair?;
+            let id = key.get(1..).and_then(|id| <[u8; 8]>::try_from(id).ok());
+            pending.extend(id.map(|id| (i64::from_be_bytes(id), raw)));
+        }
+        Ok(pending)
+    }
+
+    /// Makes what an update led to durable and removes the update, as one.
+    pub async fn finish_update(&self, id: i64, handled: Handled) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.delete(key(b'u', id));
+        let ledger = self.stage_answers(&mut batch, handled.replies)?;
+        self.writer.commit_async(Transaction { batch, patches: handled.patches }).await?;
+        if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
+            outbox.add(ledger)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps an update that cannot be read apart, so that it is not lost.
+    pub async fn set_aside(&self, id: i64, raw: &[u8]) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.delete(key(b'u', id));
+        batch.put(key(b'w', id), raw);
+        Ok(self.writer.commit_async(Transaction { batch, patches: Vec::new() }).await?)
+    }
+
+    /// How many updates could not be read.
+    pub fn unreadable_updates(&self) -> Result<u64, EngineError> {
+        self.store.scan(b"w", b"").try_fold(0, |n, pair| Ok(pair.map(|_| n + 1)?))
+    }
+
+    fn stage_answers(&self, batch: &mut Batch, replies: Vec<(i64, Message)>) -> Result<Option<Ledger>, EngineError> {
+        let Some(outbox) = self.outbox().filter(|_| !replies.is_empty()) else { return Ok(None) };
+        let ledger = Ledger {
+            id: outbox.next_id(),
+            cause: Cause::Reply,
+            lane: Lane::Reply,
+            in_doubt: InDoubtPolicy::Resend,
+            status: LedgerStatus::Running,
+            created: self.clock.now(),
+            finished: None,
+            rulebook: self.live.current().version.clone(),
+            rows: u32::try_from(replies.len()).unwrap_or(u32::MAX),
+            rate: None,
+            expires: None,
+            summary: None,
+        };
+        stage_replies(batch, &ledger, replies)?;
+        Ok(Some(ledger))
+    }
+}
+
+fn key(kind: u8, id: i64) -> Vec<u8> {
+    [&[kind][..], &id.to_be_bytes()].concat()
+}

@@ -1,0 +1,128 @@
+//! The bot: updates come in, are stored, and are handled one by one.
+//!
+//! Polling is our own: an update is in the store before Telegram is told that
+//! it may forget it, which no dispatcher offers. `teloxide` reads the updates;
+//! one that it cannot read is kept apart and counted.
+
+mod admin;
+mod handle;
+
+use crate::engine::{Engine, EngineError};
+use crate::outbox::{Client, ClientError};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use teloxide::types::{Update, UpdateKind};
+use tokio::sync::watch;
+
+/// Seconds for which Telegram holds a `getUpdates` that has nothing to say.
+const LONG_POLL: u64 = 50;
+const ASK: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The bot as Telegram knows it.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Its user name, without `@`.
+    pub username: String,
+}
+
+/// Asks Telegram who the bot is.
+pub async fn get_me(client: &Client) -> Result<Me, ClientError> {
+    let me = client.ask("getMe", &json!({}), ASK).await?;
+    Ok(Me { username: me["username"].as_str().unwrap_or_default().to_owned() })
+}
+
+/// Makes Telegram forget the updates it has kept for the bot.
+pub async fn drop_pending(client: &Client) -> Result<(), ClientError> {
+    client.ask("deleteWebhook", &json!({"drop_pending_updates": true}), ASK).await.map(drop)
+}
+
+/// Receives and handles updates until `stop` says so. Ends early only when the
+/// store cannot be used.
+pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
+    let mut bot = Bot { engine, client, me: None };
+    let mut pause = FIRST_PAUSE;
+    while !*stop.borrow() {
+        let received = tokio::select! {
+            _ = stop.changed() => return Ok(()),
+            received = bot.receive() => received,
+        };
+        match received {
+            Ok(updates) => {
+                pause = FIRST_PAUSE;
+                bot.take(updates).await?;
+            }
+            Err(error) => {
+                let wait = retry_after(&error).unwrap_or(pause);
+                tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                tokio::select! {
+                    _ = stop.changed() => return Ok(()),
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Bot {
+    engine: Arc<Engine>,
+    client: Client,
+    me: Option<Me>,
+}
+
+impl Bot {
+    async fn receive(&mut self) -> Result<Vec<Value>, ClientError> {
+        if self.me.is_none() {
+            let me = get_me(&self.client).await?;
+            tracing::info!(bot = %me.username, "connected to Telegram");
+            self.me = Some(me);
+        }
+        let offset = self.engine.update_offset().map_err(|e| ClientError::Setup(e.to_string()))?;
+        let body = json!({
+            "offset": offset, "limit": 100, "timeout": LONG_POLL,
+            "allowed_updates": ["message", "callback_query", "my_chat_member", "pre_checkout_query"],
+        });
+        let timeout = Duration::from_secs(LONG_POLL) + ASK;
+        match self.client.ask("getUpdates", &body, timeout).await? {
+            Value::Array(updates) => Ok(updates),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Stores what came, then handles it and whatever an earlier process left.
+    async fn take(&mut self, updates: Vec<Value>) -> Result<(), EngineError> {
+        let numbered = |update: &Value| Some((update["update_id"].as_i64()?, update.to_string().into_bytes()));
+        let stored: Vec<_> = updates.iter().filter_map(numbered).collect();
+        if !stored.is_empty() {
+            self.engine.store_updates(&stored).await?;
+        }
+        for (id, raw) in self.engine.pending_updates()? {
+            match serde_json::from_slice::<Update>(&raw) {
+                Ok(Update { kind: UpdateKind::Error(_), .. }) => self.set_aside(id, &raw, "unknown kind").await?,
+                Ok(update) => {
+                    let username = self.me.as_ref().map_or("", |me| me.username.as_str());
+                    let handled = handle::handle(&self.engine, &update, username)?;
+                    self.engine.finish_update(id, handled).await?;
+                }
+                Err(error) => self.set_aside(id, &raw, &error.to_string()).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn set_aside(&self, id: i64, raw: &[u8], why: &str) -> Result<(), EngineError> {
+        tracing::warn!(update = id, why, "an update cannot be read; it is kept apart");
+        self.engine.set_aside(id, raw).await
+    }
+}
+
+fn retry_after(error: &ClientError) -> Option<Duration> {
+    match error {
+        ClientError::Refused { retry_after: Some(seconds), .. } => Some(Duration::from_secs(*seconds)),
+        _ => None,
+    }
+}

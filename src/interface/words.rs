@@ -1,0 +1,187 @@
+//! Sentences and figures that more than one edge shows: the command line and
+//! the bot say the same of the same things.
+
+use crate::engine::broadcast::{BroadcastStatus, RunReport};
+use crate::engine::command::{ReloadAnswer, Status};
+use crate::model::{Lang, Text};
+use std::fmt::Write;
+
+/// The status for people, a line for each fact.
+pub fn status(status: &Status, lang: Lang) -> String {
+    let mut lines = vec![match status.live {
+        true => Text::new("engine: running", "движок: работает"),
+        false => Text::new("engine: not running", "движок: не запущен"),
+    }];
+    lines.push(Text::new(format!("rulebook: {}", status.version), format!("правила: редакция {}", status.version)));
+    lines.push(Text::new(
+        format!("users: {}", grouped(status.users)),
+        format!("пользователей: {}", grouped(status.users)),
+    ));
+    for run in &status.runs {
+        if let Some(report) = &run.run {
+            lines.push(Text::new(
+                format!("broadcast: {}", headline(&run.name, report, Lang::En)),
+                format!("рассылка: {}", headline(&run.name, report, Lang::Ru)),
+            ));
+        }
+    }
+    lines.extend(troubles(status));
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+/// What came of the reload, in a sentence.
+pub fn reload_summary(answer: &ReloadAnswer) -> Text {
+    let version = &answer.version;
+    let mut text = match (answer.accepted, answer.changed) {
+        (true, true) => Text::new(format!("rulebook {version} is in force"), format!("действует новая редакция правил {version}")),
+        (true, false) => Text::new(format!("nothing has changed; rulebook {version}"), format!("изменений нет; редакция {version}")),
+        (false, _) => Text::new(
+            format!("errors: {}; rulebook {version} stays in force", answer.errors),
+            format!("ошибок: {}; продолжает действовать редакция {version}", answer.errors),
+        ),
+    };
+    if !answer.restart_for.is_empty() {
+        let settings = answer.restart_for.join(", ");
+        text.en.push_str(&format!("; start the engine again for: {settings}"));
+        text.ru.push_str(&format!("; чтобы применить {settings}, перезапустите движок"));
+    }
+    text
+}
+
+/// A broadcast's latest run in figures.
+pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
+    let Some(run) = &status.run else {
+        let text = Text::new("not started yet", "ещё не запускалась");
+        return format!("{}: {}\n", status.name, text.get(lang));
+    };
+    let mut out = format!("{}\n", headline(&status.name, run, lang));
+    if run.paused_by_errors {
+        let text = Text::new(
+            "paused by itself: Telegram refused the content of the first messages; mend the template, then resume",
+            "остановлена сама: Telegram не принял содержание первых сообщений; исправьте шаблон и продолжите",
+        );
+        let _ = writeln!(out, "  {}", text.get(lang));
+    }
+    if !status.defined {
+        let text = Text::new(
+            "it is gone from the rule files: what has not gone out waits until it is back",
+            "её больше нет в правилах: неотправленное ждёт, пока она не вернётся",
+        );
+        let _ = writeln!(out, "  {}", text.get(lang));
+    }
+    let mut rows = vec![(Text::new("recipients", "получателей"), run.total)];
+    rows.push((Text::new("sent", "отправлено"), run.sent));
+    rows.extend(run.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)));
+    rows.extend(run.failed.iter().map(|(kind, n)| (failure_words(kind), *n)));
+    rows.push((Text::new("in doubt (never sent twice)", "под вопросом (второй раз не шлём)"), run.in_doubt));
+    rows.push((Text::new("cancelled", "отменено"), run.cancelled));
+    rows.push((Text::new("under way", "в пути"), run.under_way));
+    rows.push((Text::new("waiting", "ждут"), run.queued));
+    rows.push((Text::new("of these to be tried again", "из них на повтор"), run.retrying));
+    let shown = rows.iter().enumerate().filter(|(i, (_, n))| *i < 2 || *n > 0);
+    let lines: Vec<_> = shown.map(|(_, (text, n))| (text.get(lang), grouped(u64::from(*n)))).collect();
+    let width = lines.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
+    for (text, n) in lines {
+        let _ = writeln!(out, "  {text:<width$}  {n:>7}");
+    }
+    out
+}
+
+/// One line: the name, the state, the share that is done, rate and time left.
+pub fn headline(name: &str, run: &RunReport, lang: Lang) -> String {
+    let share = if run.total == 0 { 100.0 } else { f64::from(run.done()) * 100.0 / f64::from(run.total) };
+    let mut line = format!("{name} · {} · {share:.0} %", run.state.text().get(lang));
+    if let Some(rate) = run.rate {
+        let _ = write!(line, " · {rate:.1} {}", Text::new("a second", "в секунду").get(lang));
+    }
+    if let Some(eta) = run.eta_seconds {
+        let _ = write!(line, " · {} {}", Text::new("left:", "осталось:").get(lang), length(eta));
+    }
+    line
+}
+
+/// A number with its thousands apart: `12 345`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A length of time in words' short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
+pub fn length(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn troubles(status: &Status) -> Vec<Text> {
+    let mut lines = Vec::new();
+    if let Some(ms) = status.held_ms {
+        let seconds = ms / 1_000 + 1;
+        lines.push(Text::new(
+            format!("Telegram told us to wait: {seconds} s more"),
+            format!("Telegram просит подождать: ещё {seconds} с"),
+        ));
+    }
+    if let Some(trouble) = &status.trouble {
+        lines.push(Text::new(format!("trouble: {trouble}"), format!("неполадка: {trouble}")));
+    }
+    if status.unreadable_updates > 0 {
+        let n = status.unreadable_updates;
+        lines.push(Text::new(format!("updates that could not be read: {n}"), format!("непрочитанных обновлений: {n}")));
+    }
+    if let Some(findings) = &status.refused {
+        lines.push(Text::new(
+            format!("the rule files have errors, the last good ones stay in force:\n{}", findings.trim_end()),
+            format!("в файлах правил ошибки, действуют последние верные:\n{}", findings.trim_end()),
+        ));
+    }
+    lines
+}
+
+fn skip_words(reason: &str) -> Text {
+    match reason {
+        "expired" => Text::new("skipped: too late", "пропущено: истёк срок"),
+        "blocked" => Text::new("skipped: blocked the bot before", "пропущено: заблокировали бота раньше"),
+        "deactivated" => Text::new("skipped: account gone", "пропущено: аккаунт удалён"),
+        "needs_start" => Text::new("skipped: never started the bot", "пропущено: не запускали бота"),
+        "opted_out" => Text::new("skipped: opted out", "пропущено: отписались"),
+        "render_error" => Text::new("skipped: the text cannot be rendered", "пропущено: текст не собрать"),
+        other => Text::new(format!("skipped: {other}"), format!("пропущено: {other}")),
+    }
+}
+
+fn failure_words(kind: &str) -> Text {
+    match kind {
+        "blocked" => Text::new("refused: blocked the bot", "отказ: заблокировали бота"),
+        "deactivated" => Text::new("refused: account gone", "отказ: аккаунт удалён"),
+        "needs_start" => Text::new("refused: never started the bot", "отказ: не запускали бота"),
+        "content_error" => Text::new("refused: content", "отказ: содержание"),
+        "chat_refused" => Text::new("refused: chat", "отказ: чат"),
+        "attempts_used_up" => Text::new("failed after all attempts", "не удалось после всех попыток"),
+        other => Text::new(format!("refused: {other}"), format!("отказ: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_lengths_read_easily() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (1234567, "1 234 567")] {
+            assert_eq!(grouped(n), text);
+        }
+        for (n, text) in [(0, "0 s"), (59, "59 s"), (187, "3 min 07 s"), (7500, "2 h 05 min")] {
+            assert_eq!(length(n), text);
+        }
+    }
+}

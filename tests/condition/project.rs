@@ -1,0 +1,95 @@
+//! The small project that the conditions of these tests are about.
+
+use std::sync::Arc;
+use vestnik::condition::{Env, Row};
+use vestnik::model::{EnumType, Field, FieldId, Profile, Schema, SegmentId, Time, TimeDelta, Type, UserId, Value};
+
+use jiff::tz::TimeZone;
+
+/// Noon in Moscow.
+pub const NOW: Time = Time(1_767_603_600_000);
+pub const SEGMENTS: [&str; 3] = ["vip", "active", "churned"];
+
+pub struct Project {
+    pub schema: Schema,
+    pub zone: TimeZone,
+}
+
+/// One user, for whom `vip` holds and no other segment does.
+pub struct User<'p> {
+    pub project: &'p Project,
+    pub profile: Profile,
+    pub now: Time,
+}
+
+impl Project {
+    pub fn new() -> Self {
+        let mut schema = Schema::builtin();
+        let tariff = Type::Enum(Arc::new(EnumType { values: ["free", "basic", "pro"].map(Arc::from).to_vec() }));
+        for (name, ty, default) in [
+            ("balance", Type::Float, Value::Missing),
+            ("paid_count", Type::Int, Value::Missing),
+            ("visits", Type::Int, Value::Int(0)),
+            ("revenue", Type::Money, Value::Missing),
+            ("trial_3d_used", Type::Bool, Value::Bool(false)),
+            ("last_payment_at", Type::Time, Value::Missing),
+            ("tariff", tariff, Value::Missing),
+            ("баланс", Type::Int, Value::Missing),
+        ] {
+            let field = Field { name: name.into(), ty, default, title: None, builtin: false, read_only: false };
+            assert!(schema.add(field).is_ok(), "{name}");
+        }
+        let zone = jiff::tz::db().get("Europe/Moscow").unwrap();
+        Self { schema, zone }
+    }
+
+    /// A user with these values set.
+    pub fn user(&self, values: &[(&str, Value)]) -> User<'_> {
+        let mut profile = Profile::new(&self.schema, UserId(42));
+        for (name, value) in values {
+            let id = self.schema.find(name).unwrap_or_else(|| panic!("no field {name}"));
+            assert!(value.fits(&self.schema.field(id).ty), "{name} = {value:?}");
+            profile.set(&self.schema, id, value.clone());
+        }
+        User { project: self, profile, now: NOW }
+    }
+}
+
+impl Env for Project {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+    fn segment(&self, name: &str) -> Option<SegmentId> {
+        SEGMENTS.iter().position(|s| *s == name).map(|at| SegmentId(at as u16))
+    }
+    fn segment_names(&self) -> Vec<&str> {
+        SEGMENTS.to_vec()
+    }
+    fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+impl Row for User<'_> {
+    fn field(&self, id: FieldId) -> &Value {
+        self.profile.get(id)
+    }
+    fn now(&self) -> Time {
+        self.now
+    }
+    fn zone(&self) -> &TimeZone {
+        &self.project.zone
+    }
+    fn in_segment(&self, id: SegmentId) -> bool {
+        id == SegmentId(0)
+    }
+}
+
+/// A moment so many hours before now.
+pub fn hours_ago(hours: i64) -> Value {
+    Value::Time(NOW - TimeDelta::hours(hours))
+}
+
+pub fn list(items: &[&str]) -> Value {
+    Value::List(items.iter().map(|item| Arc::from(*item)).collect())
+}

@@ -1,0 +1,6 @@
+//! The outbox against the sandbox: every row of a ledger ends in the state
+//! that the Bot API's answers call for, and each chat gets one message.
+
+mod delivery;
+mod recovery;
+mod support;

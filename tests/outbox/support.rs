@@ -1,0 +1,127 @@
+//! A store in memory, a sandbox, and an outbox between them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use vestnik::clock::SystemClock;
+use vestnik::model::{Clock, Limits, Message, Time, UserId};
+use vestnik::outbox::{
+    CHUNK_ROWS, Cause, Client, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox,
+    OutboxOptions, Prepare, Prepared, Recipients, Recovery, State, rows, stage,
+};
+use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
+use vestnik::store::memory::MemoryStore;
+use vestnik::store::{Batch, Store, Transaction, Writer};
+
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Says the same to everybody.
+struct Hello;
+
+impl Prepare for Hello {
+    fn prepare(&mut self, _: &Ledger, user: UserId, _: Time) -> Prepared {
+        Prepared::Send(Box::new(Message { text: format!("hello {user}"), ..Message::default() }))
+    }
+}
+
+pub struct Bench {
+    pub runtime: tokio::runtime::Runtime,
+    pub running: Running,
+    pub store: Arc<dyn Store>,
+    pub writer: Writer,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(SandboxLimits::Off)
+    }
+
+    pub fn with(limits: SandboxLimits) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let options = SandboxOptions { limits, ..SandboxOptions::default() };
+        let running = runtime.block_on(Sandbox::start(options)).unwrap();
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let writer = Writer::spawn(store.clone()).unwrap();
+        Self { runtime, running, store, writer, clock: Arc::new(SystemClock::new()) }
+    }
+
+    pub fn sandbox(&self) -> &Sandbox {
+        self.running.sandbox()
+    }
+
+    pub fn outbox(&self, limits: Limits) -> (Outbox, Recovery) {
+        Outbox::start(OutboxOptions {
+            store: self.store.clone(),
+            writer: self.writer.clone(),
+            client: Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap(),
+            runtime: self.runtime.handle().clone(),
+            clock: self.clock.clone(),
+            prepare: Box::new(Hello),
+            limits,
+        })
+        .unwrap()
+    }
+
+    /// Writes a ledger of a broadcast to `users`, with the rows in `states`.
+    pub fn ledger(&self, id: u64, users: &[i64], states: Option<Vec<State>>) -> Ledger {
+        let ledger = Ledger {
+            id: LedgerId(id),
+            cause: Cause::Broadcast { name: format!("b{id}"), occurrence: 1 },
+            lane: Lane::Broadcast,
+            in_doubt: InDoubtPolicy::Skip,
+            status: LedgerStatus::Running,
+            created: self.clock.now(),
+            finished: None,
+            rulebook: "test".into(),
+            rows: u32::try_from(users.len()).unwrap(),
+            rate: None,
+            expires: None,
+            summary: None,
+        };
+        self.write(&ledger, users, states);
+        ledger
+    }
+
+    pub fn write(&self, ledger: &Ledger, users: &[i64], states: Option<Vec<State>>) {
+        let mut batch = Batch::new();
+        for (chunk, users) in (0u32..).zip(users.chunks(CHUNK_ROWS)) {
+            stage(&mut batch, ledger.id, chunk, &Recipients { users: users.to_vec(), messages: vec![] }).unwrap();
+        }
+        if let Some(states) = states {
+            assert!(states.len() <= CHUNK_ROWS);
+            let key = [&b"o"[..], &ledger.id.0.to_be_bytes(), &0u32.to_be_bytes()].concat();
+            batch.put(key, vestnik::store::encode(1, &states).unwrap());
+        }
+        ledger.write(&mut batch).unwrap();
+        self.writer.commit(Transaction { batch, patches: vec![] }).unwrap();
+    }
+
+    /// Waits until no row of any ledger waits or is under way, then stops the
+    /// outbox and returns what the store says of the ledger.
+    pub fn finish(&self, outbox: Outbox, id: u64) -> (Counts, BTreeMap<i64, State>) {
+        wait(|| outbox.status().unwrap().runs.iter().all(|run| run.counts.is_done()));
+        outbox.stop();
+        self.stored(id)
+    }
+
+    pub fn stored(&self, id: u64) -> (Counts, BTreeMap<i64, State>) {
+        let ledger = Ledger::read_all(&*self.store).unwrap().into_iter().find(|l| l.id.0 == id).unwrap();
+        let mut states = BTreeMap::new();
+        rows(&*self.store, &ledger, |_, user, state| {
+            states.insert(user.0, state.clone());
+        })
+        .unwrap();
+        (Counts::read(&*self.store, &ledger).unwrap(), states)
+    }
+}
+
+/// Waits for something that other threads bring about, however busy the
+/// machine is, and gives up after a minute.
+pub fn wait(mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < LIMIT, "nothing came of it within a minute");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,13 @@
+//! The sandbox over the wire: what a bot sees of it.
+
+mod control;
+mod editing;
+mod faults;
+mod harness;
+mod limits;
+mod media;
+mod page;
+mod sending;
+mod transport;
+mod updates;
+mod webhook;
