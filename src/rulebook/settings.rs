@@ -7,10 +7,9 @@
 use super::codes;
 use super::raw::{Reader, find, suggest};
 use super::words;
-use crate::model::{Limits, Rate};
 use super::yaml::{self, Entry, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
-use crate::model::{Lang, Text};
+use crate::model::{Lang, Limits, Rate, Text};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -151,8 +151,14 @@ fn rule_files() {
             "a: b: c\n",
             r#"Y011 rules/x.yaml:1:5 ‹:› `: ` inside the text is read as another key => put the text in quotes, or write it after `|` on lines of its own"#,
         ),
-        ("segments:\n  a: \"language matches '\\d'\"\n", ""),
-        ("%YAML 3.0\n---\nsegments: {}\n", ""),
+        (
+            "segments:\n  a: \"language matches '\\d'\"\n",
+            r#"Y023 rules/x.yaml:2:25 ‹\d› `\d` means nothing in a double-quoted text => use single quotes: between them a backslash is a backslash"#,
+        ),
+        (
+            "segments: {}\n... x\n",
+            r#"Y001 rules/x.yaml:2:5 ‹x› this is not valid YAML: invalid content after document end marker => put the text in quotes, or write it after `|` on lines of its own"#,
+        ),
         // sections
         (
             "segmetns:\n  a: true\n",

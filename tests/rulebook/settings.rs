@@ -3,8 +3,8 @@
 
 use crate::mistakes::{compare, project, told};
 use std::path::PathBuf;
-use vestnik::model::{Lang, TimeDelta};
-use vestnik::rulebook::{Rate, Role, Settings, Watch};
+use vestnik::model::{Lang, Rate, TimeDelta};
+use vestnik::rulebook::{Role, Settings, Watch};
 
 fn read(content: &str) -> Settings {
     let loaded = project(("vestnik.yaml", content));

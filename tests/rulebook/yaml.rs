@@ -93,11 +93,24 @@ fn projects_that_are_none() {
 
 #[test]
 fn more_than_is_held() {
-    let chain: String = (1..=66).fold("segments:\n  s0: true\n".to_owned(), |text, i| format!("{text}  s{i}: segment(s{})\n", i - 1));
-    let fields: String = (0..65_600).fold("profile:\n".to_owned(), |text, i| format!("{text}  x{i}: int\n"));
+    let chain: String =
+        (1..=66).fold("segments:\n  s0: true\n".to_owned(), |text, i| format!("{text}  s{i}: segment(s{})\n", i - 1));
+    let fields: String = (0..=1_000).fold("profile:\n".to_owned(), |text, i| format!("{text}  x{i}: int\n"));
+    let segments: String =
+        (0..=10_000).fold("segments: # many\n".to_owned(), |text, i| format!("{text}  x{i}: true\n"));
     for (text, expected) in [
-        (chain, ""),
-        (fields, ""),
+        (
+            chain,
+            "R033 rules/a.yaml:66:3 ‹s64› `s64` asks for segments more than 64 levels deep => shorten the chain of segments",
+        ),
+        (
+            fields,
+            "R034 rules/a.yaml:1002:3 ‹x1000› there are more than 1000 fields, from `x1000` on => remove fields that no rule uses",
+        ),
+        (
+            segments,
+            "R034 rules/a.yaml:10002:3 ‹x10000› there are more than 10000 segments, from `x10000` on => remove segments that nothing uses",
+        ),
     ] {
         let told = load(&[SETTINGS, ("rules/a.yaml", &text)]);
         let first = told.lines().next().unwrap_or_default();

@@ -4,11 +4,10 @@ use super::conditions::{Names, compile};
 use super::{codes, names};
 use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::{Text, TimeDelta};
+use crate::model::{Rate, Text, TimeDelta};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::template::Templates;
-use crate::model::Rate;
 use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 

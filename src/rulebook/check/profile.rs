@@ -11,12 +11,22 @@ use std::sync::Arc;
 
 const WHAT: (&str, &str) = ("a field", "поле");
 const KEYS: [&str; 5] = ["type", "values", "default", "title", "is"];
+/// More fields than this are refused: each user's profile holds them all.
+const FIELDS: usize = 1_000;
 const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
 
 /// The schema that the fields make, built-in ones included.
 pub(in crate::rulebook) fn check(entries: &[&Entry], zone: &TimeZone, reader: &mut Reader) -> Schema {
     let mut schema = Schema::builtin();
-    for entry in entries {
+    if let Some(entry) = entries.get(FIELDS) {
+        let text = Text::new(
+            format!("there are more than {FIELDS} fields, from `{}` on", entry.key.text),
+            format!("полей больше {FIELDS}, начиная с `{}`", entry.key.text),
+        );
+        let help = Text::new("remove fields that no rule uses", "удалите поля, которые не нужны правилам");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place).help(help));
+    }
+    for entry in entries.iter().take(FIELDS) {
         match schema.find(&entry.key.text) {
             Some(id) => redeclare(entry, id, &mut schema, zone, reader),
             None => declare(entry, &mut schema, zone, reader),
@@ -31,10 +41,8 @@ fn declare(entry: &Entry, schema: &mut Schema, zone: &TimeZone, reader: &mut Rea
     }
     let field = if entry.value.map().is_some() { long(entry, zone, reader) } else { short(entry, reader) };
     let Some(field) = field else { return };
-    if schema.add(field).is_err() {
-        let text = Text::new("there are too many fields", "слишком много полей");
-        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place));
-    }
+    // The name is free and the number of fields bounded.
+    let _ = schema.add(field);
 }
 
 /// `balance: int`

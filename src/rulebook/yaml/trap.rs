@@ -94,18 +94,30 @@ fn unclosed_quote(at: usize) -> Option<Slip> {
 
 /// `"^a\d$"`
 fn bad_escape(line: &str, at: usize) -> Option<Slip> {
-    let start = line.get(..=at).unwrap_or(line).rfind('\\').unwrap_or(at);
+    let start = unknown_escape(line, at).unwrap_or(at);
     let length = line[start..].chars().take(2).map(char::len_utf8).sum::<usize>();
     let shown = &line[start..start + length];
     let message = Text::new(
         format!("`{shown}` means nothing in a double-quoted text"),
         format!("`{shown}` в тексте в двойных кавычках ничего не значит"),
     );
-        let help = Text::new(
+    let help = Text::new(
         "use single quotes: between them a backslash is a backslash",
         "возьмите одинарные кавычки: в них обратный слеш — просто знак",
     );
-        Slip::new(codes::BAD_ESCAPE, start..start + length, message, help)
+    Slip::new(codes::BAD_ESCAPE, start..start + length, message, help)
+}
+
+/// The first backslash from `at` on that stands before a character without a
+/// meaning of its own.
+fn unknown_escape(line: &str, at: usize) -> Option<usize> {
+    let mut chars = line[at..].char_indices();
+    while let Some((i, c)) = chars.next() {
+        if c == '\\' && !chars.next().is_some_and(|(_, next)| "0abtnvfre \"/\\N_LP".contains(next)) {
+            return Some(at + i);
+        }
+    }
+    None
 }
 
 fn tab(line: &str, at: usize) -> Option<Slip> {
