@@ -11,13 +11,14 @@ use crate::interface::control;
 use crate::model::{Lang, Text, Time};
 use crate::rulebook::Live;
 use crate::rulebook::{Loaded, load};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::store::sled::SledStore;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// The command line's global arguments, resolved.
 pub struct Context {
@@ -31,17 +32,23 @@ pub struct Context {
 pub struct Failure {
     text: Text,
     code: u8,
+    is_locked: bool,
 }
+
+/// How long a command waits for an engine that holds the data folder and does
+/// not answer, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Failure {
     /// The command could not do its work: exit code 2.
     pub fn new(text: Text) -> Self {
-        Self { text, code: 2 }
+        Self { text, code: 2, is_locked: false }
     }
 
     /// There were findings, printed already or in `text`: exit code 1.
     pub fn findings(text: Text) -> Self {
-        Self { text, code: 1 }
+        Self { text, code: 1, is_locked: false }
     }
 }
 
@@ -126,12 +133,20 @@ impl Context {
         }
     }
 
-    /// Asks the running engine, or else opens the project and asks that.
+    /// Asks the running engine, or else opens the project and asks that. An
+    /// engine that is just starting or stopping holds the data folder without
+    /// answering: it is waited for.
     pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
-        if let Some(reply) = self.ask_running(&request)? {
-            return Ok(reply);
-        }
-        let engine = self.open()?;
+        let patience = Instant::now();
+        let engine = loop {
+            if let Some(reply) = self.ask_running(&request)? {
+                return Ok(reply);
+            }
+            match self.open() {
+                Err(failure) if failure.is_locked && patience.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                opened => break opened?,
+            }
+        };
         let mut bar = Bar::new(self.lang());
         let reply = engine.execute(request, &mut |progress| bar.show(&progress));
         engine.stop();
@@ -141,7 +156,7 @@ impl Context {
     /// Opens the project and its store, without sending anything.
     pub fn open(&self) -> Result<Arc<Engine>, Failure> {
         let live = self.live()?;
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?)?);
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?).map_err(store_failure)?);
         Ok(Arc::new(Engine::new(self.project(), live, store, Arc::new(SystemClock::new()))?))
     }
 
@@ -206,6 +221,11 @@ impl Context {
             .with_writer(std::io::stderr)
             .try_init();
     }
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    let is_locked = matches!(error, StoreError::Locked { .. });
+    Failure { is_locked, ..Failure::new(error.text()) }
 }
 
 /// Prints to standard output; a closed pipe ends the printing quietly.

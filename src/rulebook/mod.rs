@@ -191,7 +191,7 @@ impl Loader {
         for (path, content) in list {
             match project::text_of(path, content, &mut self.sources) {
                 Ok(source) => texts.push((path.clone(), source)),
-                Err(diagnostic) => self.found.push(diagnostic),
+                Err(diagnostic) => self.found.push(*diagnostic),
             }
         }
         texts
@@ -199,7 +199,10 @@ impl Loader {
 
     fn no_rules(&mut self) {
         let source = self.sources.add(RULES, "");
-        let text = Text::new("the folder `rules` is absent or holds no .yaml file", "папки `rules` нет, или в ней нет файлов .yaml");
+        let text = Text::new(
+            "the folder `rules` is absent or holds no .yaml file",
+            "папки `rules` нет, или в ней нет файлов .yaml",
+        );
         let help = Text::new(
             "put it back, or make a project with `vestnik init`; a running engine keeps its last rules",
             "верните её или создайте проект командой `vestnik init`; работающий движок остаётся на прежних правилах",
@@ -222,7 +225,10 @@ impl Loader {
         for name in templates.names().filter(|name| !used.contains(name)) {
             let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
             let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
-            let text = Text::new(format!("nothing uses the template `{name}`"), format!("шаблон `{name}` нигде не используется"));
+            let text = Text::new(
+                format!("nothing uses the template `{name}`"),
+                format!("шаблон `{name}` нигде не используется"),
+            );
             self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
         }
     }
