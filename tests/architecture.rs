@@ -9,8 +9,19 @@ use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
 const ORDER: [&str; 13] = [
-    "model", "diagnostic", "clock", "condition", "rulebook", "store", "import", "outbox", "engine", "sandbox",
-    "interface", "app", "cli",
+    "model",
+    "diagnostic",
+    "clock",
+    "condition",
+    "rulebook",
+    "store",
+    "import",
+    "outbox",
+    "engine",
+    "sandbox",
+    "interface",
+    "app",
+    "cli",
 ];
 
 /// Modules that stand apart: they import from these and no other.
@@ -39,7 +50,13 @@ const KNOWN_IN: [(&str, &str); 17] = [
 
 /// Parts that decide and so do no input or output: files and folders.
 const PURE: [&str; 8] = [
-    "model", "diagnostic", "condition", "rulebook/check", "rulebook/template", "rulebook/yaml", "outbox/limiter",
+    "model",
+    "diagnostic",
+    "condition",
+    "rulebook/check",
+    "rulebook/template",
+    "rulebook/yaml",
+    "outbox/limiter",
     "outbox/backoff",
 ];
 

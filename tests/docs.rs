@@ -103,7 +103,8 @@ fn the_truth_table_is_that_of_the_language() {
     assert_eq!(rows.len(), 9);
     for row in rows {
         let (a, b) = (text(row[0]), text(row[1]));
-        let got = [format!("{a} and {b}"), format!("{a} or {b}"), format!("not {a}")].map(|t| word(judge(&t, &world, &view)));
+        let got =
+            [format!("{a} and {b}"), format!("{a} or {b}"), format!("not {a}")].map(|t| word(judge(&t, &world, &view)));
         assert_eq!(got[..], row[2..], "{row:?}");
     }
 }
@@ -188,6 +189,30 @@ fn commands_of_the_pages_exist() {
         }
     }
     assert!(seen > 15, "only {seen} commands were found");
+}
+
+#[test]
+fn tests_that_hold_the_invariants_exist() {
+    let page = read("ARCHITECTURE.md");
+    let table = page.split("## Invariants").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut code = String::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut code);
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut code);
+    let named = table.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains(['/', '.']));
+    let absent: Vec<&str> = named.filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(absent.is_empty(), "ARCHITECTURE.md names tests that are not there: {absent:?}");
+}
+
+/// The text of all source files of a folder.
+fn gather(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
 }
 
 /// What the program says of a command; fails if there is none.
