@@ -149,7 +149,7 @@ fn every_code_is_in_the_table() {
         let row = format!("| `{}` | {meaning} |", code.0);
         assert!(page.contains(&row), "docs/rulebook.md lacks: {row}");
     }
-    let is_code = |name: &str| name.len() == 4 && name[1..].bytes().all(|b| b.is_ascii_digit());
+    let is_code = |name: &str| name.len() == 4 && name.bytes().skip(1).all(|b| b.is_ascii_digit());
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).filter(|name| is_code(name));
     assert_eq!(
         rows.count(),
