@@ -4,13 +4,16 @@
 use super::{Format, Global};
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::engine::command::{Reply, Request};
 use crate::import::Progress;
 use crate::interface::control;
 use crate::model::{Lang, Text, Time};
 use crate::rulebook::Live;
-use crate::rulebook::{Loaded, load};
+use crate::rulebook::{Loaded, OpenError, load};
+use crate::sandbox::SandboxError;
+use crate::app::AppError;
+use crate::outbox::ClientError;
 use crate::store::{Store, StoreError};
 use crate::store::sled::SledStore;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -52,9 +55,29 @@ impl Failure {
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::new(Text::same(error.to_string()))
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let is_locked = matches!(error, StoreError::Locked { .. });
+        Self { is_locked, ..Self::new(error.text()) }
+    }
+}
+
+/// Errors that say the same in both languages: a system's or a library's words.
+macro_rules! failure_from {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(Text::same(error.to_string()))
+            }
+        }
+    )+};
+}
+
+failure_from!(std::io::Error, AppError, ClientError, EngineError, OpenError);
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        Self::new(error.text())
     }
 }
 
@@ -133,6 +156,19 @@ impl Context {
         }
     }
 
+    /// Opens the store for an engine. A command may be using it for a moment;
+    /// that is waited for.
+    pub fn open_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        let data = self.data()?;
+        let begun = Instant::now();
+        loop {
+            match SledStore::open(&data) {
+                Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                opened => return Ok(Arc::new(opened?)),
+            }
+        }
+    }
+
     /// Asks the running engine, or else opens the project and asks that. An
     /// engine that is just starting or stopping holds the data folder without
     /// answering: it is waited for.
@@ -156,7 +192,7 @@ impl Context {
     /// Opens the project and its store, without sending anything.
     pub fn open(&self) -> Result<Arc<Engine>, Failure> {
         let live = self.live()?;
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?).map_err(store_failure)?);
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?)?);
         Ok(Arc::new(Engine::new(self.project(), live, store, Arc::new(SystemClock::new()))?))
     }
 
@@ -221,11 +257,6 @@ impl Context {
             .with_writer(std::io::stderr)
             .try_init();
     }
-}
-
-fn store_failure(error: StoreError) -> Failure {
-    let is_locked = matches!(error, StoreError::Locked { .. });
-    Failure { is_locked, ..Failure::new(error.text()) }
 }
 
 /// Prints to standard output; a closed pipe ends the printing quietly.
