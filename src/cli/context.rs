@@ -2,16 +2,17 @@
 //! reach the engine or open the project without one.
 
 use super::{Format, Global};
+use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::engine::command::{Reply, Request};
 use crate::import::Progress;
 use crate::interface::control;
 use crate::model::{Lang, Text, Time};
 use crate::rulebook::Live;
 use crate::rulebook::{Loaded, load};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::store::sled::SledStore;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
@@ -23,7 +24,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Context {
     global: Global,
     /// The rule files as they were when first asked for.
-    loaded: OnceLock<Result<Loaded, String>>,
+    loaded: OnceLock<Result<Loaded, Text>>,
 }
 
 /// Why a command could not do its work, and the exit code that says so.
@@ -45,9 +46,9 @@ impl Failure {
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(Text::same(error.to_string()))
+        Self::new(words(&error))
     }
 }
 
@@ -71,7 +72,7 @@ impl Context {
     pub fn lang(&self) -> Lang {
         match self.global.lang {
             Some(lang) => lang.into(),
-            None => self.loaded().ok().and_then(|l| l.rulebook.as_ref()).map_or(Lang::En, |r| r.settings.language),
+            None => self.loaded().map_or(Lang::En, |loaded| loaded.language),
         }
     }
 
@@ -80,12 +81,11 @@ impl Context {
         self.global.lang.map(Lang::from)
     }
 
-    /// `--now`, if it was given, in the project's time zone.
-    pub fn now(&self) -> Result<Option<Time>, Failure> {
-        let Some(text) = &self.global.now else { return Ok(None) };
+    /// A time as people write it, in the project's time zone.
+    pub fn time(&self, text: &str) -> Result<Time, Failure> {
         let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
         match parse_time(text, &zone.unwrap_or(jiff::tz::TimeZone::UTC)) {
-            Some(time) => Ok(Some(time)),
+            Some(time) => Ok(time),
             None => Err(Failure::new(Text::new(
                 format!("`{text}` is not a time; write 2026-03-01, \"2026-03-01 12:00\" or 2026-03-01T12:00:00Z"),
                 format!("`{text}` — не время; пишите 2026-03-01, \"2026-03-01 12:00\" или 2026-03-01T12:00:00Z"),
@@ -95,8 +95,8 @@ impl Context {
 
     /// The rule files, loaded once.
     pub fn loaded(&self) -> Result<&Loaded, Failure> {
-        let loaded = self.loaded.get_or_init(|| load(&self.global.project).map_err(|e| e.to_string()));
-        loaded.as_ref().map_err(|error| Failure::new(Text::same(error.clone())))
+        let loaded = self.loaded.get_or_init(|| load(&self.global.project).map_err(|error| error.text()));
+        loaded.as_ref().map_err(|text| Failure::new(text.clone()))
     }
 
     /// The data folder.
@@ -149,7 +149,7 @@ impl Context {
     pub fn live(&self) -> Result<Arc<Live>, Failure> {
         let loaded = self.loaded()?;
         if loaded.rulebook.is_none() {
-            self.complain(&render(&loaded.diagnostics, &loaded.sources, self.lang(), self.style()));
+            self.complain(&format!("{}\n", render(&loaded.diagnostics, &loaded.sources, self.lang(), self.style())));
             return Err(Failure::findings(Text::new(
                 "the rule files have errors; `vestnik check` shows them all",
                 "в файлах правил ошибки; все покажет `vestnik check`",
@@ -206,6 +206,16 @@ impl Context {
             .with_writer(std::io::stderr)
             .try_init();
     }
+}
+
+/// An error in both languages, if it has both.
+fn words(error: &(dyn std::error::Error + 'static)) -> Text {
+    let known = [
+        error.downcast_ref::<StoreError>().map(StoreError::text),
+        error.downcast_ref::<EngineError>().map(EngineError::text),
+        error.downcast_ref::<AppError>().map(AppError::text),
+    ];
+    known.into_iter().flatten().next().unwrap_or_else(|| Text::same(error.to_string()))
 }
 
 /// Prints to standard output; a closed pipe ends the printing quietly.

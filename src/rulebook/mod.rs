@@ -29,7 +29,7 @@ pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Message, Profile, Schema, SegmentId, Text, Time};
+use crate::model::{Lang, Message, Profile, Schema, SegmentId, Text, Time};
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use std::collections::{HashMap, HashSet};
@@ -61,6 +61,8 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     /// The texts that the findings point into.
     pub sources: Sources,
+    /// The settings' language, also of a project with errors.
+    pub language: Lang,
 }
 
 impl Rulebook {
@@ -124,8 +126,9 @@ pub fn load_files(files: &Files) -> Loaded {
     let Loader { sources, mut found } = loader;
     found = allowed(found, &sources);
     found.sort();
+    let language = rulebook.settings.language;
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
-    Loaded { rulebook, diagnostics: found, sources }
+    Loaded { rulebook, diagnostics: found, sources, language }
 }
 
 #[derive(Default)]
@@ -168,8 +171,8 @@ impl Loader {
             let source = self.sources.add(SETTINGS, "");
             let text = Text::new("the project has no vestnik.yaml", "в проекте нет vestnik.yaml");
             let help = Text::new(
-                "`vestnik init` makes a project with one; `-p FOLDER` names another project folder",
-                "`vestnik init` создаст проект с ним; `-p ПАПКА` укажет другую папку проекта",
+                "`vestnik init` makes a project with one; `--project DIR` names another project folder",
+                "`vestnik init` создаст проект с ним; `--project ПАПКА` укажет другую папку проекта",
             );
             self.found.push(Diagnostic::error(codes::NO_SETTINGS, text, Place::new(source, 0, 0)).help(help));
             return Settings::default();
