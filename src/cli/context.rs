@@ -11,7 +11,9 @@ use crate::import::Progress;
 use crate::interface::control;
 use crate::model::{Lang, Text, Time};
 use crate::rulebook::Live;
-use crate::rulebook::{Loaded, load};
+use crate::outbox::ClientError;
+use crate::rulebook::{Loaded, OpenError, load};
+use crate::sandbox::SandboxError;
 use crate::store::{Store, StoreError};
 use crate::store::sled::SledStore;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +21,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// The command line's global arguments, resolved.
 pub struct Context {
@@ -32,23 +35,61 @@ pub struct Context {
 pub struct Failure {
     text: Text,
     code: u8,
+    is_locked: bool,
 }
+
+/// How long a command waits for an engine that holds the data folder and does
+/// not answer, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Failure {
     /// The command could not do its work: exit code 2.
     pub fn new(text: Text) -> Self {
-        Self { text, code: 2 }
+        Self { text, code: 2, is_locked: false }
     }
 
     /// There were findings, printed already or in `text`: exit code 1.
     pub fn findings(text: Text) -> Self {
-        Self { text, code: 1 }
+        Self { text, code: 1, is_locked: false }
     }
 }
 
-impl<E: std::error::Error + 'static> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::new(words(&error))
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let is_locked = matches!(error, StoreError::Locked { .. });
+        Self { is_locked, ..Self::new(error.text()) }
+    }
+}
+
+/// Errors that say the same in both languages: a system's or a library's words.
+macro_rules! failure_from {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(Text::same(error.to_string()))
+            }
+        }
+    )+};
+}
+
+failure_from!(std::io::Error, ClientError, OpenError);
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::new(error.text())
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::new(error.text())
+    }
+}
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        Self::new(error.text())
     }
 }
 
@@ -126,12 +167,33 @@ impl Context {
         }
     }
 
-    /// Asks the running engine, or else opens the project and asks that.
-    pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
-        if let Some(reply) = self.ask_running(&request)? {
-            return Ok(reply);
+    /// Opens the store for an engine. A command may be using it for a moment;
+    /// that is waited for.
+    pub fn open_store(&self) -> Result<Arc<dyn Store>, Failure> {
+        let data = self.data()?;
+        let begun = Instant::now();
+        loop {
+            match SledStore::open(&data) {
+                Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                opened => return Ok(Arc::new(opened?)),
+            }
         }
-        let engine = self.open()?;
+    }
+
+    /// Asks the running engine, or else opens the project and asks that. An
+    /// engine that is just starting or stopping holds the data folder without
+    /// answering: it is waited for.
+    pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
+        let patience = Instant::now();
+        let engine = loop {
+            if let Some(reply) = self.ask_running(&request)? {
+                return Ok(reply);
+            }
+            match self.open() {
+                Err(failure) if failure.is_locked && patience.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                opened => break opened?,
+            }
+        };
         let mut bar = Bar::new(self.lang());
         let reply = engine.execute(request, &mut |progress| bar.show(&progress));
         engine.stop();
@@ -206,16 +268,6 @@ impl Context {
             .with_writer(std::io::stderr)
             .try_init();
     }
-}
-
-/// An error in both languages, if it has both.
-fn words(error: &(dyn std::error::Error + 'static)) -> Text {
-    let known = [
-        error.downcast_ref::<StoreError>().map(StoreError::text),
-        error.downcast_ref::<EngineError>().map(EngineError::text),
-        error.downcast_ref::<AppError>().map(AppError::text),
-    ];
-    known.into_iter().flatten().next().unwrap_or_else(|| Text::same(error.to_string()))
 }
 
 /// Prints to standard output; a closed pipe ends the printing quietly.

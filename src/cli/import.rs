@@ -62,7 +62,9 @@ pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
 /// The report for people.
 pub fn render(report: &ImportReport, lang: Lang) -> String {
     let mut out = String::new();
-    let mut line = |text: Text| drop(writeln!(out, "{}", text.get(lang)));
+    let mut line = |text: Text| {
+        let _ = writeln!(out, "{}", text.get(lang));
+    };
     let [read, stored, duplicates, rejected] =
         [report.read, report.stored, report.duplicates, report.rejected].map(grouped);
     line(Text::new(

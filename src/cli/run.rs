@@ -9,7 +9,6 @@ use crate::interface::bot;
 use crate::model::Text;
 use crate::outbox::{Client, ClientError, Recovery};
 use crate::rulebook::{Outcome, ReloadReport, Settings};
-use crate::store::sled::SledStore;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,7 +30,7 @@ async fn serve(context: &Context) -> Result<ExitCode, Failure> {
         _ = &mut shutdown => return Ok(ExitCode::SUCCESS),
     }
     let data = context.data()?;
-    let store = Arc::new(SledStore::open(&data)?);
+    let store = context.open_store()?;
     let app = App::start(AppOptions {
         project: context.project(),
         data,

@@ -1,53 +1,56 @@
-//! The codes of the condition language's diagnostics. A code never changes
-//! its meaning and is never used again once retired.
+//! Every code that a condition can be answered with. A code never changes its
+//! meaning and is never used again once retired; the sentence beside it is
+//! what `vestnik explain` begins with.
 
 use crate::diagnostic::Code;
 
-/// The text is longer than a condition may be.
-pub const TOO_LONG: Code = Code("C001");
-/// Brackets and prefix operators are nested deeper than allowed.
-pub const TOO_DEEP: Code = Code("C002");
-/// A string has no closing quote.
-pub const OPEN_STRING: Code = Code("C003");
-/// A backslash in a string is followed by something it cannot escape.
-pub const BAD_ESCAPE: Code = Code("C004");
-/// A bracket has no partner.
-pub const BRACKET: Code = Code("C005");
-/// Something stands where it cannot.
-pub const SYNTAX: Code = Code("C006");
-/// A number is not written as one, or is too large.
-pub const BAD_NUMBER: Code = Code("C007");
-/// A length of time is not written as one, or is too large.
-pub const BAD_DURATION: Code = Code("C008");
-/// There is no such date or time of day.
-pub const BAD_TIME: Code = Code("C009");
-/// The profile has no such field.
-pub const UNKNOWN_FIELD: Code = Code("C010");
-/// There is no such segment.
-pub const UNKNOWN_SEGMENT: Code = Code("C011");
-/// There is no such function.
-pub const UNKNOWN_FUNCTION: Code = Code("C012");
-/// The language has it, this version of the program does not yet.
-pub const NOT_YET: Code = Code("C013");
-/// A function is called with the wrong number or kind of arguments.
-pub const ARGUMENTS: Code = Code("C014");
-/// Two types do not go together, or an operator does not take this type.
-pub const TYPES: Code = Code("C020");
-/// A condition must be true or false, and this is something else.
-pub const NOT_BOOL: Code = Code("C021");
-/// A value outside the closed set of an enum field.
-pub const NOT_IN_ENUM: Code = Code("C022");
-/// `null` or `missing` used as if it were a value.
-pub const NULL_VALUE: Code = Code("C023");
-/// A list that is empty, or stands where a list cannot.
-pub const LIST: Code = Code("C024");
-/// A regular expression that does not compile or is too large.
-pub const REGEX: Code = Code("C025");
-/// A time in quotes is text.
-pub const QUOTED_TIME: Code = Code("C026");
-/// Warning: people whose field was never set are left out.
-pub const MISSING_SURPRISE: Code = Code("C030");
-/// Warning: a field that is never missing is tested for it.
-pub const NEVER_MISSING: Code = Code("C031");
-/// Warning: a date where a moment is compared is that day's midnight.
-pub const DATE_IS_MIDNIGHT: Code = Code("C032");
+macro_rules! codes {
+    ($($name:ident = $code:literal: $en:literal, $ru:literal;)*) => {
+        $(#[doc = $en] pub const $name: Code = Code($code);)*
+
+        /// Every code of this module with its meaning in English and Russian.
+        pub const ALL: &[(Code, &str, &str)] = &[$(($name, $en, $ru),)*];
+    };
+}
+
+codes! {
+    TOO_LONG = "C001": "The condition is longer or has more parts than allowed.", "Условие длиннее допустимого, или в нём слишком много частей.";
+    TOO_DEEP = "C002": "Brackets and prefix operators are nested too deeply.", "Слишком глубокая вложенность скобок и отрицаний.";
+    OPEN_STRING = "C003": "A string has no closing quote.", "У строки нет закрывающей кавычки.";
+    BAD_ESCAPE = "C004": "A backslash in a string is followed by something it cannot escape.", "После обратного слеша в строке стоит то, что он не заменяет.";
+    BRACKET = "C005": "A bracket has no partner.", "У скобки нет пары.";
+    SYNTAX = "C006": "Something stands where it cannot.", "Здесь этого быть не может.";
+    BAD_NUMBER = "C007": "A number is not written as one, or is too large.", "Число записано неверно или слишком велико.";
+    BAD_DURATION = "C008": "A length of time is not written as one, or is too large.", "Длительность записана неверно или слишком велика.";
+    BAD_TIME = "C009": "There is no such date or time of day.", "Такой даты или такого времени нет.";
+    UNKNOWN_FIELD = "C010": "The profile has no such field.", "Такого поля в профиле нет.";
+    UNKNOWN_SEGMENT = "C011": "There is no such segment.", "Такого сегмента нет.";
+    UNKNOWN_FUNCTION = "C012": "There is no such function.", "Такой функции нет.";
+    NOT_YET = "C013": "The language has it, this version of the program does not yet.", "В языке это есть, в этой версии программы — ещё нет.";
+    ARGUMENTS = "C014": "A function is called with the wrong number or kind of arguments.", "У функции не то число или не тот вид аргументов.";
+    TYPES = "C020": "Two types do not go together, or an operator does not take this type.", "Типы не сочетаются, или оператор не принимает такой тип.";
+    NOT_BOOL = "C021": "A condition must be true or false, and this is something else.", "Условие должно быть истинным или ложным, а это что-то другое.";
+    NOT_IN_ENUM = "C022": "The value is outside the closed set of an enum field.", "Такого значения у этого поля не бывает.";
+    NULL_VALUE = "C023": "`null` or `missing` is used as if it were a value.", "`null` или `missing` стоит там, где нужно значение.";
+    LIST = "C024": "A list is empty, or stands where a list cannot.", "Список пуст или стоит там, где его быть не может.";
+    REGEX = "C025": "A regular expression does not compile or is too large.", "Регулярное выражение не читается или слишком велико.";
+    QUOTED_TIME = "C026": "A time in quotes is text.", "Момент времени в кавычках — это текст.";
+    MISSING_SURPRISE = "C030": "People whose field was never set are left out, which is seldom meant.", "Люди, у которых поле не задано, сюда не попадут, а это редко задумано.";
+    NEVER_MISSING = "C031": "A field that is never missing is tested for it.", "Проверяется, задано ли поле, которое задано всегда.";
+    DATE_IS_MIDNIGHT = "C032": "A date where a moment is compared is that day's midnight.", "Дата при сравнении моментов — это полночь этого дня.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_explained_in_both_languages() {
+        let mut seen = HashSet::new();
+        for (code, en, ru) in ALL {
+            assert!(code.0.starts_with('C') && seen.insert(code.0), "{} stands twice", code.0);
+            assert!(en.ends_with('.') && ru.ends_with('.'), "{}", code.0);
+        }
+    }
+}

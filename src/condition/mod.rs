@@ -23,7 +23,7 @@ mod syntax;
 pub use check::{check, check_value};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
-pub use parse::parse;
+pub use parse::{RESERVED, parse};
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
 

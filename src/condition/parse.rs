@@ -12,6 +12,12 @@ use std::sync::Arc;
 #[grammar = "grammar/condition.pest"]
 pub(super) struct Grammar;
 
+/// Words that the language keeps for itself: nothing can be named so.
+pub const RESERVED: [&str; 18] = [
+    "and", "or", "not", "in", "is", "between", "contains", "starts", "ends", "matches", "within", "older", "true",
+    "false", "null", "missing", "now", "today",
+];
+
 /// Reads a condition or expression. Places in the findings are byte offsets
 /// in `text` under `SourceId(0)`; the caller moves them into its file.
 pub fn parse(text: &str) -> Result<Ast, Vec<Diagnostic>> {

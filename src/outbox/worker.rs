@@ -624,7 +624,7 @@ impl Worker {
     /// How many rows should be leased: what is under way and, on top, what the
     /// limit lets out in a tenth of a second.
     fn wanted(&self) -> usize {
-        let ahead = self.limiter.limits().bot.map_or(MAX_LEASED, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
+        let ahead = self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
         (self.in_flight + ahead).min(MAX_LEASED)
     }
 

@@ -138,7 +138,10 @@ impl Live {
 
     /// Watches the project's files until the guard is dropped; `on_change` is
     /// called, on a thread of its own, after every reload that a change brought.
-    pub fn watch(self: &Arc<Self>, on_change: impl Fn(&ReloadReport) + Send + 'static) -> Result<WatchGuard, std::io::Error> {
+    pub fn watch(
+        self: &Arc<Self>,
+        on_change: impl Fn(&ReloadReport) + Send + 'static,
+    ) -> Result<WatchGuard, std::io::Error> {
         let mode = self.current().settings.watch;
         let live = Arc::clone(self);
         watch::start(&self.project, mode, move || {

@@ -7,6 +7,7 @@
 
 mod check;
 pub mod codes;
+mod consequences;
 pub mod live;
 mod project;
 mod raw;
@@ -30,6 +31,7 @@ pub use words::{duration, rate};
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
 use crate::model::{Lang, Message, Profile, Schema, SegmentId, Text, Time};
+use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use std::collections::{HashMap, HashSet};
@@ -123,8 +125,8 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 pub fn load_files(files: &Files) -> Loaded {
     let mut loader = Loader::default();
     let rulebook = loader.rulebook(files);
-    let Loader { sources, mut found } = loader;
-    found = allowed(found, &sources);
+    let Loader { sources, mut found, unread } = loader;
+    found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
     let language = rulebook.settings.language;
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
@@ -135,6 +137,7 @@ pub fn load_files(files: &Files) -> Loaded {
 struct Loader {
     sources: Sources,
     found: Diagnostics,
+    unread: Unread,
 }
 
 impl Loader {
@@ -143,11 +146,16 @@ impl Loader {
         let rule_files = self.texts(files, RULES);
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
+        let before = self.found.count(Severity::Error);
         let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        self.unread.files = self.found.count(Severity::Error) > before;
 
         let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
+        self.unread.files |= reader.found.iter().any(|d| d.code == codes::UNKNOWN_SECTION);
         let schema = Arc::new(check::profile(&sections.profile, zone, &mut reader));
+        let declared = sections.profile.iter().map(|entry| entry.key.text.clone());
+        self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
         let segments = check::segments(&sections.segments, &schema, zone, &self.sources, &mut reader);
         let project = template::Project { schema: &schema, segments: &segments.ids, zone, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
@@ -194,7 +202,7 @@ impl Loader {
         for (path, content) in list {
             match project::text_of(path, content, &mut self.sources) {
                 Ok(source) => texts.push((path.clone(), source)),
-                Err(diagnostic) => self.found.push(diagnostic),
+                Err(diagnostic) => self.found.push(*diagnostic),
             }
         }
         texts
@@ -202,7 +210,10 @@ impl Loader {
 
     fn no_rules(&mut self) {
         let source = self.sources.add(RULES, "");
-        let text = Text::new("the folder `rules` is absent or holds no .yaml file", "папки `rules` нет, или в ней нет файлов .yaml");
+        let text = Text::new(
+            "the folder `rules` is absent or holds no .yaml file",
+            "папки `rules` нет, или в ней нет файлов .yaml",
+        );
         let help = Text::new(
             "put it back, or make a project with `vestnik init`; a running engine keeps its last rules",
             "верните её или создайте проект командой `vestnik init`; работающий движок остаётся на прежних правилах",
@@ -225,7 +236,10 @@ impl Loader {
         for name in templates.names().filter(|name| !used.contains(name)) {
             let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
             let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
-            let text = Text::new(format!("nothing uses the template `{name}`"), format!("шаблон `{name}` нигде не используется"));
+            let text = Text::new(
+                format!("nothing uses the template `{name}`"),
+                format!("шаблон `{name}` нигде не используется"),
+            );
             self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
         }
     }

@@ -93,15 +93,16 @@ impl Files {
         let mut walk = Walk { root: &root, files: Self::default() };
         walk.visit(&root.join(SETTINGS), SETTINGS, &mut Vec::new())?;
         for folder in [RULES, TEMPLATES] {
-            walk.visit(&root.join(folder), folder, &mut Vec::new())?;
+            walk.visit(&root.join(folder), folder, &mut vec![root.clone()])?;
         }
         Ok(walk.files)
     }
 
-    /// The files that a list of paths and contents stands for.
+    /// The files that a list of paths and contents stands for; what is no part
+    /// of a rulebook is left out, as it is when a folder is read.
     pub fn from_list<'a>(list: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let file = |(path, text): (&str, &str)| (path.to_owned(), Content::Bytes(text.as_bytes().to_vec()));
-        Self { by_path: list.into_iter().map(file).collect() }
+        Self { by_path: list.into_iter().filter(|(path, _)| wanted(path)).map(file).collect() }
     }
 
     /// A name for exactly these files: equal contents have equal versions.
@@ -125,7 +126,7 @@ impl Files {
 
 /// The text of a file, or the diagnostic why it has none. The source is added
 /// either way, so that the diagnostic can name the file.
-pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
     match content {
         Content::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(sources.add(path, text)),
@@ -134,7 +135,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 let at = Place::new(id, error.valid_up_to(), error.valid_up_to() + 1);
                 let text = Text::new("the file is not UTF-8 text", "файл не в кодировке UTF-8");
                 let help = Text::new("save it as UTF-8", "сохраните его в UTF-8");
-                Err(Diagnostic::error(codes::NOT_UTF8, text, at).help(help))
+                Err(Box::new(Diagnostic::error(codes::NOT_UTF8, text, at).help(help)))
             }
         },
         Content::TooBig(size) => {
@@ -144,7 +145,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 format!("в файле {} КиБ, читается не больше {}", size / 1024, FILE_LIMIT / 1024),
             );
             let help = Text::new("split it into several files", "разделите его на несколько файлов");
-            Err(Diagnostic::error(codes::TOO_BIG, text, Place::new(id, 0, 0)).help(help))
+            Err(Box::new(Diagnostic::error(codes::TOO_BIG, text, Place::new(id, 0, 0)).help(help)))
         }
         Content::Outside => {
             let id = sources.add(path, "");
@@ -153,7 +154,7 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
                 format!("`{path}` — ссылка, которая ведёт за пределы проекта или по кругу"),
             );
             let help = Text::new("copy the file into the project", "скопируйте файл в проект");
-            Err(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help))
+            Err(Box::new(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help)))
         }
     }
 }
@@ -169,7 +170,9 @@ impl Walk<'_> {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if is_gone(&error) => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => return self.put(name, Content::Outside),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+                return self.put(name, Content::Outside);
+            }
             Err(error) => return Err(unreadable(path, &error)),
         };
         if !real.starts_with(self.root) || above.contains(&real) {
@@ -233,7 +236,8 @@ fn wanted(name: &str) -> bool {
     match name.split('/').next() {
         Some(RULES) => matches!(extension, "yaml" | "yml"),
         Some(TEMPLATES) => {
-            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf") && !name.ends_with("/README.md")
+            !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf")
+                && !name.ends_with("/README.md")
         }
         _ => name == SETTINGS,
     }
@@ -241,7 +245,12 @@ fn wanted(name: &str) -> bool {
 
 /// What editors and version control leave lying about.
 fn is_noise(name: &str) -> bool {
-    name.starts_with(['.', '#']) || name.ends_with(['~', '#']) || name.ends_with(".tmp") || name.ends_with(".swp") || name.ends_with(".bak") || name == "4913"
+    name.starts_with(['.', '#'])
+        || name.ends_with(['~', '#'])
+        || name.ends_with(".tmp")
+        || name.ends_with(".swp")
+        || name.ends_with(".bak")
+        || name == "4913"
 }
 
 fn is_gone(error: &io::Error) -> bool {

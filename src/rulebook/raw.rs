@@ -15,17 +15,29 @@ struct Wanted {
 
 const MAP: Wanted = Wanted {
     name: ("a mapping", "словарь"),
-    help: ("write `key: value`, each on an indented line of its own", "пишите `ключ: значение`, каждый на своей строке с отступом"),
+    help: (
+        "write `key: value`, each on an indented line of its own",
+        "пишите `ключ: значение`, каждый на своей строке с отступом",
+    ),
 };
 const LIST: Wanted = Wanted {
     name: ("a list", "список"),
-    help: ("write `[a, b]`, or `- a` on indented lines of their own", "пишите `[a, b]` или `- a` на отдельных строках с отступом"),
+    help: (
+        "write `[a, b]`, or `- a` on indented lines of their own",
+        "пишите `[a, b]` или `- a` на отдельных строках с отступом",
+    ),
 };
 const TEXT: Wanted = Wanted {
     name: ("a text", "текст"),
-    help: ("write one text here; with brackets or `: ` inside it needs quotes", "напишите здесь один текст; со скобками или `: ` внутри нужны кавычки"),
+    help: (
+        "write one text here; with brackets or `: ` inside it needs quotes",
+        "напишите здесь один текст; со скобками или `: ` внутри нужны кавычки",
+    ),
 };
-const FLAG: Wanted = Wanted { name: ("`true` or `false`", "`true` или `false`"), help: ("write `true` or `false`", "напишите `true` или `false`") };
+const FLAG: Wanted = Wanted {
+    name: ("`true` or `false`", "`true` или `false`"),
+    help: ("write `true` or `false`", "напишите `true` или `false`"),
+};
 
 /// Collects findings while a tree is read.
 #[derive(Debug, Default)]
@@ -66,7 +78,10 @@ impl Reader {
     pub fn prose<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
         let scalar = self.text(node, what)?;
         if let Some(comment) = scalar.comment {
-            let text = Text::new("the text ends before ` #`, where a comment begins", "текст кончается перед ` #`: дальше комментарий");
+            let text = Text::new(
+                "the text ends before ` #`, where a comment begins",
+                "текст кончается перед ` #`: дальше комментарий",
+            );
             let help = Text::new(
                 "if `#` belongs to the text, put the text in quotes",
                 "если `#` — часть текста, возьмите текст в кавычки",
@@ -94,7 +109,10 @@ impl Reader {
 
     /// Reports that a required key is absent from the thing named at `place`.
     pub fn missing(&mut self, place: Place, key: &str, what: (&str, &str)) {
-        let text = Text::new(format!("{} needs the key `{key}`", what.0), format!("{}: нет обязательного ключа `{key}`", what.1));
+        let text = Text::new(
+            format!("{} needs the key `{key}`", what.0),
+            format!("{}: нет обязательного ключа `{key}`", what.1),
+        );
         let help = Text::new(format!("add `{key}: …`"), format!("добавьте `{key}: …`"));
         self.found.push(Diagnostic::error(codes::MISSING_KEY, text, place).help(help));
     }

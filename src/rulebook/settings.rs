@@ -7,10 +7,9 @@
 use super::codes;
 use super::raw::{Reader, find, suggest};
 use super::words;
-use crate::model::{Limits, Rate};
 use super::yaml::{self, Entry, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
-use crate::model::{Lang, Text};
+use crate::model::{Lang, Limits, Rate, Text};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -132,7 +131,11 @@ impl Default for Settings {
                 drop_pending: false,
             },
             admins: BTreeMap::new(),
-            limits: Limits { bot: words::rate("30 per second"), chat: words::rate("1 per second"), group: words::rate("20 per minute") },
+            limits: Limits {
+                bot: words::rate("30 per second"),
+                chat: words::rate("1 per second"),
+                group: words::rate("20 per minute"),
+            },
             http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
             webhooks: Webhooks::default(),
             watch: Watch::default(),
@@ -236,6 +239,13 @@ fn shape(tree: &Node, reader: &mut Reader) {
     for (path, node) in scalars(entries) {
         reader.text(node, (path, path));
     }
+    let inner = |section: &str, key: &str| find(entries, section).and_then(|node| node.get(key));
+    if let Some(flag) = inner("telegram", "drop_pending") {
+        reader.flag(flag, ("drop_pending", "drop_pending"));
+    }
+    if let Some(allow) = inner("webhooks", "allow") {
+        reader.list(allow, ("allow", "allow"));
+    }
     if let Some(admins) = find(entries, "admins").filter(|node| !node.is_blank()) {
         for entry in reader.map(admins, ("admins", "admins")).unwrap_or_default() {
             reader.text(&entry.value, ("an admin's role", "роль администратора"));
@@ -249,7 +259,7 @@ fn scalars(entries: &[Entry]) -> impl Iterator<Item = (&str, &Node)> {
     let top = top.into_iter().filter_map(move |key| Some((key, find(entries, key)?)));
     let inner = NESTED.into_iter().filter(|(key, _)| *key != "webhooks").flat_map(move |(section, keys)| {
         let node = find(entries, section);
-        keys.iter().filter_map(move |key| Some((*key, node?.get(key)?)))
+        keys.iter().filter(|key| **key != "drop_pending").filter_map(move |key| Some((*key, node?.get(key)?)))
     });
     top.chain(inner)
 }
@@ -257,7 +267,11 @@ fn scalars(entries: &[Entry]) -> impl Iterator<Item = (&str, &Node)> {
 fn unread(error: &serde_yaml::Error, source: SourceId, text: &str) -> Diagnostic {
     let at = error.location().map_or(0, |location| location.index().min(text.len()));
     let message = Text::new(format!("a setting is not understood: {error}"), format!("непонятная настройка: {error}"));
-    Diagnostic::error(codes::BAD_SETTING, message, Place::new(source, at, at))
+    let help = Text::new(
+        "compare it with the vestnik.yaml that `vestnik init` makes",
+        "сравните с vestnik.yaml, который создаёт `vestnik init`",
+    );
+    Diagnostic::error(codes::BAD_SETTING, message, Place::new(source, at, at)).help(help)
 }
 
 /// From raw values to checked ones.
@@ -272,7 +286,9 @@ impl Checker<'_> {
         let telegram = raw.telegram.unwrap_or_default();
         let limits = raw.limits.unwrap_or_default();
         Settings {
-            language: self.one_of(raw.language, &["language"], codes::BAD_LANGUAGE, &[("en", Lang::En), ("ru", Lang::Ru)]).unwrap_or(default.language),
+            language: self
+                .one_of(raw.language, &["language"], codes::BAD_LANGUAGE, &[("en", Lang::En), ("ru", Lang::Ru)])
+                .unwrap_or(default.language),
             timezone: raw.timezone.and_then(|name| self.zone(&name)).unwrap_or(default.timezone),
             data: raw.data.and_then(|text| self.data(text)).unwrap_or(default.data),
             telegram: self.telegram(telegram, default.telegram),
@@ -284,7 +300,9 @@ impl Checker<'_> {
             },
             http: Http { listen: self.listen(raw.http.unwrap_or_default().listen).unwrap_or(default.http.listen) },
             webhooks: Webhooks { allow: raw.webhooks.unwrap_or_default().allow.unwrap_or_default() },
-            watch: self.one_of(raw.watch, &["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)]).unwrap_or_default(),
+            watch: self
+                .one_of(raw.watch, &["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)])
+                .unwrap_or_default(),
         }
     }
 
@@ -298,7 +316,13 @@ impl Checker<'_> {
         }
     }
 
-    fn one_of<T: Copy>(&mut self, word: Option<String>, path: &[&str], code: crate::diagnostic::Code, known: &[(&str, T)]) -> Option<T> {
+    fn one_of<T: Copy>(
+        &mut self,
+        word: Option<String>,
+        path: &[&str],
+        code: crate::diagnostic::Code,
+        known: &[(&str, T)],
+    ) -> Option<T> {
         let word = word?;
         let value = known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
         if value.is_none() {
@@ -352,7 +376,12 @@ impl Checker<'_> {
             "напишите имя переменной окружения, а сам токен не храните в файлах",
         );
         let path = &["telegram", "token_env"];
-        self.bad(path, "`token_env` is not the name of an environment variable".to_owned(), "`token_env` — не имя переменной окружения".to_owned(), help)
+        self.bad(
+            path,
+            "`token_env` is not the name of an environment variable".to_owned(),
+            "`token_env` — не имя переменной окружения".to_owned(),
+            help,
+        )
     }
 
     fn api_url(&mut self, url: &str) -> Option<String> {
@@ -360,7 +389,10 @@ impl Checker<'_> {
         if rest.is_some_and(|rest| !rest.trim_matches('/').is_empty() && !rest.contains(char::is_whitespace)) {
             return Some(url.trim_end_matches('/').to_owned());
         }
-        let help = Text::new("it begins with https:// (or http:// for a local server)", "он начинается с https:// (или http:// для локального сервера)");
+        let help = Text::new(
+            "it begins with https:// (or http:// for a local server)",
+            "он начинается с https:// (или http:// для локального сервера)",
+        );
         let path = &["telegram", "api_url"];
         self.bad(path, format!("`{url}` is not the address of a server"), format!("`{url}` — не адрес сервера"), help)
     }
@@ -370,8 +402,16 @@ impl Checker<'_> {
         if let Ok(address) = text.parse() {
             return Some(address);
         }
-        let help = Text::new("write an address and a port, such as `127.0.0.1:8080`", "напишите адрес и порт, например `127.0.0.1:8080`");
-        self.bad(&["http", "listen"], format!("`{text}` is not an address to listen on"), format!("`{text}` — не адрес для приёма соединений"), help)
+        let help = Text::new(
+            "write an address and a port, such as `127.0.0.1:8080`",
+            "напишите адрес и порт, например `127.0.0.1:8080`",
+        );
+        self.bad(
+            &["http", "listen"],
+            format!("`{text}` is not an address to listen on"),
+            format!("`{text}` — не адрес для приёма соединений"),
+            help,
+        )
     }
 
     fn rate(&mut self, text: Option<String>, key: &'static str, default: Option<Rate>) -> Option<Rate> {
@@ -418,13 +458,20 @@ impl Checker<'_> {
 /// The finding that a rate is not understood.
 pub(super) fn bad_rate(text: &str, place: Place) -> Diagnostic {
     let message = Text::new(format!("`{text}` is not a rate"), format!("`{text}` — не скорость"));
-    let help = Text::new("write a rate such as `20 per second`, or `off` among limits", "напишите скорость вида `20 per second`, в limits можно и `off`");
+    let help = Text::new(
+        "write a rate such as `20 per second`, or `off` among limits",
+        "напишите скорость вида `20 per second`, в limits можно и `off`",
+    );
     Diagnostic::error(codes::BAD_RATE, message, place).help(help)
 }
 
 fn bad_admin(id: &str, place: Place) -> Diagnostic {
-    let text = Text::new(format!("`{id}` is not the numeric id of a user"), format!("`{id}` — не числовой id пользователя"));
-    let help = Text::new("an id is a number such as `123456789`; a user name does not do", "id — это число вида `123456789`; имя пользователя не подойдёт");
+    let text =
+        Text::new(format!("`{id}` is not the numeric id of a user"), format!("`{id}` — не числовой id пользователя"));
+    let help = Text::new(
+        "an id is a number such as `123456789`; a user name does not do",
+        "id — это число вида `123456789`; имя пользователя не подойдёт",
+    );
     Diagnostic::error(codes::BAD_ADMIN, text, place).help(help)
 }
 

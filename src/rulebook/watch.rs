@@ -38,7 +38,11 @@ enum Signal {
 type Events = Debouncer<RecommendedWatcher, NoCache>;
 
 /// Starts watching a project folder; `look` is called on a thread of its own.
-pub(super) fn start(project: &Path, mode: Watch, look: impl Fn() + Send + 'static) -> Result<WatchGuard, std::io::Error> {
+pub(super) fn start(
+    project: &Path,
+    mode: Watch,
+    look: impl Fn() + Send + 'static,
+) -> Result<WatchGuard, std::io::Error> {
     let (signals, inbox) = channel();
     let events = match mode {
         Watch::Poll => None,

@@ -1,7 +1,7 @@
 //! The handle that tests, the demonstration and the control API hold: people
 //! act through it, faults are set through it, and the record is read from it.
 
-use crate::model::Clock;
+use crate::model::{Clock, Text};
 use crate::sandbox::chats::{Chat, ChatState, ChatSummary, NewChat, bot_json};
 use crate::sandbox::entities;
 use crate::sandbox::faults::Fault;
@@ -100,6 +100,22 @@ pub enum ActError {
     /// Nothing was written.
     #[error("a message needs some text")]
     NoText,
+}
+
+impl ActError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::NoChat { chat } => format!("чата {chat} нет: сначала добавьте его"),
+            Self::Silent { chat, state } => format!("чат {chat} не может действовать: его состояние {state:?}"),
+            Self::NoMessage { chat, message_id } => format!("в чате {chat} нет сообщения {message_id}"),
+            Self::NoButton { chat, message_id, data } => {
+                format!("у сообщения {message_id} чата {chat} нет кнопки с данными `{data}`")
+            }
+            Self::NoText => "сообщению нужен текст".to_owned(),
+        };
+        Text::new(self.to_string(), ru)
+    }
 }
 
 impl Sandbox {
@@ -441,8 +457,14 @@ fn summaries(world: &World, search: &str, limit: usize) -> Vec<ChatSummary> {
             search.is_empty() || fits(&chat.id.to_string()) || fits(&chat.name()) || chat.username().is_some_and(fits)
         })
         .collect();
-    found.sort_unstable_by_key(|chat| (std::cmp::Reverse(chat.last_at), chat.id));
-    found.into_iter().take(limit).map(|chat| summary(world, chat)).collect()
+    let key = |chat: &&Chat| (std::cmp::Reverse(chat.last_at), chat.id);
+    if found.len() > limit {
+        // Sorting a million chats to show a hundred would hold up the requests.
+        found.select_nth_unstable_by_key(limit, key);
+        found.truncate(limit);
+    }
+    found.sort_unstable_by_key(key);
+    found.into_iter().map(|chat| summary(world, chat)).collect()
 }
 
 fn summary(world: &World, chat: &Chat) -> ChatSummary {

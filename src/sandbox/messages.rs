@@ -4,7 +4,7 @@ use crate::sandbox::chats::{Chat, bot_json};
 use crate::sandbox::entities::Formatted;
 use crate::sandbox::keyboard::Keyboard;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// One message with its body.
 #[derive(Clone, Debug)]
@@ -51,10 +51,12 @@ pub(crate) enum MediaKind {
     Document,
 }
 
-/// The bodies of all chats, of which only so many are kept.
+/// The bodies of all chats, of which only so many are kept. A chat's messages
+/// stand in the order of their ids.
 #[derive(Debug)]
 pub(crate) struct Messages {
-    by_chat: HashMap<i64, BTreeMap<i32, Message>>,
+    #[expect(clippy::vec_box, reason = "most chats hold one message, and a vector begins with room for four")]
+    by_chat: HashMap<i64, Vec<Box<Message>>>,
     order: VecDeque<(i64, i32)>,
     keep: usize,
 }
@@ -67,33 +69,38 @@ impl Messages {
     /// Adds a message and lets go of the oldest ones above the bound.
     pub(crate) fn push(&mut self, chat: i64, message: Message) {
         self.order.push_back((chat, message.id));
-        self.by_chat.entry(chat).or_default().insert(message.id, message);
+        self.by_chat.entry(chat).or_default().push(Box::new(message));
         while self.order.len() > self.keep {
             let Some((chat, id)) = self.order.pop_front() else { break };
             self.remove(chat, id);
         }
     }
 
-    pub(crate) fn remove(&mut self, chat: i64, id: i32) -> Option<Message> {
-        let messages = self.by_chat.get_mut(&chat)?;
-        let message = messages.remove(&id);
+    pub(crate) fn remove(&mut self, chat: i64, id: i32) {
+        let Some(messages) = self.by_chat.get_mut(&chat) else { return };
+        if let Ok(place) = messages.binary_search_by_key(&id, |message| message.id) {
+            messages.remove(place);
+        }
         if messages.is_empty() {
             self.by_chat.remove(&chat);
         }
-        message
     }
 
     pub(crate) fn get(&self, chat: i64, id: i32) -> Option<&Message> {
-        self.by_chat.get(&chat)?.get(&id)
+        let messages = self.by_chat.get(&chat)?;
+        let place = messages.binary_search_by_key(&id, |message| message.id).ok()?;
+        messages.get(place).map(|message| &**message)
     }
 
     pub(crate) fn get_mut(&mut self, chat: i64, id: i32) -> Option<&mut Message> {
-        self.by_chat.get_mut(&chat)?.get_mut(&id)
+        let messages = self.by_chat.get_mut(&chat)?;
+        let place = messages.binary_search_by_key(&id, |message| message.id).ok()?;
+        messages.get_mut(place).map(|message| &mut **message)
     }
 
     /// A chat's messages in order of their ids.
     pub(crate) fn of_chat(&self, chat: i64) -> impl DoubleEndedIterator<Item = &Message> {
-        self.by_chat.get(&chat).into_iter().flat_map(BTreeMap::values)
+        self.by_chat.get(&chat).into_iter().flatten().map(|message| &**message)
     }
 
     pub(crate) fn clear(&mut self) {

@@ -1,5 +1,6 @@
 //! The server: listens on loopback, routes, and stops.
 
+use crate::model::Text;
 use crate::sandbox::answer::Refusal;
 use crate::sandbox::bot;
 use crate::sandbox::control;
@@ -43,6 +44,21 @@ pub enum SandboxError {
     Stopped(String),
 }
 
+impl SandboxError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::NotLoopback { address } => {
+                format!("песочница слушает только эту машину: укажите 127.0.0.1 вместо {address}")
+            }
+            Self::BadToken => "токен выглядит как 123456:буквы-и-цифры, так его выдаёт @BotFather".to_owned(),
+            Self::Listen { address, source } => format!("не удаётся слушать {address}: {source}"),
+            Self::Stopped(reason) => format!("песочница остановилась: {reason}"),
+        };
+        Text::new(self.to_string(), ru)
+    }
+}
+
 /// A started sandbox; it stops when this is dropped.
 pub struct Running {
     sandbox: Sandbox,
@@ -83,6 +99,17 @@ impl Running {
         &self.sandbox
     }
 
+    /// What to tell the person who started it.
+    pub fn announcement(&self) -> Text {
+        let url = self.url();
+        Text::new(
+            format!("the sandbox Bot API listens on {url}: set it as telegram.api_url, and open it to see the chats"),
+            format!(
+                "Bot API песочницы слушает {url}: укажите этот адрес в telegram.api_url и откройте его, чтобы видеть чаты"
+            ),
+        )
+    }
+
     /// Stops at once: open connections are reset.
     pub fn stop(self) {}
 }
@@ -101,8 +128,8 @@ pub async fn serve(options: SandboxOptions, shutdown: impl Future<Output = ()>) 
     run(options, |_| {}, shutdown).await
 }
 
-/// What `vestnik sandbox` does: starts, says through `announce` where the
-/// page is, and serves until `shutdown` is over.
+/// What `vestnik sandbox` does: starts, lets `announce` say where it is (see
+/// [`Running::announcement`]), and serves until `shutdown` is over.
 pub async fn run(
     options: SandboxOptions,
     announce: impl FnOnce(&Running),

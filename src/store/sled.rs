@@ -6,10 +6,9 @@
 //! sled does not survive a full disk in the middle of a write.
 //!
 //! sled hardly gives space back, so the live records are copied into a fresh
-//! folder now and then ([`SledStore::tidy`]). Fresh, they take 1.8 to 2.2 times
-//! their bytes with records of 250 to 2,000 bytes, and near 3 times with
-//! records of 80: sled gives a segment back once half of it is dead. The data
-//! folder holds
+//! folder now and then ([`SledStore::tidy`]). Fresh, they take 1.8 times their
+//! bytes with records of 2,000 bytes, twice with 250, and near 3 times with 80:
+//! sled gives a segment back once half of it is dead. The data folder holds
 //!
 //! - `lock`, held while the store is open;
 //! - `current`, which names the format, the folder that counts, and how large
@@ -32,6 +31,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const RESERVE: u64 = 32 << 20;
 /// Bytes on disk that a byte of a batch may take: sled rewrites whole pages.
 const AMPLIFICATION: u64 = 8;
+/// Bytes that sled needs for a record besides its key and value.
+const OVERHEAD: u64 = 40;
 /// Below this size a folder is not worth tidying.
 const SMALL: u64 = 16 << 20;
 
@@ -50,6 +51,8 @@ pub struct SledStore {
 /// How much of the folder is not live data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waste {
+    /// Live records.
+    pub records: u64,
     /// Bytes of live keys and values.
     pub live: u64,
     /// Bytes on disk.
@@ -91,24 +94,30 @@ impl SledStore {
 
     /// Counts the live data; reads all of it.
     pub fn waste(&self) -> Result<Waste, StoreError> {
-        let mut live = 0;
+        let mut waste = Waste { records: 0, live: 0, disk: self.disk_size() };
         for pair in self.scan(&[], &[]) {
             let (key, value) = pair?;
-            live += (key.len() + value.len()) as u64;
+            waste.records += 1;
+            waste.live += (key.len() + value.len()) as u64;
         }
-        Ok(Waste { live, disk: self.disk_size() })
+        Ok(waste)
     }
 
-    /// Rewrites the store if the folder holds more than twice the live data
-    /// and has grown by a quarter since the last rewrite; says whether it did.
+    /// Rewrites the store if most of the folder is waste; says whether it did.
+    /// A store that is no larger than a rewrite left it is rewritten only if
+    /// much of its data have gone since. Reads everything.
     pub fn tidy(&self) -> Result<bool, StoreError> {
-        let packed = self.folder.current()?.map_or(0, |current| current.packed);
-        let disk = self.disk_size();
-        let wasteful = disk > SMALL && disk > packed + packed / 4 && disk > 2 * self.waste()?.live;
-        if wasteful {
-            self.rewrite()?;
+        if self.disk_size() <= SMALL {
+            return Ok(false);
         }
-        Ok(wasteful)
+        let packed = self.folder.current()?.map_or(0, |current| current.packed);
+        let waste = self.waste()?;
+        let weight = waste.live + waste.records * OVERHEAD;
+        let bound = if waste.disk <= packed + packed / 4 { 4 * weight } else { 2 * weight };
+        if waste.disk <= bound {
+            return Ok(false);
+        }
+        self.rewrite().map(|()| true)
     }
 
     /// Copies the live records into a fresh folder and goes on with that one.

@@ -50,6 +50,7 @@ fn a_folder_that_cannot_be_made() {
 type Mistake = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 const SETTINGS: &str = "vestnik.yaml";
+const PROFILE: &str = "rules/profile.yaml";
 const SEGMENTS: &str = "rules/segments.yaml";
 const BROADCASTS: &str = "rules/broadcasts.yaml";
 
@@ -63,7 +64,9 @@ const MISTAKES: &[Mistake] = &[
     (SEGMENTS, "if: paid_count >= 5", "if: paid_count >= \"5\"", "rules/segments.yaml:29:23: error[C020]", "`\"5\"` is text, and int is wanted here", "remove the quotes"),
     (SEGMENTS, "if: paid_count >= 5", "if: paid_count >=", "rules/segments.yaml:29:22: error[C006]", "the condition breaks off", ""),
     (SEGMENTS, "title: {ru: VIP", "titel: {ru: VIP", "rules/segments.yaml:28:5: error[R001]", "unknown key `titel`", "did you mean `title`?"),
-    (SEGMENTS, "    if: true", "    if: [true", "rules/segments.yaml:9:9: error[Y020]", "a bracket is not closed", "close every"),
+    (SEGMENTS, "    if: true", "    if: [true", "rules/segments.yaml:10:9: error[Y001]", "this is not valid YAML", "put the text in quotes"),
+    (SEGMENTS, "\nsegments:", "\nsegmnts:", "rules/segments.yaml:6:1: error[R004]", "unknown section `segmnts`", "did you mean `segments`?"),
+    (PROFILE, "balance: {type: int", "balance: {type: itn", "rules/profile.yaml:9:19: error[R020]", "unknown type `itn`", "did you mean `int`?"),
     (BROADCASTS, "send: win_back", "send: winback", "rules/broadcasts.yaml:11:11: error[R040]", "unknown template `winback`", "did you mean `win_back`?"),
     (BROADCASTS, "to: segment(expired)", "to: segment(expire)", "rules/broadcasts.yaml:9:17: error[C", "there is no segment `expire`", "did you mean `expired`?"),
     (BROADCASTS, "rate: 30 per second", "rate: fast", "rules/broadcasts.yaml:12:11: error", "`fast` is not a rate", "write a rate such as"),

@@ -2,7 +2,7 @@
 //! headline and the advice.
 
 use crate::project::Project;
-use vestnik::condition::{check, check_value, first_comment, parse};
+use vestnik::condition::{RESERVED, check, check_value, first_comment, parse};
 use vestnik::diagnostic::{Diagnostic, Severity};
 use vestnik::model::Type;
 
@@ -548,6 +548,38 @@ fn values_fit_their_place() {
         let (value, found) = check_value(&parse(text).unwrap(), Some(&ty), &project);
         assert_eq!(found.first().map(|d| d.code.0), code, "{text}");
         assert_eq!(value.map(|v| v.ty().clone()), code.is_none().then_some(ty), "{text}");
+    }
+}
+
+#[test]
+fn reserved_words_are_no_names_and_others_are() {
+    for word in RESERVED {
+        let same =
+            parse(&format!("{word} = other")).is_ok_and(|ast| format!("{:?}", ast.root()).contains("Name(\"other\")"));
+        let is_value = ["true", "false", "null", "missing", "now", "today"].contains(&word);
+        assert_eq!(same, is_value, "{word}");
+    }
+    for word in [
+        "set",
+        "with",
+        "next",
+        "than",
+        "ago",
+        "from",
+        "days",
+        "h",
+        "segment_",
+        "count",
+        "notes",
+        "i",
+        "order",
+        "баланс",
+        "ё_1",
+    ] {
+        for condition in ["NAME > 1", "not NAME", "x in NAME", "NAME is set", "NAME within 1 day", "NAME and NAME"] {
+            let condition = condition.replace("NAME", word);
+            assert!(parse(&condition).is_ok(), "{condition}: {:?}", parse(&condition));
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use vestnik::model::{ButtonAction, Profile, Time, UserId, Value, builtin};
 use vestnik::rulebook::{Files, Loaded, RenderContext, Rulebook, load, load_files, sample};
 
 const NOW: Time = Time(1_767_258_000_000);
+/// Fields that are set, and the segments that then hold the user.
+type Row<'a> = (&'a [(&'a str, Value)], &'a [&'a str]);
+
 const DAY: i64 = 86_400_000;
 
 fn loaded() -> Loaded {
@@ -39,17 +42,23 @@ fn segments_answer_as_the_sql_does() {
     let rulebook = rulebook();
     let int = |n: i64| Value::Int(n);
     let old = Value::Time(Time(NOW.0 - 31 * DAY));
-    let rows: &[(&[(&str, Value)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (&[], &["all"]),
         (&[("balance", int(3))], &["all", "active"]),
         (&[("balance", int(0))], &["all", "no_subscription"]),
         (&[("trial_3d_used", Value::Bool(true))], &["all", "trial_only"]),
-        (&[("trial_3d_used", Value::Bool(true)), ("paid_count", int(0)), ("balance", int(0))], &["all", "trial_only", "expired", "no_subscription"]),
+        (
+            &[("trial_3d_used", Value::Bool(true)), ("paid_count", int(0)), ("balance", int(0))],
+            &["all", "trial_only", "expired", "no_subscription"],
+        ),
         (&[("paid_count", int(5)), ("balance", int(1))], &["all", "active", "vip", "high_value"]),
         (&[("paid_count", int(1)), ("last_payment_at", old.clone())], &["all", "churned"]),
         (&[("paid_count", int(1)), ("last_payment_at", Value::Time(Time(NOW.0 - 30 * DAY)))], &["all"]),
         (&[("last_payment_at", old)], &["all"]),
-        (&[("referral_count", int(2)), ("balance", int(-1)), ("paid_count", int(1))], &["all", "expired", "no_subscription", "with_referrals"]),
+        (
+            &[("referral_count", int(2)), ("balance", int(-1)), ("paid_count", int(1))],
+            &["all", "expired", "no_subscription", "with_referrals"],
+        ),
     ];
     for (sets, expected) in rows {
         let profile = user(&rulebook, sets);
@@ -85,13 +94,23 @@ fn messages_speak_the_users_language() {
         rulebook.templates.render("win_back", &context).expect("renders")
     };
     let language = |tag: &str| ("language", Value::text(tag));
-    for (tag, beginning) in [("ru", "Здравствуйте"), ("en", "Hello"), ("en-GB", "Hello"), ("EN", "Hello"), ("kk", "Здравствуйте")] {
+    for (tag, beginning) in
+        [("ru", "Здравствуйте"), ("en", "Hello"), ("en-GB", "Hello"), ("EN", "Hello"), ("kk", "Здравствуйте")]
+    {
         assert!(render(&[language(tag)]).text.starts_with(beginning), "{tag}");
     }
     assert!(render(&[]).text.starts_with("Здравствуйте"));
-    let message = render(&[("first_name", Value::text("<Анна>")), ("paid_count", Value::Int(5)), ("referral_count", Value::Int(2))]);
+    let message = render(&[
+        ("first_name", Value::text("<Анна>")),
+        ("paid_count", Value::Int(5)),
+        ("referral_count", Value::Int(2)),
+    ]);
     assert!(message.text.starts_with("&lt;Анна&gt;, мы скучаем!"), "{}", message.text);
-    assert!(message.text.contains("скидка 30 %") && message.text.ends_with("вы пригласили 2 друзей — спасибо!"), "{}", message.text);
+    assert!(
+        message.text.contains("скидка 30 %") && message.text.ends_with("вы пригласили 2 друзей — спасибо!"),
+        "{}",
+        message.text
+    );
     let ButtonAction::Url(url) = &message.buttons[0][0].action else { panic!("an address") };
     assert_eq!(url, "https://example.org/renew?u=7");
     assert_eq!(rulebook.schema.field(builtin::LANGUAGE).name.as_ref(), "language");

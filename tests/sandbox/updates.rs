@@ -23,7 +23,7 @@ async fn everything_a_person_does_is_an_update_that_teloxide_reads() {
     let updates = poll(&harness, json!({})).await;
     let kinds: Vec<_> = updates
         .iter()
-        .map(|update| match serde_json::from_value::<Update>(update.clone()).unwrap().kind {
+        .map(|update| match serde_json::from_str::<Update>(&update.to_string()).unwrap().kind {
             UpdateKind::Message(message) => format!("message {}", message.text().unwrap()),
             UpdateKind::CallbackQuery(query) => format!("press {}", query.data.unwrap()),
             UpdateKind::MyChatMember(change) => format!("member {:?}", change.new_chat_member.kind.status()),

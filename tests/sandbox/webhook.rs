@@ -28,8 +28,8 @@ async fn take(
     let secret = headers.get("x-telegram-bot-api-secret-token").map_or("none", |value| value.to_str().unwrap());
     let text = update["message"]["text"].as_str().unwrap().to_owned();
     sender.send(format!("{secret} {text}")).unwrap();
-    let refused =
-        text.starts_with("again") && !SEEN.lock().unwrap().replace(text.clone()).is_some_and(|seen| seen == text);
+    let seen = SEEN.lock().unwrap().replace(text.clone());
+    let refused = text.starts_with("again") && seen != Some(text);
     let status = if refused { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, [("retry-after", "0")])
 }

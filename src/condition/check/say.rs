@@ -51,7 +51,9 @@ pub(super) fn unknown_segment(name: &Word, env: &dyn Env) -> Diagnostic {
     let word = &name.text;
     let message = Text::new(format!("there is no segment `{word}`"), format!("нет сегмента `{word}`"));
     let found = Diagnostic::error(codes::UNKNOWN_SEGMENT, message, name.span.place());
-    suggest(found, nearest(word, env.segment_names()))
+    let mut names = env.segment_names();
+    names.sort_unstable();
+    suggest(found, nearest(word, names))
 }
 
 pub(super) fn unknown_function(name: &Word) -> Diagnostic {

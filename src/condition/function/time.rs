@@ -61,7 +61,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: ["whole days of 24 hours that are left until", "сколько полных суток осталось до момента"],
         example: "days_until(discount_until) <= 3",
         takes: Takes::Time,
-        behaviour: Behaviour::Clock(|now, at| whole_days(now, at)),
+        behaviour: Behaviour::Clock(whole_days),
     },
 ];
 

@@ -4,11 +4,10 @@ use super::conditions::{Names, compile};
 use super::{codes, names};
 use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::{Text, TimeDelta};
+use crate::model::{Rate, Text, TimeDelta};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::template::Templates;
-use crate::model::Rate;
 use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 
@@ -48,7 +47,13 @@ pub(in crate::rulebook) fn check(
     entries.iter().filter_map(|entry| broadcast(entry, names, templates, sources, reader)).collect()
 }
 
-fn broadcast(entry: &Entry, env: &Names<'_>, templates: &Templates, sources: &Sources, reader: &mut Reader) -> Option<Broadcast> {
+fn broadcast(
+    entry: &Entry,
+    env: &Names<'_>,
+    templates: &Templates,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Option<Broadcast> {
     let named = names::name(&entry.key, reader);
     let entries = reader.map(&entry.value, WHAT)?;
     reader.only(entries, &KEYS, WHAT);
@@ -86,12 +91,14 @@ fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(Stri
                 reader.missing(node.place, "template", ("`send`", "`send`"));
                 return None;
             };
-            let flag = find(entries, "transactional").and_then(|n| reader.flag(n, ("`transactional`", "`transactional`")));
+            let flag =
+                find(entries, "transactional").and_then(|n| reader.flag(n, ("`transactional`", "`transactional`")));
             (reader.text(template, ("`template`", "`template`"))?, flag)
         }
     };
     if !templates.contains(&name.text) {
-        let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
+        let text =
+            Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
         let help = Text::new(
             format!("create `templates/{}.html`", name.text),
@@ -136,7 +143,8 @@ fn audience(node: &Node, reader: &mut Reader) {
         "frozen" => {}
         "live" => reader.found.push(later("audience: live", scalar.place)),
         other => {
-            let text = Text::new(format!("`audience` cannot be `{other}`"), format!("`audience` не может быть `{other}`"));
+            let text =
+                Text::new(format!("`audience` cannot be `{other}`"), format!("`audience` не может быть `{other}`"));
             let diagnostic = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
             reader.found.push(suggest(diagnostic, other, ["frozen", "live"]));
         }
@@ -144,7 +152,8 @@ fn audience(node: &Node, reader: &mut Reader) {
 }
 
 fn later(key: &str, place: crate::diagnostic::Place) -> Diagnostic {
-    let text = Text::new(format!("`{key}` is not available in this version yet"), format!("`{key}` в этой версии ещё нет"));
+    let text =
+        Text::new(format!("`{key}` is not available in this version yet"), format!("`{key}` в этой версии ещё нет"));
     let help = Text::new("remove it until a version that has it", "удалите до версии, в которой это есть");
     Diagnostic::error(codes::LATER_KEY, text, place).help(help)
 }

@@ -70,7 +70,13 @@ pub(super) fn parse(scalar: &Scalar, sources: &Sources, reader: &mut Reader) -> 
 }
 
 /// Checks a parsed condition.
-pub(super) fn check(ast: &Ast, scalar: &Scalar, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Option<Condition> {
+pub(super) fn check(
+    ast: &Ast,
+    scalar: &Scalar,
+    names: &Names<'_>,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Option<Condition> {
     let (condition, found) = condition::check(ast, names);
     report(found, scalar, sources, reader);
     condition
@@ -87,7 +93,11 @@ fn report(found: Vec<Diagnostic>, scalar: &Scalar, sources: &Sources, reader: &m
     let moved = found.into_iter().map(|diagnostic| {
         let mut moved = diagnostic.clone().relocated(|place| scalar.locate(sources, place.range()));
         // A correction of a part that could not be found would replace everything.
-        if moved.replacement.as_ref().is_some_and(|r| r.place == scalar.place && diagnostic.primary.place.range() != (0..scalar.text.len())) {
+        if moved
+            .replacement
+            .as_ref()
+            .is_some_and(|r| r.place == scalar.place && diagnostic.primary.place.range() != (0..scalar.text.len()))
+        {
             moved.replacement = None;
         }
         moved

@@ -30,9 +30,11 @@ pub(super) fn name(key: &Scalar, reader: &mut Reader) -> bool {
 /// A field's name: any letters, digits and `_`, reported if it is none.
 pub(super) fn field(key: &Scalar, reader: &mut Reader) -> bool {
     let text = key.text.as_str();
-    let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let good = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     if !good {
-        let help = Text::new("use letters, digits and `_`, beginning with a letter", "буквы, цифры и `_`, первая — буква");
+        let help =
+            Text::new("use letters, digits and `_`, beginning with a letter", "буквы, цифры и `_`, первая — буква");
         reader.found.push(bad(key).help(help));
     }
     good && free(key, reader)

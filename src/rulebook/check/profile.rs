@@ -2,8 +2,8 @@
 
 use super::{codes, names, title};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::{EnumType, Field, FieldId, Schema, Time, Type, Value};
 use crate::model::Text;
+use crate::model::{EnumType, Field, FieldId, Schema, Time, Type, Value};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
 use jiff::tz::TimeZone;
@@ -11,12 +11,22 @@ use std::sync::Arc;
 
 const WHAT: (&str, &str) = ("a field", "поле");
 const KEYS: [&str; 5] = ["type", "values", "default", "title", "is"];
+/// More fields than this are refused: each user's profile holds them all.
+const FIELDS: usize = 1_000;
 const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
 
 /// The schema that the fields make, built-in ones included.
 pub(in crate::rulebook) fn check(entries: &[&Entry], zone: &TimeZone, reader: &mut Reader) -> Schema {
     let mut schema = Schema::builtin();
-    for entry in entries {
+    if let Some(entry) = entries.get(FIELDS) {
+        let text = Text::new(
+            format!("there are more than {FIELDS} fields, from `{}` on", entry.key.text),
+            format!("полей больше {FIELDS}, начиная с `{}`", entry.key.text),
+        );
+        let help = Text::new("remove fields that no rule uses", "удалите поля, которые не нужны правилам");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place).help(help));
+    }
+    for entry in entries.iter().take(FIELDS) {
         match schema.find(&entry.key.text) {
             Some(id) => redeclare(entry, id, &mut schema, zone, reader),
             None => declare(entry, &mut schema, zone, reader),
@@ -31,10 +41,8 @@ fn declare(entry: &Entry, schema: &mut Schema, zone: &TimeZone, reader: &mut Rea
     }
     let field = if entry.value.map().is_some() { long(entry, zone, reader) } else { short(entry, reader) };
     let Some(field) = field else { return };
-    if schema.add(field).is_err() {
-        let text = Text::new("there are too many fields", "слишком много полей");
-        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place));
-    }
+    // The name is free and the number of fields bounded.
+    let _ = schema.add(field);
 }
 
 /// `balance: int`
@@ -53,7 +61,10 @@ fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
     let entries = reader.map(&entry.value, WHAT)?;
     reader.only(entries, &KEYS, WHAT);
     if let Some(computed) = find(entries, "is") {
-        let text = Text::new("computed fields are not available in this version yet", "вычисляемых полей в этой версии ещё нет");
+        let text = Text::new(
+            "computed fields are not available in this version yet",
+            "вычисляемых полей в этой версии ещё нет",
+        );
         let help = Text::new("remove it until a version that has them", "удалите до версии, в которой они есть");
         reader.found.push(Diagnostic::error(codes::COMPUTED_FIELD, text, computed.place).help(help));
     }
@@ -122,7 +133,9 @@ fn field(name: &str, ty: Type, default: Option<Value>, title: Option<Text>) -> F
     let default = default.unwrap_or_else(|| match ty {
         Type::Bool => Value::Bool(false),
         Type::List => Value::List(Arc::from([])),
-        Type::Int | Type::Float | Type::Money | Type::String | Type::Time | Type::Duration | Type::Enum(_) => Value::Missing,
+        Type::Int | Type::Float | Type::Money | Type::String | Type::Time | Type::Duration | Type::Enum(_) => {
+            Value::Missing
+        }
     });
     Field { name: name.into(), ty, default, title, builtin: false, read_only: false }
 }
@@ -171,7 +184,10 @@ fn enum_of(node: &Node, reader: &mut Reader) -> Option<Type> {
     for item in reader.list(node, what)? {
         let Some(scalar) = reader.text(item, what) else { continue };
         if values.iter().any(|value| **value == *scalar.text) {
-            let text = Text::new(format!("the value `{}` stands twice", scalar.text), format!("значение `{}` повторяется", scalar.text));
+            let text = Text::new(
+                format!("the value `{}` stands twice", scalar.text),
+                format!("значение `{}` повторяется", scalar.text),
+            );
             let help = Text::new("keep one of the two", "оставьте одно из двух");
             reader.found.push(Diagnostic::error(codes::BAD_VALUES, text, scalar.place).help(help));
             continue;
@@ -208,7 +224,8 @@ fn default_of(node: &Node, ty: &Type, zone: &TimeZone, reader: &mut Reader) -> O
     if let Type::List = ty {
         let what = ("the default of a list", "значение по умолчанию для списка");
         let items = reader.list(node, what)?;
-        let texts = items.iter().filter_map(|item| reader.text(item, what)).map(|s| Arc::from(s.text.as_str())).collect();
+        let texts =
+            items.iter().filter_map(|item| reader.text(item, what)).map(|s| Arc::from(s.text.as_str())).collect();
         return Some(Value::List(texts));
     }
     let scalar = reader.text(node, ("a default", "значение по умолчанию"))?;
@@ -221,7 +238,8 @@ fn default_of(node: &Node, ty: &Type, zone: &TimeZone, reader: &mut Reader) -> O
         let diagnostic = Diagnostic::error(codes::BAD_DEFAULT, text, scalar.place);
         reader.found.push(match ty {
             Type::Enum(values) => suggest(diagnostic, &scalar.text, values.values.iter().map(|v| &**v)),
-            _ => diagnostic.help(Text::new(format!("write it like {}", example(ty)), format!("пишите так: {}", example(ty)))),
+            _ => diagnostic
+                .help(Text::new(format!("write it like {}", example(ty)), format!("пишите так: {}", example(ty)))),
         });
     }
     value
@@ -246,7 +264,9 @@ fn literal(text: &str, ty: &Type, zone: &TimeZone) -> Option<Value> {
         Type::Money => money(text).map(Value::Money),
         Type::String => Some(Value::text(text)),
         Type::Time => time(text, zone).map(Value::Time),
-        Type::Enum(values) => values.values.iter().find(|value| ***value == *text).map(|value| Value::String(value.clone())),
+        Type::Enum(values) => {
+            values.values.iter().find(|value| ***value == *text).map(|value| Value::String(value.clone()))
+        }
         Type::Duration | Type::List => None,
     }
 }
@@ -268,7 +288,10 @@ fn time(text: &str, zone: &TimeZone) -> Option<Time> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Some(Time(at.as_millisecond()));
     }
-    let local = text.parse::<jiff::civil::DateTime>().ok().or_else(|| Some(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)))?;
+    let local = text
+        .parse::<jiff::civil::DateTime>()
+        .ok()
+        .or_else(|| Some(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)))?;
     let at = zone.to_ambiguous_timestamp(local).compatible().ok()?;
     Some(Time(at.as_millisecond()))
 }

@@ -15,6 +15,8 @@ const WHAT: (&str, &str) = ("a segment", "сегмент");
 /// More levels of segments within segments than this are refused, so that
 /// judging one never recurses deeper.
 const LEVELS: usize = 64;
+/// More segments than this are refused.
+const SEGMENTS: usize = 10_000;
 
 /// Users for whom a condition is true.
 #[derive(Debug)]
@@ -49,13 +51,22 @@ struct Draft<'a> {
 }
 
 /// Checks all segments.
-pub(in crate::rulebook) fn check(entries: &[&Entry], schema: &Schema, zone: &TimeZone, sources: &Sources, reader: &mut Reader) -> Segments {
+pub(in crate::rulebook) fn check(
+    entries: &[&Entry],
+    schema: &Schema,
+    zone: &TimeZone,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Segments {
     let mut drafts: Vec<Draft<'_>> = entries.iter().map(|entry| draft(entry, sources, reader)).collect();
-    if drafts.len() > usize::from(u16::MAX) {
-        let text = Text::new("there are too many segments", "слишком много сегментов");
-        let place = drafts.last().map_or(Place::default(), |draft| draft.name.place);
-        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, place));
-        return Segments::default();
+    if let Some(draft) = drafts.get(SEGMENTS) {
+        let text = Text::new(
+            format!("there are more than {SEGMENTS} segments, from `{}` on", draft.name.text),
+            format!("сегментов больше {SEGMENTS}, начиная с `{}`", draft.name.text),
+        );
+        let help = Text::new("remove segments that nothing uses", "удалите ненужные сегменты");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, draft.name.place).help(help));
+        drafts.truncate(SEGMENTS);
     }
     link(&mut drafts, sources);
     let order = order(&drafts, reader);
@@ -167,7 +178,10 @@ fn circle(drafts: &[Draft<'_>], path: &[(usize, Place)]) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::SEGMENT_CYCLE, text, place)
         .help(Text::new("take one of the references out", "уберите одну из ссылок"));
     path.iter().skip(1).fold(diagnostic, |diagnostic, (index, place)| {
-        diagnostic.also(*place, Text::new(format!("asked for by `{}`", name(*index)), format!("ссылка из `{}`", name(*index))))
+        diagnostic.also(
+            *place,
+            Text::new(format!("asked for by `{}`", name(*index)), format!("ссылка из `{}`", name(*index))),
+        )
     })
 }
 

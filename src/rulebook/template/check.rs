@@ -5,9 +5,7 @@
 use super::front::{Action, Front};
 use super::markup::{MarkupError, Mistake, visible_text};
 use super::values::Scope;
-use super::{
-    ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape,
-};
+use super::{ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{FieldId, Profile, Schema, Text, Time, Type, UserId, Value, builtin};
 use crate::rulebook::codes;
@@ -17,14 +15,14 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Characters of a text that are shown where all of it is meant.
+const SHOWN: usize = 60;
+
 /// Where a part of a template was written.
 #[derive(Debug)]
 pub(super) enum Origin {
     /// The body of a file, from a byte on.
-    Body {
-        source: SourceId,
-        start: usize,
-    },
+    Body { source: SourceId, start: usize },
     /// A text of the front matter.
     Scalar(Scalar),
 }
@@ -145,15 +143,25 @@ impl Trial<'_> {
         let name = match part {
             Part::Fixed(text) => return Some(text.clone()),
             Part::Rendered(name) => name,
+            Part::Broken => return None,
         };
         for _ in 0..=self.templates.schema.len() {
-            let scope = Scope::new(self.templates, self.variant, &RenderContext { profile: &user.profile, in_segment: &|_| user.member });
-            let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value())) {
+            let scope = Scope::new(
+                self.templates,
+                self.variant,
+                &RenderContext { profile: &user.profile, in_segment: &|_| user.member },
+            );
+            let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value()))
+            {
                 Ok(rendered) => return Some(rendered),
                 Err(error) => error,
             };
-            let range = range_of(&error, text);
-            let fields = self.missing_fields(&text[range.clone()], &user.profile);
+            let mut range = range_of(&error, text);
+            let mut fields = self.missing_fields(&text[range.clone()], &user.profile);
+            if fields.is_empty() && error.kind() == ErrorKind::UndefinedError {
+                range = tag_around(text, range);
+                fields = self.missing_fields(&text[range.clone()], &user.profile);
+            }
             let place = origin.place(self.sources, range);
             if fields.is_empty() || error.kind() == ErrorKind::OutOfFuel {
                 found.push(failed(&error, place));
@@ -161,7 +169,11 @@ impl Trial<'_> {
             }
             found.push(missing_printed(&self.templates.schema, &fields, place));
             for field in fields {
-                user.profile.set(&self.templates.schema, field, longest_value(&self.templates.schema.field(field).ty, 8));
+                user.profile.set(
+                    &self.templates.schema,
+                    field,
+                    longest_value(&self.templates.schema.field(field).ty, 8),
+                );
             }
         }
         None
@@ -214,7 +226,7 @@ impl Trial<'_> {
         let Some(photo) = self.render(part, &Origin::Scalar(scalar.clone()), user, found) else { return };
         let id = photo.len() >= 20 && photo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         let web = photo.starts_with("https://") || photo.starts_with("http://");
-        if !id && !(web && escape::is_allowed_url(&photo)) {
+        if !(id || web && escape::is_allowed_url(&photo)) {
             found.push(bad_photo(&photo, scalar.place));
         }
     }
@@ -245,20 +257,31 @@ fn longest_value(ty: &Type, length: usize) -> Value {
         Type::Float => Value::Float(-123_456_789_012.345_6),
         Type::Money => Value::Money(i64::MIN + 1),
         Type::String => Value::text(text()),
-        Type::Time => Value::Time(Time(253_402_300_799_000)),
+        Type::Time => Value::Time(Time(32_503_679_999_000)),
         Type::Duration => Value::Missing,
         Type::List => Value::List((0..8).map(|_| Arc::from(text())).collect()),
-        Type::Enum(values) => {
-            values.values.iter().max_by_key(|v| v.encode_utf16().count()).map_or(Value::Missing, |v| Value::String(v.clone()))
-        }
+        Type::Enum(values) => values
+            .values
+            .iter()
+            .max_by_key(|v| v.encode_utf16().count())
+            .map_or(Value::Missing, |v| Value::String(v.clone())),
     }
 }
 
+/// The whole tag that a range stands in.
+fn tag_around(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = text[..range.start].rfind('{').map_or(range.start, |at| at.saturating_sub(1));
+    let end = text[range.end..].find('}').map_or(range.end, |at| (range.end + at + 2).min(text.len()));
+    if text.is_char_boundary(start) && text.is_char_boundary(end) { start..end } else { range }
+}
+
+/// The beginning of a part's first line with words.
 fn start(origin: &Origin, sources: &Sources) -> Place {
     let text = origin.text(sources);
     let blank = text.len() - text.trim_start().len();
-    let line = text[blank..].split('\n').next().unwrap_or_default().trim_end().len();
-    origin.place(sources, blank..blank + line)
+    let line = text[blank..].split('\n').next().unwrap_or_default().trim_end();
+    let length = line.char_indices().nth(SHOWN).map_or(line.len(), |(at, _)| at);
+    origin.place(sources, blank..blank + length)
 }
 
 fn failed(error: &minijinja::Error, place: Place) -> Diagnostic {
@@ -269,8 +292,11 @@ fn failed(error: &minijinja::Error, place: Place) -> Diagnostic {
             Text::new("shorten its loops", "сократите циклы"),
         ),
         _ => (
-            Text::new(format!("the template cannot be rendered: {detail}"), format!("шаблон не удаётся собрать: {detail}")),
-            Text::new("try it with `vestnik preview`, or simplify the underlined part", "проверьте подчёркнутое место или упростите его"),
+            Text::new(
+                format!("the template cannot be rendered: {detail}"),
+                format!("шаблон не удаётся собрать: {detail}"),
+            ),
+            Text::new("mend or simplify the underlined part", "исправьте или упростите подчёркнутое место"),
         ),
     };
     Diagnostic::error(codes::RENDER_FAILED, text, place).help(help)
@@ -280,14 +306,18 @@ fn missing_printed(schema: &Schema, fields: &[FieldId], place: Place) -> Diagnos
     let names: Vec<String> = fields.iter().map(|id| format!("`user.{}`", schema.field(*id).name)).collect();
     let list = names.join(", ");
     let text = Text::new(format!("{list} may be missing here"), format!("{list} здесь может отсутствовать"));
-    let example = match fields.first().map(|id| &schema.field(*id).ty) {
-        Some(Type::Int | Type::Float | Type::Money) => "default(0)",
-        _ => "default(\"…\")",
+    let replaced = match fields.first().map(|id| &schema.field(*id).ty) {
+        Some(Type::Int | Type::Float | Type::Money) => Some("default(0)"),
+        Some(Type::Time) => None,
+        Some(Type::Bool | Type::String | Type::Duration | Type::List | Type::Enum(_)) | None => Some("default(\"…\")"),
     };
-    let help = Text::new(
-        format!("write `| {example}` after the field, or ask `{{% if … %}}` first"),
-        format!("напишите `| {example}` после поля или сначала проверьте его в `{{% if … %}}`"),
-    );
+    let help = match replaced {
+        Some(filter) => Text::new(
+            format!("write `| {filter}` after the field, or ask `{{% if … %}}` first"),
+            format!("напишите `| {filter}` после поля или сначала проверьте его в `{{% if … %}}`"),
+        ),
+        None => Text::new("ask for it in `{% if … %}` first", "сначала проверьте его в `{% if … %}`"),
+    };
     Diagnostic::error(codes::MISSING_PRINTED, text, place).help(help)
 }
 
@@ -321,7 +351,11 @@ fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -
         Mistake::Unescaped(c) => (
             codes::UNKNOWN_TAG,
             Text::new(format!("`{c}` must be escaped here"), format!("`{c}` здесь нужно экранировать")),
-            if *c == '<' { Text::new("write `&lt;`", "напишите `&lt;`") } else { Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`")) },
+            if *c == '<' {
+                Text::new("write `&lt;`", "напишите `&lt;`")
+            } else {
+                Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`"))
+            },
         ),
         Mistake::Address(url) => return bad_url(url, place),
     };
@@ -332,9 +366,19 @@ fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -
 /// of the same number in the template, as far as it can be told.
 fn written(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Place {
     let template = origin.text(sources);
-    let piece = &text[error.range.clone()];
+    let mut piece = &text[error.range.clone()];
+    // Users' values inside the piece are not in the template: what stands
+    // before them is.
+    while !template.contains(piece) {
+        let Some((last, _)) = piece.char_indices().next_back() else { break };
+        piece = &piece[..last];
+    }
+    if piece.is_empty() {
+        return start(origin, sources);
+    }
     let number = text[..error.range.start].matches(piece).count();
-    let all: Vec<usize> = template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
+    let all: Vec<usize> =
+        template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
     match all.get(number).or(all.last()) {
         Some(at) => origin.place(sources, *at..at + piece.len()),
         None => start(origin, sources),
@@ -363,7 +407,11 @@ fn too_long(length: usize, limit: usize, place: Place) -> Diagnostic {
 }
 
 fn bad_url(url: &str, place: Place) -> Diagnostic {
-    let text = Text::new(format!("`{url}` is not an address that a message may have"), format!("`{url}` — недопустимый адрес"));
+    let url: String = url.chars().take(SHOWN).collect();
+    let text = Text::new(
+        format!("`{url}` is not an address that a message may have"),
+        format!("`{url}` — недопустимый адрес"),
+    );
     let help = Text::new(
         "it begins with https://, http://, tg:// or mailto: and has no spaces; values inside it are percent-encoded",
         "он начинается с https://, http://, tg:// или mailto: и без пробелов; значения в нём кодируются процентами",
@@ -376,12 +424,18 @@ fn press_length(length: usize, place: Place) -> Diagnostic {
         format!("the data of this button may have {length} bytes, 1 to {PRESS_LIMIT} are possible"),
         format!("данные кнопки могут занять {length} байт, можно от 1 до {PRESS_LIMIT}"),
     );
-    let help = Text::new("use a short word; a Cyrillic letter takes two bytes", "возьмите короткое слово; русская буква занимает два байта");
+    let help = Text::new(
+        "use a short word; a Cyrillic letter takes two bytes",
+        "возьмите короткое слово; русская буква занимает два байта",
+    );
     Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
 }
 
 fn bad_photo(photo: &str, place: Place) -> Diagnostic {
-    let text = Text::new(format!("`{photo}` is not a photo that can be sent"), format!("`{photo}` — такое фото отправить нельзя"));
+    let text = Text::new(
+        format!("`{photo}` is not a photo that can be sent"),
+        format!("`{photo}` — такое фото отправить нельзя"),
+    );
     let help = Text::new(
         "give an https:// address or a Telegram file_id; files of the project are not available in this version yet",
         "укажите адрес https:// или file_id; файлов проекта в этой версии ещё нет",
@@ -394,7 +448,8 @@ fn language_missing(name: &str, language: &str, place: Place) -> Diagnostic {
         format!("template `{name}` has no `{language}` version, others have"),
         format!("у шаблона `{name}` нет версии `{language}`, у других есть"),
     );
-    let help = Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
+    let help =
+        Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
     Diagnostic::warning(codes::LANGUAGE_MISSING, text, place).help(help)
 }
 
@@ -404,5 +459,7 @@ fn languages_differ(name: &str, place: Place, first: Place) -> Diagnostic {
         format!("версии шаблона `{name}` различаются в `transactional`"),
     );
     let help = Text::new("give all of them the same value", "задайте всем одно значение");
-    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place).also(first, Text::new("the first version", "первая версия")).help(help)
+    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place)
+        .also(first, Text::new("the first version", "первая версия"))
+        .help(help)
 }

@@ -28,8 +28,14 @@ pub(in crate::rulebook) struct Project<'a> {
 }
 
 /// Compiles the files of `templates/`, given by path and source.
-pub(in crate::rulebook) fn compile(files: &[(String, SourceId)], project: &Project<'_>, sources: &Sources, found: &mut Diagnostics) -> Templates {
-    let mut compiler = Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
+pub(in crate::rulebook) fn compile(
+    files: &[(String, SourceId)],
+    project: &Project<'_>,
+    sources: &Sources,
+    found: &mut Diagnostics,
+) -> Templates {
+    let mut compiler =
+        Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
     for (path, source) in files {
         compiler.file(path, *source);
     }
@@ -64,7 +70,10 @@ impl Compiler<'_> {
             return;
         }
         let text = self.sources.text(source);
-        let (head, body) = front::split(source, text, self.found);
+        let Some((head, body)) = front::split(source, text, self.found) else {
+            self.by_name.entry(name).or_default();
+            return;
+        };
         let front = head.map(|range| front::read(source, text, range, self.found)).unwrap_or_default();
         let index = self.by_name.get(&name).map_or(0, Vec::len);
         let variant = self.variant(path, language, format, &front, Origin::Body { source, start: body });
@@ -83,7 +92,8 @@ impl Compiler<'_> {
             _ => None,
         };
         let good = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         };
         match (parts.as_slice(), format) {
             ([name, _], Some(format)) if good(name) => Some(((*name).to_owned(), None, format)),
@@ -97,7 +107,14 @@ impl Compiler<'_> {
         }
     }
 
-    fn variant(&mut self, path: &str, language: Option<String>, format: Format, front: &Front, body: Origin) -> Variant {
+    fn variant(
+        &mut self,
+        path: &str,
+        language: Option<String>,
+        format: Format,
+        front: &Front,
+        body: Origin,
+    ) -> Variant {
         let mut segments = Vec::new();
         let text = body.text(self.sources).to_owned();
         let body = self.part(escape::body_name(path, format), &text, &body, &mut segments);
@@ -135,7 +152,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles one part; a part with mistakes becomes empty and fixed.
+    /// Compiles one part.
     fn part(&mut self, name: String, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> Part {
         if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
             return Part::Fixed(text.to_owned());
@@ -144,10 +161,12 @@ impl Compiler<'_> {
         self.mentions(text, origin, segments);
         if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
             self.found.push(syntax(&error, text, origin, self.sources));
-            return Part::Fixed(String::new());
+            return Part::Broken;
         }
-        self.variables(&name, text, origin);
-        if self.found.len() > before { Part::Fixed(String::new()) } else { Part::Rendered(name) }
+        if self.found.len() == before {
+            self.variables(&name, text, origin);
+        }
+        if self.found.len() > before { Part::Broken } else { Part::Rendered(name) }
     }
 
     fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) {
@@ -159,7 +178,10 @@ impl Compiler<'_> {
                 Mention::Statement(at) => self.known(&STATEMENTS, text, at, origin, ("statement", "конструкция")),
                 Mention::Segment(at) => self.segment(&text[at.clone()], origin.place(self.sources, at), segments),
                 Mention::BadSegment(at) => {
-                    let message = Text::new("`segment` takes the name of a segment in quotes", "`segment` принимает имя сегмента в кавычках");
+                    let message = Text::new(
+                        "`segment` takes the name of a segment in quotes",
+                        "`segment` принимает имя сегмента в кавычках",
+                    );
                     let help = Text::new("write `segment(\"vip\")`", "пишите `segment(\"vip\")`");
                     let place = origin.place(self.sources, at);
                     self.found.push(Diagnostic::error(codes::SEGMENT_ARGUMENT, message, place).help(help));
@@ -206,13 +228,17 @@ impl Compiler<'_> {
                 }
                 (Some("user" | "segment" | "loop"), _) | (None, _) => {}
                 (Some(word), _) => {
-                    let message = Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
+                    let message =
+                        Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
                     let place = origin.place(self.sources, position(text, word, 0));
                     let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
                     let field = self.project.schema.find(word).map(|_| format!("user.{word}"));
                     self.found.push(match field {
                         Some(field) => diagnostic
-                            .help(Text::new(format!("did you mean `{field}`?"), format!("возможно, вы имели в виду `{field}`")))
+                            .help(Text::new(
+                                format!("did you mean `{field}`?"),
+                                format!("возможно, вы имели в виду `{field}`"),
+                            ))
                             .replace(field),
                         None => diagnostic.help(Text::new(
                             "a template knows `user.FIELD` and `segment(\"NAME\")`",
@@ -244,10 +270,7 @@ fn inside_tag(text: &str, at: usize) -> bool {
 
 fn syntax(error: &minijinja::Error, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
     let detail = error.detail().unwrap_or("syntax error");
-    let message = Text::new(
-        format!("the template is not understood: {detail}"),
-        format!("шаблон непонятен: {detail}"),
-    );
+    let message = Text::new(format!("the template is not understood: {detail}"), format!("шаблон непонятен: {detail}"));
     let help = Text::new(
         "values stand in `{{ … }}`, `{% if … %}` ends with `{% endif %}`",
         "значения пишут в `{{ … }}`, `{% if … %}` закрывают `{% endif %}`",
@@ -265,10 +288,8 @@ fn is_language(tag: &str) -> bool {
 }
 
 fn bad_file_name(file: &str, source: SourceId) -> Diagnostic {
-    let message = Text::new(
-        format!("`{file}` is not the name of a template"),
-        format!("`{file}` — не имя файла шаблона"),
-    );
+    let message =
+        Text::new(format!("`{file}` is not the name of a template"), format!("`{file}` — не имя файла шаблона"));
     let help = Text::new(
         "name it like `spring_sale.html` or `spring_sale.ru.html` (also .md and .txt): small Latin letters, digits and `_`",
         "назовите его `spring_sale.html` или `spring_sale.ru.html` (также .md и .txt): строчные латинские буквы, цифры и `_`",

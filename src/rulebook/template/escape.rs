@@ -176,9 +176,21 @@ mod tests {
     fn values_are_escaped_by_where_they_stand() {
         let value = |v: &str| format!("{OPEN}{v}{CLOSE}");
         for (format, text, expected) in [
-            (Format::Html, format!("<b>{}</b>", value("О'Нил <Анна> & \"Ко\"")), "<b>О'Нил &lt;Анна&gt; &amp; &quot;Ко&quot;</b>"),
-            (Format::Html, format!("<a href=\"https://e.org/?q={}&r=1\">{}</a>", value("а b"), value("<")), "<a href=\"https://e.org/?q=%D0%B0%20b&r=1\">&lt;</a>"),
-            (Format::MarkdownV2, format!("*{}* [x](https://e.org/{}) {}", value("a_b."), value("a)b"), value("(c)")), "*a\\_b\\.* [x](https://e.org/a%29b) \\(c\\)"),
+            (
+                Format::Html,
+                format!("<b>{}</b>", value("О'Нил <Анна> & \"Ко\"")),
+                "<b>О'Нил &lt;Анна&gt; &amp; &quot;Ко&quot;</b>",
+            ),
+            (
+                Format::Html,
+                format!("<a href=\"https://e.org/?q={}&r=1\">{}</a>", value("а b"), value("<")),
+                "<a href=\"https://e.org/?q=%D0%B0%20b&r=1\">&lt;</a>",
+            ),
+            (
+                Format::MarkdownV2,
+                format!("*{}* [x](https://e.org/{}) {}", value("a_b."), value("a)b"), value("(c)")),
+                "*a\\_b\\.* [x](https://e.org/a%29b) \\(c\\)",
+            ),
             (Format::Plain, value("<a>"), "<a>"),
             (Format::Html, format!("{}{}", value("<"), value(">")), "&lt;&gt;"),
         ] {
@@ -189,8 +201,14 @@ mod tests {
     #[test]
     fn addresses() {
         for (url, allowed) in [
-            ("https://example.org", true), ("HTTP://example.org", true), ("tg://user?id=1", true), ("mailto:a@b.c", true),
-            ("javascript:alert(1)", false), ("example.org", false), ("https://", false), ("https://a b", false),
+            ("https://example.org", true),
+            ("HTTP://example.org", true),
+            ("tg://user?id=1", true),
+            ("mailto:a@b.c", true),
+            ("javascript:alert(1)", false),
+            ("example.org", false),
+            ("https://", false),
+            ("https://a b", false),
         ] {
             assert_eq!(is_allowed_url(url), allowed, "{url}");
         }

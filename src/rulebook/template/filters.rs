@@ -13,12 +13,31 @@ const DEPTH: usize = 40;
 
 /// The filters that templates may use.
 pub(super) const FILTERS: [&str; 20] = [
-    "plural", "date", "money", "default", "d", "lower", "upper", "title", "capitalize", "trim", "replace", "length",
-    "join", "first", "last", "round", "abs", "int", "float", "string",
+    "plural",
+    "date",
+    "money",
+    "default",
+    "d",
+    "lower",
+    "upper",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "length",
+    "join",
+    "first",
+    "last",
+    "round",
+    "abs",
+    "int",
+    "float",
+    "string",
 ];
 
 /// The tests (`is …`) that templates may use.
-pub(super) const TESTS: [&str; 8] = ["defined", "undefined", "none", "even", "odd", "divisibleby", "startingwith", "endingwith"];
+pub(super) const TESTS: [&str; 8] =
+    ["defined", "undefined", "none", "even", "odd", "divisibleby", "startingwith", "endingwith"];
 
 /// An environment without templates.
 pub(super) fn environment() -> Environment<'static> {
@@ -75,14 +94,25 @@ fn plural(value: &Value, forms: Rest<String>) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, format!("`plural` needs a number, not `{value}`")));
     }
     let form = match forms.as_slice() {
-        [one, many] => if whole == Some(1) { one } else { many },
+        [one, many] => {
+            if whole == Some(1) {
+                one
+            } else {
+                many
+            }
+        }
         [one, few, many] => match whole.map(|n| (n % 10, n % 100)) {
             None => few,
             Some((1, rest)) if rest != 11 => one,
             Some((2..=4, rest)) if !(12..=14).contains(&rest) => few,
             Some(_) => many,
         },
-        _ => return Err(Error::new(ErrorKind::InvalidOperation, "`plural` takes two or three forms, such as `plural(\"day\", \"days\")`")),
+        _ => {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                "`plural` takes two or three forms, such as `plural(\"day\", \"days\")`",
+            ));
+        }
     };
     Ok(format!("{value} {form}"))
 }
@@ -93,10 +123,13 @@ fn date(value: &Value, pattern: Option<String>) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::UndefinedError, "`date` needs a time"));
     }
     let time = value.downcast_object_ref::<Instant>();
-    let time = time.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("`date` needs a time, not `{value}`")))?;
+    let time =
+        time.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("`date` needs a time, not `{value}`")))?;
     let pattern = pattern.as_deref().unwrap_or("%d.%m.%Y");
     let text = jiff::fmt::strtime::format(pattern, &time.local);
-    text.map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("`date` does not understand `{pattern}`: {error}")))
+    text.map_err(|error| {
+        Error::new(ErrorKind::InvalidOperation, format!("`date` does not understand `{pattern}`: {error}"))
+    })
 }
 
 /// A sum with two decimals unless it is whole: `999.50`, `1000`.
@@ -112,8 +145,16 @@ mod tests_of_filters {
     fn plural_forms() {
         let forms = || Rest(vec!["день".to_owned(), "дня".to_owned(), "дней".to_owned()]);
         for (number, expected) in [
-            (0, "0 дней"), (1, "1 день"), (2, "2 дня"), (5, "5 дней"), (11, "11 дней"), (12, "12 дней"),
-            (21, "21 день"), (22, "22 дня"), (111, "111 дней"), (-1, "-1 день"),
+            (0, "0 дней"),
+            (1, "1 день"),
+            (2, "2 дня"),
+            (5, "5 дней"),
+            (11, "11 дней"),
+            (12, "12 дней"),
+            (21, "21 день"),
+            (22, "22 дня"),
+            (111, "111 дней"),
+            (-1, "-1 день"),
         ] {
             assert_eq!(plural(&Value::from(number), forms()).unwrap(), expected);
         }

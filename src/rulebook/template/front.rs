@@ -35,22 +35,30 @@ pub(super) enum Action {
     Press(Scalar),
 }
 
-/// Splits a file into its front matter and the byte at which the body begins.
-pub(super) fn split(source: SourceId, text: &str, found: &mut Diagnostics) -> (Option<std::ops::Range<usize>>, usize) {
+/// Splits a file into its front matter, if it has one, and the byte at which
+/// the body begins.
+pub(super) fn split(
+    source: SourceId,
+    text: &str,
+    found: &mut Diagnostics,
+) -> Option<(Option<std::ops::Range<usize>>, usize)> {
     let bom = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let Some(after) = opening(&text[bom..]) else { return (None, bom) };
+    let Some(after) = opening(&text[bom..]) else { return Some((None, bom)) };
     let start = bom + after;
     let mut at = start;
     for line in text[start..].split_inclusive('\n') {
         if line.trim_end() == "---" {
-            return (Some(start..at), at + line.len());
+            return Some((Some(start..at), at + line.len()));
         }
         at += line.len();
     }
     let message = Text::new("the front matter is not closed", "заголовок шаблона не закрыт");
-    let help = Text::new("put a line `---` between the settings and the text", "поставьте строку `---` между настройками и текстом");
+    let help = Text::new(
+        "put a line `---` between the settings and the text",
+        "поставьте строку `---` между настройками и текстом",
+    );
     found.push(Diagnostic::error(codes::FRONT_MATTER, message, Place::new(source, bom, bom + 3)).help(help));
-    (None, text.len())
+    None
 }
 
 /// Reads the front matter.
@@ -73,7 +81,8 @@ fn front(tree: &Node, reader: &mut Reader) -> Option<Front> {
     let entries = reader.map(tree, WHAT)?;
     reader.only(entries, &KEYS, WHAT);
     let mut flag = |key: &str| find(entries, key).and_then(|node| reader.flag(node, (key, key))).unwrap_or(false);
-    let (transactional, preview, silent, protected) = (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
+    let (transactional, preview, silent, protected) =
+        (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
     let photo = find(entries, "photo").and_then(|node| reader.text(node, ("`photo`", "`photo`"))).cloned();
     let buttons = find(entries, "buttons").map(|node| buttons(node, reader)).unwrap_or_default();
     Some(Front { buttons, photo, transactional, preview, silent, protected })
@@ -111,7 +120,11 @@ fn button(node: &Node, reader: &mut Reader) -> Option<Button> {
             Some(Button { text, action: Action::Press(press) })
         }
         (first, _) => {
-            let (en, ru) = if first.is_some() { ("both `url` and `press`", "и `url`, и `press`") } else { ("neither `url` nor `press`", "ни `url`, ни `press`") };
+            let (en, ru) = if first.is_some() {
+                ("both `url` and `press`", "и `url`, и `press`")
+            } else {
+                ("neither `url` nor `press`", "ни `url`, ни `press`")
+            };
             let message = Text::new(format!("the button has {en}"), format!("у кнопки {ru}"));
             let help = Text::new(
                 format!("give it `url: https://…` or `press: …` (up to {PRESS_LIMIT} bytes)"),

@@ -119,7 +119,10 @@ enum ActionPart {
 #[derive(Debug)]
 enum Part {
     Fixed(String),
+    /// The name of a template of the environment.
     Rendered(String),
+    /// Not understood; the rulebook that has it is refused.
+    Broken,
 }
 
 /// Longest text of a message, in UTF-16 units of visible text.
@@ -186,10 +189,15 @@ impl Templates {
     fn part(&self, part: &Part, variant: &Variant, scope: &Scope) -> Result<String, RenderError> {
         match part {
             Part::Fixed(text) => Ok(text.clone()),
-            Part::Rendered(name) => self.env.get_template(name).and_then(|template| template.render(scope.value())).map_err(|error| {
-                let reason = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-                RenderError::Failed { template: variant.path.clone(), line: error.line().unwrap_or(0), reason }
-            }),
+            Part::Broken => Err(RenderError::Unknown(variant.path.clone())),
+            Part::Rendered(name) => {
+                self.env.get_template(name).and_then(|template| template.render(scope.value())).map_err(|error| {
+                    let reason = error
+                        .detail()
+                        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+                    RenderError::Failed { template: variant.path.clone(), line: error.line().unwrap_or(0), reason }
+                })
+            }
         }
     }
 }
@@ -201,7 +209,8 @@ fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) ->
         Lang::En => "en",
         Lang::Ru => "ru",
     };
-    let with = |wanted: &str| variants.iter().find(|v| v.language.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(wanted)));
+    let with =
+        |wanted: &str| variants.iter().find(|v| v.language.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(wanted)));
     language
         .and_then(|language| with(language).or_else(|| with(language.split(['-', '_']).next().unwrap_or(language))))
         .or_else(|| variants.iter().find(|variant| variant.language.is_none()))
@@ -228,7 +237,11 @@ fn fits(variant: &Variant, message: &Message) -> Result<(), RenderError> {
     }
     for button in message.buttons.iter().flatten() {
         if let Some(reason) = button_trouble(button) {
-            return Err(RenderError::Button { template: template(), button: button.text.clone(), reason: reason.to_owned() });
+            return Err(RenderError::Button {
+                template: template(),
+                button: button.text.clone(),
+                reason: reason.to_owned(),
+            });
         }
     }
     Ok(())
@@ -240,7 +253,9 @@ fn button_trouble(button: &Button) -> Option<&'static str> {
     }
     match &button.action {
         ButtonAction::Url(url) if !escape::is_allowed_url(url) => Some("its address is not http(s), tg or mailto"),
-        ButtonAction::Press(data) if data.is_empty() || data.len() > PRESS_LIMIT => Some("its data has not 1 to 64 bytes"),
+        ButtonAction::Press(data) if data.is_empty() || data.len() > PRESS_LIMIT => {
+            Some("its data has not 1 to 64 bytes")
+        }
         ButtonAction::Url(_) | ButtonAction::Press(_) => None,
     }
 }

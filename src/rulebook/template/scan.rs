@@ -34,7 +34,7 @@ pub(super) fn mentions(source: &str) -> Vec<Mention> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = source[at..].find('{').map(|i| at + i) {
-        let close = match source[open..].as_bytes().get(1) {
+        let close = match source.as_bytes().get(open + 1) {
             Some(b'{') => "}}",
             Some(b'%') => "%}",
             Some(b'#') => {
@@ -107,7 +107,8 @@ fn collect(source: &str, tokens: &[Token], statement: bool, found: &mut Vec<Ment
         let Token::Word(word) = token else { continue };
         let word = word.clone();
         let before = i.checked_sub(1).map(|j| &tokens[j]);
-        let is = |token: Option<&Token>, text: &str| matches!(token, Some(Token::Word(w)) if &source[w.clone()] == text);
+        let is =
+            |token: Option<&Token>, text: &str| matches!(token, Some(Token::Word(w)) if &source[w.clone()] == text);
         let earlier = i.checked_sub(2).map(|j| &tokens[j]);
         if statement && i == 0 {
             found.push(Mention::Statement(word));
@@ -115,7 +116,10 @@ fn collect(source: &str, tokens: &[Token], statement: bool, found: &mut Vec<Ment
             found.push(Mention::Filter(word));
         } else if (is(before, "is") && &source[word.clone()] != "not") || (is(before, "not") && is(earlier, "is")) {
             found.push(Mention::Test(word));
-        } else if tokens.get(i + 1) == Some(&Token::Sign('(')) && before != Some(&Token::Sign('.')) && !is_operator(&source[word.clone()]) {
+        } else if tokens.get(i + 1) == Some(&Token::Sign('('))
+            && before != Some(&Token::Sign('.'))
+            && !is_operator(&source[word.clone()])
+        {
             if &source[word.clone()] != "segment" {
                 found.push(Mention::Function(word));
                 continue;
@@ -152,8 +156,15 @@ mod tests {
             })
             .collect();
         let expected = [
-            "filter default", "filter plural", "statement if", "segment vip", "test defined", "statement if", "test odd",
-            "bad segment", "function range",
+            "filter default",
+            "filter plural",
+            "statement if",
+            "segment vip",
+            "test defined",
+            "statement if",
+            "test odd",
+            "bad segment",
+            "function range",
         ];
         assert_eq!(list, expected);
     }

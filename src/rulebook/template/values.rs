@@ -15,7 +15,8 @@ impl Scope {
     /// The scope of one user for one template. Segments are judged here, and
     /// only those that the template asks for.
     pub(super) fn new(templates: &Templates, variant: &Variant, context: &RenderContext<'_>) -> Self {
-        let user = User { profile: context.profile.clone(), schema: templates.schema.clone(), zone: templates.zone.clone() };
+        let user =
+            User { profile: context.profile.clone(), schema: templates.schema.clone(), zone: templates.zone.clone() };
         let members = variant.segments.iter().map(|(name, id)| (name.clone(), (context.in_segment)(*id))).collect();
         let names = Names { user: Value::from_object(user), segment: Value::from_object(Membership { members }) };
         Self(Value::from_object(names))
@@ -83,9 +84,9 @@ impl Object for Membership {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let name = args.first().and_then(Value::as_str).unwrap_or_default();
         let known = self.members.iter().find(|(segment, _)| segment == name);
-        known.map(|(_, member)| Value::from(*member)).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidOperation, format!("unknown segment `{name}`"))
-        })
+        known
+            .map(|(_, member)| Value::from(*member))
+            .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("unknown segment `{name}`")))
     }
 }
 

@@ -157,10 +157,9 @@ fn block(raw: &str, indent: usize, decoded: &str, folding: Folding) -> Vec<Piece
             pieces.push(Piece { text: joint(before, line, blank, folding), raw: before.end()..line.start });
         }
         let chars = line.text.char_indices();
-        pieces.extend(chars.map(|(i, c)| Piece {
-            text: c.to_string(),
-            raw: line.start + i..line.start + i + c.len_utf8(),
-        }));
+        pieces.extend(
+            chars.map(|(i, c)| Piece { text: c.to_string(), raw: line.start + i..line.start + i + c.len_utf8() }),
+        );
         (before, blank) = (Some(line), 0);
     }
     let end = before.map_or(0, Line::end);
@@ -187,7 +186,11 @@ impl Line<'_> {
 fn joint(above: &Line<'_>, below: &Line<'_>, blank: usize, folding: Folding) -> String {
     match folding {
         Folding::Fold if !above.is_indented() && !below.is_indented() => {
-            if blank == 0 { " ".to_owned() } else { "\n".repeat(blank) }
+            if blank == 0 {
+                " ".to_owned()
+            } else {
+                "\n".repeat(blank)
+            }
         }
         Folding::Keep | Folding::Fold => "\n".repeat(blank + 1),
     }
@@ -223,4 +226,119 @@ fn after_breaks(raw: &str, at: usize) -> usize {
 
 fn count_breaks(blank: &str) -> usize {
     blank.matches('\n').count() + blank.matches('\r').count() - blank.matches("\r\n").count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Limits, Style, parse};
+    use crate::diagnostic::{Diagnostics, Sources};
+    use proptest::prelude::*;
+
+    /// A scalar as it would be written, and where each character stands in it.
+    struct Written {
+        raw: String,
+        places: Vec<(char, std::ops::Range<usize>)>,
+    }
+
+    impl Written {
+        fn new(before: &str) -> Self {
+            Self { raw: before.to_owned(), places: Vec::new() }
+        }
+
+        fn put(&mut self, c: char, raw: &str) {
+            let start = self.raw.len();
+            self.raw.push_str(raw);
+            self.places.push((c, start..self.raw.len()));
+        }
+    }
+
+    /// Writes words in a style; `turns` decides where lines break and what is
+    /// escaped.
+    fn write(words: &[String], turns: &[u8], style: Style) -> Written {
+        let mut turns = turns.iter().cycle().copied();
+        let mut turn = |n: u8| turns.next().is_some_and(|t| t % n == 0);
+        let mut out = Written::new(match style {
+            Style::Plain => "k: ",
+            Style::Single => "k: '",
+            Style::Double => "k: \"",
+            Style::Literal => "# комментарий\nk: |\n    ",
+            Style::Folded => "k: >-\n    ",
+        });
+        for (i, word) in words.iter().enumerate() {
+            let breaks = i > 0 && turn(3);
+            match (i, style, breaks) {
+                (0, _, _) => {}
+                (_, Style::Literal, true) => out.put('\n', "\n    "),
+                (_, _, true) => out.put(' ', "\n    "),
+                (_, Style::Double, false) if turn(2) => out.put(' ', "\\x20"),
+                (_, _, false) => out.put(' ', " "),
+            }
+            for c in word.chars() {
+                match (style, c) {
+                    (Style::Single, '\'') => out.put(c, "''"),
+                    (Style::Double, '"') => out.put(c, "\\\""),
+                    (Style::Double, '\\') => out.put(c, "\\\\"),
+                    (Style::Double, c) if turn(4) => {
+                        let mut units = [0; 2];
+                        let raw: String = c.encode_utf16(&mut units).iter().map(|u| format!("\\u{u:04x}")).collect();
+                        out.put(c, &raw);
+                    }
+                    _ => out.put(c, &c.to_string()),
+                }
+            }
+        }
+        out.raw.push_str(match style {
+            Style::Single => "'",
+            Style::Double => "\"",
+            Style::Plain | Style::Literal | Style::Folded => "",
+        });
+        out.raw.push_str("\nend: 1\n");
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn every_character_is_found_in_every_style(
+            words in prop::collection::vec("[a-zа-яё🦊👍0-9_()'\"\\\\=]{0,5}[a-zа-я🦊]", 1..9),
+            turns in prop::collection::vec(any::<u8>(), 16),
+            windows in any::<bool>(),
+        ) {
+            for style in [Style::Plain, Style::Single, Style::Double, Style::Literal, Style::Folded] {
+                let mut words = words.clone();
+                if style == Style::Plain {
+                    words[0] = format!("x{}", words[0]);
+                }
+                let written = write(&words, &turns, style);
+                let mut sources = Sources::default();
+                // Carriage returns move everything after them by one.
+                let raw = if windows { written.raw.replace('\n', "\r\n") } else { written.raw.clone() };
+                let moved = |at: usize| if windows { at + written.raw[..at].matches('\n').count() } else { at };
+                let source = sources.add("x.yaml", raw.clone());
+                let mut found = Diagnostics::new();
+                let tree = parse(source, &raw, 0, Limits::default(), &mut found).expect("a tree");
+                let scalar = tree.get("k").and_then(super::super::Node::scalar).expect("a scalar");
+                prop_assert_eq!(scalar.style, style);
+                let text: String = written.places.iter().map(|(c, _)| *c).collect();
+                prop_assert_eq!(scalar.text.trim_end_matches('\n'), &text);
+                let mut at = 0;
+                for (c, range) in &written.places {
+                    let place = scalar.locate(&sources, at..at + c.len_utf8());
+                    prop_assert_eq!(place.range(), moved(range.start)..moved(range.end), "{:?} {:?} in {:?}", style, c, raw);
+                    at += c.len_utf8();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_matched_is_the_whole_scalar() {
+        let mut sources = Sources::default();
+        let text = "k: |2\n    four\n  two\n";
+        let source = sources.add("x.yaml", text);
+        let tree = parse(source, text, 0, Limits::default(), &mut Diagnostics::new()).expect("a tree");
+        let scalar = tree.get("k").and_then(super::super::Node::scalar).expect("a scalar");
+        let place = scalar.locate(&sources, 0..3);
+        let under = &text[place.range()];
+        assert!(under == &scalar.text[..3] || place == scalar.place, "{under:?}");
+    }
 }

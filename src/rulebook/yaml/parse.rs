@@ -43,14 +43,16 @@ pub fn parse(source: SourceId, text: &str, base: usize, limits: Limits, found: &
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
     };
-    let mut builder = Builder { source, text, base, found: Diagnostics::new(), stack: Vec::new(), root: None, documents: 0 };
+    let mut builder =
+        Builder { source, text, base, found: Diagnostics::new(), stack: Vec::new(), root: None, documents: 0 };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.event(event, span),
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0);
                 // Braces read as a key are what made the parser stumble.
-                let earlier = builder.found.into_iter().filter(|d| !matches!(d.code, codes::COMPLEX_KEY | codes::BRACE_TEMPLATE));
+                let earlier =
+                    builder.found.into_iter().filter(|d| !matches!(d.code, codes::COMPLEX_KEY | codes::BRACE_TEMPLATE));
                 found.extend(earlier);
                 found.push(trap::explain(&error, source, text, base, at));
                 return None;
@@ -160,10 +162,12 @@ impl Builder<'_> {
                     *broken |= *flow && name.is_none();
                     *key = Some(name);
                 }
-                Some(Some(name)) => match entries.last_mut().filter(|_| *flow).and_then(|last| split_at_comma(&name, &node, last)) {
-                    Some(split) => self.found.push(split),
-                    None => entries.push(Entry { key: name, value: node }),
-                },
+                Some(Some(name)) => {
+                    match entries.last_mut().filter(|_| *flow).and_then(|last| split_at_comma(&name, &node, last)) {
+                        Some(split) => self.found.push(split),
+                        None => entries.push(Entry { key: name, value: node }),
+                    }
+                }
                 Some(None) => {}
             },
         }
@@ -259,17 +263,18 @@ fn duplicate(key: &Scalar, first: Place) -> Diagnostic {
 }
 
 fn too_big(place: Place, limit: usize) -> Diagnostic {
-    let text = Text::new(
-        format!("the file is bigger than {} KiB", limit / 1024),
-        format!("файл больше {} КиБ", limit / 1024),
-    );
+    let text =
+        Text::new(format!("the file is bigger than {} KiB", limit / 1024), format!("файл больше {} КиБ", limit / 1024));
     Diagnostic::error(codes::TOO_BIG, text, place)
         .help(Text::new("split it into several files", "разделите его на несколько файлов"))
 }
 
 fn anchor_refused(place: Place) -> Diagnostic {
     let text = Text::new("anchors are not used in rule files", "якоря в файлах правил не используются");
-    let help = Text::new("if this is text that begins with `&`, put it in quotes", "если это текст, который начинается с `&`, возьмите его в кавычки");
+    let help = Text::new(
+        "if this is text that begins with `&`, put it in quotes",
+        "если это текст, который начинается с `&`, возьмите его в кавычки",
+    );
     Diagnostic::error(codes::ANCHOR, text, place).help(help)
 }
 

@@ -60,6 +60,9 @@ fn slip(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
     match kind {
         ErrorKind::RecursionLimitExceeded => too_deep(at),
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => unclosed_quote(at),
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape => bad_escape(line, at),
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
@@ -82,8 +85,39 @@ fn too_deep(at: usize) -> Option<Slip> {
 
 fn unclosed_quote(at: usize) -> Option<Slip> {
     let message = Text::new("this quote is not closed", "эта кавычка не закрыта");
-    let help = Text::new("close it, or write the text after `|` on lines of its own", "закройте её или напишите текст после `|` отдельными строками");
+    let help = Text::new(
+        "close it, or write the text after `|` on lines of its own",
+        "закройте её или напишите текст после `|` отдельными строками",
+    );
     Slip::new(codes::UNCLOSED_QUOTE, at..at + 1, message, help)
+}
+
+/// `"^a\d$"`
+fn bad_escape(line: &str, at: usize) -> Option<Slip> {
+    let start = unknown_escape(line, at).unwrap_or(at);
+    let length = line[start..].chars().take(2).map(char::len_utf8).sum::<usize>();
+    let shown = &line[start..start + length];
+    let message = Text::new(
+        format!("`{shown}` means nothing in a double-quoted text"),
+        format!("`{shown}` в тексте в двойных кавычках ничего не значит"),
+    );
+    let help = Text::new(
+        "use single quotes: between them a backslash is a backslash",
+        "возьмите одинарные кавычки: в них обратный слеш — просто знак",
+    );
+    Slip::new(codes::BAD_ESCAPE, start..start + length, message, help)
+}
+
+/// The first backslash from `at` on that stands before a character without a
+/// meaning of its own.
+fn unknown_escape(line: &str, at: usize) -> Option<usize> {
+    let mut chars = line[at..].char_indices();
+    while let Some((i, c)) = chars.next() {
+        if c == '\\' && !chars.next().is_some_and(|(_, next)| "0abtnvfre \"/\\N_LP".contains(next)) {
+            return Some(at + i);
+        }
+    }
+    None
 }
 
 fn tab(line: &str, at: usize) -> Option<Slip> {
@@ -98,7 +132,10 @@ fn tab(line: &str, at: usize) -> Option<Slip> {
 fn braces(line: &str) -> Option<Slip> {
     let value = value_of(line)?;
     let rest = line[value..].starts_with("{{");
-    let message = Text::new("text that begins with `{{` is read as a YAML mapping", "текст, который начинается с `{{`, читается как словарь YAML");
+    let message = Text::new(
+        "text that begins with `{{` is read as a YAML mapping",
+        "текст, который начинается с `{{`, читается как словарь YAML",
+    );
     rest.then(|| Slip { code: codes::BRACE_TEMPLATE, range: value..value + 2, message, help: quote_help() })
 }
 
@@ -109,7 +146,11 @@ fn reserved(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
     if matches!(first, '|' | '>') && !matches!(kind, ErrorKind::InvalidBlockScalarHeader) {
         return None;
     }
-    let (en, ru) = if first == '`' { ("a backtick".to_owned(), "обратной кавычки".to_owned()) } else { (format!("`{first}`"), format!("`{first}`")) };
+    let (en, ru) = if first == '`' {
+        ("a backtick".to_owned(), "обратной кавычки".to_owned())
+    } else {
+        (format!("`{first}`"), format!("`{first}`"))
+    };
     let message = Text::new(
         format!("text cannot begin with {en} unless it is quoted"),
         format!("с {ru} текст может начинаться только в кавычках"),
@@ -126,7 +167,10 @@ fn after_quote(line: &str) -> Option<Slip> {
     if rest.is_empty() || rest.starts_with(['#', ',', '}', ']', ':']) {
         return None;
     }
-    let message = Text::new("the value ends at this quote, but text follows", "значение кончается на этой кавычке, но текст продолжается");
+    let message = Text::new(
+        "the value ends at this quote, but text follows",
+        "значение кончается на этой кавычке, но текст продолжается",
+    );
     let help = Text::new(
         "put the whole value in the other kind of quotes, or turn the comparison round: `language = \"ru\"`",
         "возьмите всё значение в кавычки другого вида или переставьте части: `language = \"ru\"`",
@@ -164,8 +208,14 @@ fn unclosed_bracket(kind: &ErrorKind, at: usize) -> Option<Slip> {
             | ErrorKind::MismatchedFlowCollectionEnd { .. }
             | ErrorKind::InvalidFlowScalarIndent
     );
-    let message = Text::new("a bracket is not closed, or a comma is missing before this", "не закрыта скобка или перед этим пропущена запятая");
-    let help = Text::new("close every `[` and `{`; put text that has brackets in quotes", "закройте все `[` и `{`; текст со скобками возьмите в кавычки");
+    let message = Text::new(
+        "a bracket is not closed, or a comma is missing before this",
+        "не закрыта скобка или перед этим пропущена запятая",
+    );
+    let help = Text::new(
+        "close every `[` and `{`; put text that has brackets in quotes",
+        "закройте все `[` и `{`; текст со скобками возьмите в кавычки",
+    );
     unclosed.then(|| Slip { code: codes::UNCLOSED_BRACKET, range: at..at + 1, message, help })
 }
 
@@ -173,13 +223,18 @@ fn unclosed_bracket(kind: &ErrorKind, at: usize) -> Option<Slip> {
 fn colon(kind: &ErrorKind, line: &str) -> Option<Slip> {
     if !matches!(
         kind,
-        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey | ErrorKind::InvalidColonPlacement
+        ErrorKind::MappingValueNotAllowed
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::InvalidColonPlacement
     ) {
         return None;
     }
     let value = value_of(line)?;
-    let inside = value + line[value..].find(": ").or_else(|| line[value..].ends_with(':').then(|| line.len() - value - 1))?;
-    let message = Text::new("`: ` inside the text is read as another key", "`: ` внутри текста читается как ещё один ключ");
+    let inside =
+        value + line[value..].find(": ").or_else(|| line[value..].ends_with(':').then(|| line.len() - value - 1))?;
+    let message =
+        Text::new("`: ` inside the text is read as another key", "`: ` внутри текста читается как ещё один ключ");
     Slip::new(codes::COLON_INSIDE, inside..inside + 1, message, quote_help())
 }
 

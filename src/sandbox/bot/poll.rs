@@ -22,7 +22,9 @@ pub(super) async fn get_updates(sandbox: &Sandbox, params: &Params) -> Result<Va
         world.updates.poll += 1;
         if world.webhook.is_none() {
             world.updates.confirm(params.int("offset").unwrap_or(0));
-            allowed.map(|kinds| world.updates.allow(kinds));
+            if let Some(kinds) = allowed {
+                world.updates.allow(kinds);
+            }
         }
         world.updates.poll
     });

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 const MAX_TEXT: usize = 4096;
 /// The longest caption.
 const MAX_CAPTION: usize = 1024;
+/// Albums have long numbers, as those of the real server.
+const FIRST_ALBUM: u64 = 13_000_000_000_000_000;
 
 pub(super) fn message(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal> {
     let draft = Draft { body: text(params)?, ..draft("sendMessage", params)? };
@@ -43,7 +45,8 @@ pub(super) fn album(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal
     let base = draft("sendMediaGroup", params)?;
     sandbox.with(|world, stamp| {
         let chat = world.named_chat(params, "chat_id")?;
-        let album = (items.len() > 1).then(|| format!("{}", stamp.at * 1_000 + i64::from(chat % 1_000 != 0)));
+        world.files += 1;
+        let album = (items.len() > 1).then(|| format!("{}", FIRST_ALBUM + world.files));
         let mut drafts = Vec::new();
         for (place, item) in items.iter().enumerate() {
             let item_params = Params::from_item(item);

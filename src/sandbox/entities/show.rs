@@ -10,12 +10,15 @@ pub(crate) fn to_html(formatted: &Formatted) -> String {
     let mut waiting = formatted.entities.iter().peekable();
     let mut at = 0;
     for c in formatted.text.chars() {
-        close_ended(&mut html, &mut open, at);
+        let after_block = close_ended(&mut html, &mut open, at);
         while let Some(entity) = waiting.next_if(|entity| entity.offset <= at) {
             html.push_str(&start_tag(entity, &formatted.text));
             open.push(entity);
         }
-        push_escaped(&mut html, c);
+        // A block ends its line by itself.
+        if !(after_block && c == '\n') {
+            push_escaped(&mut html, c);
+        }
         at += c.len_utf16();
     }
     close_ended(&mut html, &mut open, usize::MAX);
@@ -30,16 +33,22 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Closes what ends here; what was opened later and goes on is closed and
-/// opened again.
-fn close_ended(html: &mut String, open: &mut Vec<&Entity>, at: usize) {
+/// opened again. Answers whether a block has ended.
+fn close_ended(html: &mut String, open: &mut Vec<&Entity>, at: usize) -> bool {
     let ended = |entity: &&Entity| at >= entity.offset.saturating_add(entity.length);
-    let Some(first) = open.iter().position(ended) else { return };
+    let Some(first) = open.iter().position(ended) else { return false };
     let above = open.split_off(first);
     above.iter().rev().for_each(|entity| html.push_str(end_tag(&entity.kind)));
+    let ended_block = above.iter().any(|entity| ended(entity) && is_block(&entity.kind));
     for entity in above.into_iter().filter(|entity| !ended(entity)) {
         html.push_str(&start_tag(entity, ""));
         open.push(entity);
     }
+    ended_block
+}
+
+fn is_block(kind: &EntityKind) -> bool {
+    matches!(kind, EntityKind::Pre(_) | EntityKind::Blockquote | EntityKind::ExpandableBlockquote)
 }
 
 fn push_escaped(html: &mut String, c: char) {
@@ -124,6 +133,7 @@ mod tests {
             ("a<b>b<i>c</i></b>d", "a<b>b<i>c</i></b>d"),
             ("&lt;script&gt;alert(\"1\")&lt;/script&gt;", "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;"),
             ("<b>😀</b>&lt;", "<b>😀</b>&lt;"),
+            ("<blockquote>a</blockquote>\n\nb\nc", "<blockquote>a</blockquote>\nb\nc"),
             (
                 "<a href=\"https://e.ru/?a=1&amp;b='\">x</a>",
                 "<a href=\"https://e.ru/?a=1&amp;b=&#39;\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">x</a>",

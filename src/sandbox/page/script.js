@@ -10,8 +10,9 @@ let shown = "";
 function showTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
-    time.title = at.toLocaleString();
-    time.textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const language = document.documentElement.lang;
+    time.title = at.toLocaleString(language);
+    time.textContent = at.toLocaleTimeString(language === "en" ? "en-GB" : language, { hour: "2-digit", minute: "2-digit" });
   }
 }
 

@@ -5,7 +5,21 @@ use crate::rulebook::template::escape::is_allowed_url;
 use std::ops::Range;
 
 const TAGS: [&str; 16] = [
-    "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a", "tg-emoji", "code", "pre",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "strike",
+    "del",
+    "span",
+    "tg-spoiler",
+    "a",
+    "tg-emoji",
+    "code",
+    "pre",
     "blockquote",
 ];
 
@@ -61,7 +75,12 @@ fn tag(text: &str, at: usize, open: &mut Vec<(String, Range<usize>)>) -> Result<
     Ok(end)
 }
 
-fn close(text: &str, range: Range<usize>, name: &str, open: &mut Vec<(String, Range<usize>)>) -> Result<(), MarkupError> {
+fn close(
+    text: &str,
+    range: Range<usize>,
+    name: &str,
+    open: &mut Vec<(String, Range<usize>)>,
+) -> Result<(), MarkupError> {
     let expected = open.pop();
     if expected.as_ref().is_some_and(|(expected, _)| expected == name) {
         return Ok(());

@@ -115,7 +115,11 @@ impl Reader<'_> {
                 ')' => {
                     let range = self.at..self.at + i + 2;
                     self.at = range.end;
-                    return if is_allowed_url(&url) { Ok(()) } else { Err(MarkupError { range, kind: Mistake::Address(url) }) };
+                    return if is_allowed_url(&url) {
+                        Ok(())
+                    } else {
+                        Err(MarkupError { range, kind: Mistake::Address(url) })
+                    };
                 }
                 c => url.push(c),
             }

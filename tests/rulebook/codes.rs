@@ -1,0 +1,20 @@
+//! Every code that exists is met by a row of these tests.
+
+use vestnik::rulebook::codes;
+
+#[test]
+fn every_code_has_a_row() {
+    let rows = [
+        include_str!("mistakes.rs"),
+        include_str!("templates.rs"),
+        include_str!("settings.rs"),
+        include_str!("yaml.rs"),
+        include_str!("live.rs"),
+    ];
+    let absent: Vec<&str> = codes::ALL
+        .iter()
+        .map(|(code, _, _)| code.0)
+        .filter(|code| !rows.iter().any(|text| text.contains(code)))
+        .collect();
+    assert_eq!(absent, Vec::<&str>::new());
+}
