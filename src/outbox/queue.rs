@@ -28,6 +28,7 @@ pub struct Queue {
     dirty_heads: BTreeSet<LedgerId>,
     erase: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
+    /// The broadcast that had the last turn.
     last_served: LedgerId,
 }
 
@@ -79,6 +80,14 @@ const LOOK_AHEAD: usize = 256;
 /// many were refused for their content is paused.
 const CONTENT_ERRORS: u32 = 5;
 
+/// How long a ledger whose records cannot be read is left alone.
+const UNREADABLE: TimeDelta = TimeDelta::seconds(1);
+
+/// The longest wait that is taken over from an earlier process, whose clock may
+/// have been wrong. It is the longest back-off; what a 429 asked for is kept
+/// apart.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(10);
+
 impl Queue {
     /// Reads the outbox. Rows that an earlier process left under way become in
     /// doubt or are queued again; that is written with the next transaction.
@@ -101,12 +110,13 @@ impl Queue {
                     queue.erase.push(ledger.id);
                     queue.runs.insert(ledger.id, Run::new(ledger));
                 }
-                LedgerStatus::Finished => {
-                    queue.runs.insert(ledger.id, Run::finished(ledger));
-                }
-                LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Cancelled => {
-                    queue.recover(ledger, now, &mut recovery)?;
-                }
+                LedgerStatus::Running
+                | LedgerStatus::Paused(_)
+                | LedgerStatus::Cancelled
+                | LedgerStatus::Finished => match ledger.summary {
+                    Some(_) => drop(queue.runs.insert(ledger.id, Run::finished(ledger))),
+                    None => queue.recover(ledger, now, &mut recovery)?,
+                },
             }
         }
         Ok((queue, recovery))
@@ -126,23 +136,35 @@ impl Queue {
         LedgerId(self.runs.keys().next_back().map_or(1, |id| id.0 + 1))
     }
 
-    /// The next row that may be leased, best lane first and in turn among the
-    /// ledgers of a lane. `blocked` tells until when a chat must wait, if so.
+    /// The next row that may be leased: replies first, oldest first, then the
+    /// broadcasts in turn. `blocked` tells how long a chat must wait, if so. A
+    /// ledger that cannot be read keeps no other from its turn.
     pub fn next(
         &mut self,
         now: Time,
         monotonic: TimeDelta,
         blocked: &dyn Fn(i64) -> Option<TimeDelta>,
     ) -> Result<Option<Candidate>, StoreError> {
+        let mut trouble = None;
         for lane in [Lane::Reply, Lane::Broadcast] {
             for id in self.in_turn(lane, now, monotonic) {
-                if let Some(candidate) = self.next_of(id, now, blocked)? {
-                    self.last_served = id;
-                    return Ok(Some(candidate));
+                match self.next_of(id, now, blocked) {
+                    Ok(Some(candidate)) => {
+                        if lane == Lane::Broadcast {
+                            self.last_served = id;
+                        }
+                        return Ok(Some(candidate));
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::error!(ledger = id.0, %error, "the rows of a ledger cannot be read; it waits");
+                        self.hold_ledger(id, now + UNREADABLE);
+                        trouble = Some(error);
+                    }
                 }
             }
         }
-        Ok(None)
+        trouble.map_or(Ok(None), Err)
     }
 
     /// The head of a ledger.
@@ -167,6 +189,8 @@ impl Queue {
 
     /// Gives a row a state that ends its turn: final, or queued for later.
     pub fn settle(&mut self, row: RowId, state: State, now: Time) -> Result<(), StoreError> {
+        // a row that waits must not look like one that the cursor will come to
+        let state = if state == State::FRESH { State::Queued { due: TimeDelta(1), attempts: 0 } } else { state };
         let wait = match &state {
             State::Queued { due, .. } => Some(*due),
             _ => None,
@@ -190,16 +214,23 @@ impl Queue {
 
     /// Looks at a ledger again only from `until` on, or after [`Queue::wake`].
     pub fn hold(&mut self, row: RowId, until: Time) {
-        if let Some(run) = self.runs.get_mut(&row.ledger) {
-            run.held = Some(until);
-            run.wait(row, until, None);
-        }
+        self.hold_ledger(row.ledger, until);
+        self.postpone(row, until);
     }
 
     /// Ends every hold.
     pub fn wake(&mut self) {
         for run in self.runs.values_mut() {
             run.held = None;
+        }
+    }
+
+    /// The clock was set by so much: what waits shall wait as long as before.
+    pub fn shift(&mut self, by: TimeDelta) {
+        for run in self.runs.values_mut() {
+            run.waiting = run.waiting.drain().map(|Reverse((due, row))| Reverse((due + by, row))).collect();
+            run.chat_waits.values_mut().for_each(|(until, _)| *until = *until + by);
+            run.held = run.held.map(|until| until + by);
         }
     }
 
@@ -241,16 +272,26 @@ impl Queue {
         !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
     }
 
-    /// Everything that has to be written, as one. If it fails, give it back to
-    /// [`Queue::not_written`].
+    /// Everything that has to be written, as one. If it cannot be committed,
+    /// give it back to [`Queue::not_written`].
     pub fn transaction(&mut self) -> Result<(Transaction, Written), StoreError> {
-        let mut batch = Batch::new();
         let written = Written {
             chunks: std::mem::take(&mut self.dirty),
             heads: std::mem::take(&mut self.dirty_heads),
             erased: std::mem::take(&mut self.erase),
             patches: std::mem::take(&mut self.patches),
         };
+        match self.batch(&written) {
+            Ok(batch) => Ok((Transaction { batch, patches: written.patches.clone() }, written)),
+            Err(error) => {
+                self.not_written(written);
+                Err(error)
+            }
+        }
+    }
+
+    fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new();
         for key in &written.chunks {
             if let Some(chunk) = self.chunks.get_mut(key) {
                 if std::mem::take(&mut chunk.recipients_dirty) {
@@ -269,8 +310,7 @@ impl Queue {
                 run.ledger.erase(&*self.store, &mut batch)?;
             }
         }
-        let transaction = Transaction { batch, patches: written.patches.clone() };
-        Ok((transaction, written))
+        Ok(batch)
     }
 
     /// Forgets what a durable transaction made needless to keep in memory.
@@ -283,8 +323,21 @@ impl Queue {
         }
         for id in &written.erased {
             self.runs.remove(id);
-            self.chunks.retain(|key, _| key.0 != *id);
         }
+        for id in written.heads.iter().chain(&written.erased) {
+            self.forget_if_over(*id);
+        }
+    }
+
+    /// Of a ledger that is over, only the head stays.
+    fn forget_if_over(&mut self, id: LedgerId) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            if run.ledger.summary.is_none() {
+                return;
+            }
+            (run.waiting, run.chat_waits) = Default::default();
+        }
+        self.chunks.retain(|key, _| key.0 != id || self.dirty.contains(key));
     }
 
     /// Marks what a failed transaction held as still to be written.
@@ -301,17 +354,16 @@ impl Queue {
         self.patches = written.patches;
     }
 
-    /// When the next waiting row is due, if any waits.
-    pub fn next_due(&self) -> Option<Time> {
-        let running = self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running);
-        running.filter_map(|run| run.waiting.peek().map(|Reverse((due, _))| *due)).min()
+    /// When the next row may be leased, if any waits; rows that only their
+    /// chat keeps back count as ready.
+    pub fn next_moment(&self, now: Time, monotonic: TimeDelta) -> Option<TimeDelta> {
+        self.runs.values().filter_map(|run| run.ready_at(now, monotonic)).min()
     }
 
-    /// When a ledger with rows and a rate of its own may go on, at the latest.
-    pub fn next_rate_slot(&self, monotonic: TimeDelta) -> Option<TimeDelta> {
-        let running =
-            self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running && run.counts.queued > 0);
-        running.map(|run| run.rate_ready(monotonic)).filter(|at| *at > monotonic).min()
+    fn hold_ledger(&mut self, id: LedgerId, until: Time) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.held = Some(until);
+        }
     }
 
     fn recover(&mut self, ledger: Ledger, now: Time, recovery: &mut Recovery) -> Result<(), StoreError> {
@@ -322,8 +374,14 @@ impl Queue {
             run.counts.note(state, 1);
             match state {
                 State::Leased { attempts } => lost.push((row, *attempts)),
-                State::Queued { due, .. } if due.0 > 0 => run.wait(row, run.ledger.created + *due, None),
-                _ => {}
+                State::Queued { due, .. } if *state != State::FRESH => {
+                    run.wait(row, (run.ledger.created + *due).min(now + LONGEST_WAIT), None);
+                }
+                State::Queued { .. }
+                | State::Sent { .. }
+                | State::Failed { .. }
+                | State::InDoubt { .. }
+                | State::Skipped { .. } => {}
             }
         })?;
         self.runs.insert(id, run);
@@ -344,16 +402,14 @@ impl Queue {
     }
 
     fn in_turn(&self, lane: Lane, now: Time, monotonic: TimeDelta) -> Vec<LedgerId> {
-        let ready = |run: &Run| {
-            run.ledger.lane == lane
-                && run.ledger.status == LedgerStatus::Running
-                && run.counts.queued > 0
-                && run.held.is_none_or(|until| until <= now)
-                && run.rate_ready(monotonic) <= monotonic
+        let ready = |run: &&Run| {
+            run.ledger.lane == lane && run.ready_at(now, monotonic).is_some_and(|moment| moment <= monotonic)
         };
-        let mut ids: Vec<_> = self.runs.values().filter(|run| ready(run)).map(|run| run.ledger.id).collect();
-        let after = ids.iter().position(|id| *id > self.last_served).unwrap_or(0);
-        ids.rotate_left(after);
+        let mut ids: Vec<_> = self.runs.values().filter(ready).map(|run| run.ledger.id).collect();
+        if lane == Lane::Broadcast {
+            let after = ids.iter().position(|id| *id > self.last_served).unwrap_or(0);
+            ids.rotate_left(after);
+        }
         ids
     }
 
@@ -379,10 +435,16 @@ impl Queue {
     /// due, else the next that never waited.
     fn pick(&mut self, id: LedgerId, now: Time) -> Result<Option<RowId>, StoreError> {
         let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
-        if let Some(Reverse((due, _))) = run.waiting.peek()
-            && *due <= now
+        if let Some(Reverse((due, position))) = run.waiting.peek().copied()
+            && due <= now
         {
-            return Ok(run.waiting.pop().map(|Reverse((_, position))| row_at(id, position)));
+            let row = row_at(id, position);
+            // before it is taken out: it must not be lost if it cannot be read
+            self.chunk(row)?;
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.waiting.pop();
+            }
+            return Ok(Some(row));
         }
         while let Some(run) = self.runs.get(&id)
             && run.cursor < run.ledger.rows
@@ -529,6 +591,17 @@ impl Run {
         }
     }
 
+    /// When a row of this ledger may be leased, if any waits.
+    fn ready_at(&self, now: Time, monotonic: TimeDelta) -> Option<TimeDelta> {
+        if self.ledger.status != LedgerStatus::Running || self.counts.queued == 0 {
+            return None;
+        }
+        let waiting = self.waiting.peek().map(|Reverse((due, _))| *due);
+        let due = if self.cursor < self.ledger.rows { Some(now) } else { waiting };
+        let due = due?.max(self.held.unwrap_or(now));
+        Some((monotonic + (due - now)).max(self.rate_ready(monotonic)))
+    }
+
     fn rate_ready(&self, monotonic: TimeDelta) -> TimeDelta {
         self.ledger.own_rate().map_or(monotonic, |rate| self.window.ready(rate, monotonic))
     }
@@ -556,3 +629,6 @@ fn row_at(ledger: LedgerId, position: u32) -> RowId {
 fn position_of(row: RowId) -> u32 {
     row.chunk * CHUNK_ROWS as u32 + row.index
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, Doubt, Refusal};
 use super::backoff::{self, MAX_ATTEMPTS};
 use super::client::Client;
 use super::ledger::{Cause, Counts, Ledger, LedgerId, LedgerStatus, PausedBy};
@@ -17,7 +17,7 @@ use super::queue::{Candidate, Queue, Recovery, Written};
 use super::row::{Failure, FailureKind, RowId, SkipReason, State};
 use crate::model::{Clock, Limits, Message, Patch, Reach, Time, TimeDelta, UserId};
 use crate::store::{Batch, Store, StoreError, Writer, decode, encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -43,7 +43,7 @@ pub enum Prepared {
     /// Ask again later: its definition is gone from the rulebook for now.
     Later,
     /// The store could not be read; the whole outbox pauses and tries again.
-    Trouble(String),
+    Trouble(StoreError),
 }
 
 /// What an outbox is made of.
@@ -115,7 +115,7 @@ pub struct RunStatus {
 }
 
 enum Event {
-    Answered { row: RowId, chat: i64, attempts: u8, answer: Answer },
+    Answered { row: RowId, answer: Answer },
     Committed(Result<(), StoreError>),
     Add(Ledger),
     SetStatus(LedgerId, LedgerStatus, Sender<bool>),
@@ -131,6 +131,27 @@ struct Leased {
     message: Message,
 }
 
+/// A row whose request has been handed to the client.
+struct Flying {
+    chat: i64,
+    attempts: u8,
+}
+
+/// A transaction under way.
+struct Commit {
+    written: Written,
+    leased: Vec<Leased>,
+    hold: Option<Hold>,
+}
+
+/// What a 429 asked for, kept over a restart. Both ends, so that a clock that
+/// is set back does not make the wait longer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Hold {
+    from: Time,
+    until: Time,
+}
+
 struct Worker {
     queue: Queue,
     limiter: Limiter,
@@ -143,12 +164,12 @@ struct Worker {
     /// Leased in memory; not yet part of a transaction.
     leasing: Vec<Leased>,
     /// Part of the transaction under way.
-    committing: Option<(Written, Vec<Leased>)>,
+    committing: Option<Commit>,
     /// Durably leased; waiting for the limiter.
     pool: VecDeque<Leased>,
     /// Chats of all rows that are leased, with how many.
     busy: HashMap<i64, u32>,
-    in_flight: usize,
+    in_flight: HashMap<RowId, Flying>,
     confirmed: VecDeque<TimeDelta>,
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
@@ -156,8 +177,15 @@ struct Worker {
     bot_refused: Option<(TimeDelta, String)>,
     /// What the store said last, until it works again.
     trouble: Option<String>,
-    hold_dirty: Option<Time>,
-    stopping: bool,
+    hold_dirty: Option<Hold>,
+    /// What the wall clock is ahead of the monotonic one.
+    wall: TimeDelta,
+    /// Set by a stop: until when answers are awaited.
+    stopping: Option<TimeDelta>,
+    /// Whether a store in trouble was tried for the last time.
+    last_try: bool,
+    /// The store will not work again in this process.
+    store_gone: bool,
 }
 
 /// More rows than this are never leased: what a crash can leave in doubt.
@@ -179,7 +207,14 @@ const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
 
 const RATE_WINDOW: TimeDelta = TimeDelta::seconds(10);
 const HOLD_KEY: &[u8] = b"h";
-const HOLD_VERSION: u8 = 1;
+const HOLD_VERSION: u8 = 2;
+
+/// How long a stop waits for answers. What has none by then is in doubt, as
+/// after a crash; supervisors kill after ten seconds.
+const GRACE: TimeDelta = TimeDelta::seconds(8);
+
+/// A wall clock that moves by less against the monotonic one was not set.
+const CLOCK_SET: TimeDelta = TimeDelta::seconds(1);
 
 impl Outbox {
     /// Reads the outbox from the store and starts its thread.
@@ -236,8 +271,8 @@ impl Outbox {
         self.ask(Event::Status)
     }
 
-    /// Leases nothing more, waits for the answers under way, writes them and
-    /// ends the thread.
+    /// Leases nothing more, waits some seconds for the answers under way, writes
+    /// them and ends the thread.
     pub fn stop(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -270,6 +305,7 @@ impl Drop for Outbox {
 
 impl Worker {
     fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
+        let wall = wall_ahead(&*options.clock);
         Self {
             queue,
             limiter: Limiter::new(options.limits),
@@ -283,14 +319,17 @@ impl Worker {
             committing: None,
             pool: VecDeque::new(),
             busy: HashMap::new(),
-            in_flight: 0,
+            in_flight: HashMap::new(),
             confirmed: VecDeque::new(),
             too_many: 0,
             retry_store_at: None,
             bot_refused: None,
             trouble: None,
             hold_dirty: None,
-            stopping: false,
+            wall,
+            stopping: None,
+            last_try: false,
+            store_gone: false,
         }
     }
 
@@ -300,7 +339,7 @@ impl Worker {
             match inbox.recv_timeout(self.nap()) {
                 Ok(event) => self.handle(event),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+                Err(RecvTimeoutError::Disconnected) => self.stop(),
             }
             while let Ok(event) = inbox.try_recv() {
                 self.handle(event);
@@ -309,17 +348,50 @@ impl Worker {
     }
 
     fn pass(&mut self) {
+        self.follow_clock();
+        self.wind_up();
         if self.is_storing() {
-            let result = self.lease();
-            self.note_store(result);
+            let leased = self.lease();
+            // also if some rows could not be read: others are leased or settled
             self.commit();
+            self.note_store(leased);
         }
         self.grant();
     }
 
+    /// Waits are measured with the monotonic clock, whatever the other is set to.
+    fn follow_clock(&mut self) {
+        let wall = wall_ahead(&*self.clock);
+        let by = wall - self.wall;
+        if by.0.abs() >= CLOCK_SET.0 {
+            self.wall = wall;
+            self.queue.shift(by);
+        }
+    }
+
+    /// While stopping: gives up waiting for answers when it is time, and tries
+    /// a store in trouble once more.
+    fn wind_up(&mut self) {
+        let Some(until) = self.stopping else { return };
+        if self.clock.monotonic() >= until {
+            for row in self.in_flight.keys().copied().collect::<Vec<_>>() {
+                let result = self.answered(row, Answer::Unknown(Doubt::Restart));
+                self.note_store(result);
+            }
+        }
+        if self.is_idle() && self.retry_store_at.is_some() && !self.last_try {
+            self.last_try = true;
+            self.retry_store_at = None;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.committing.is_none() && self.pool.is_empty() && self.leasing.is_empty()
+    }
+
     fn is_over(&self) -> bool {
-        let idle = self.in_flight == 0 && self.committing.is_none();
-        self.stopping && idle && (!self.queue.is_dirty() || self.retry_store_at.is_some())
+        let unwritten = self.queue.is_dirty() && !(self.last_try && self.retry_store_at.is_some());
+        self.store_gone || (self.stopping.is_some() && self.is_idle() && !unwritten)
     }
 
     /// Whether the store may be used now.
@@ -331,14 +403,16 @@ impl Worker {
 
     /// Takes rows from the queue until enough are leased.
     fn lease(&mut self) -> Result<(), StoreError> {
-        if self.stopping || self.is_held() {
+        if self.stopping.is_some() || self.is_held() {
             return self.release_all();
         }
+        // one moment for all, or a chat's second message might become ready
+        // between the looks at its first and at itself
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         for _ in 0..DECISIONS_PER_PASS {
             if self.leased() >= self.wanted() {
                 break;
             }
-            let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
             let (busy, limiter) = (&self.busy, &self.limiter);
             let blocked = |chat| chat_blocked(busy, limiter, chat, monotonic);
             let Some(candidate) = self.queue.next(now, monotonic, &blocked)? else { break };
@@ -363,10 +437,9 @@ impl Worker {
             }
             Prepared::Skip(reason) => self.queue.settle(candidate.row, State::Skipped { at: since, reason }, now)?,
             Prepared::Later => self.queue.hold(candidate.row, now + LATER),
-            Prepared::Trouble(why) => {
+            Prepared::Trouble(error) => {
                 self.queue.postpone(candidate.row, now);
-                self.trouble = Some(why);
-                self.retry_store_at = Some(monotonic + STORE_RETRY);
+                return Err(error);
             }
         }
         Ok(())
@@ -383,31 +456,35 @@ impl Worker {
         }
         match self.queue.transaction() {
             Ok((mut transaction, written)) => {
-                if let Some(until) = hold
-                    && let Ok(bytes) = encode(HOLD_VERSION, &until)
+                if let Some(hold) = hold
+                    && let Ok(bytes) = encode(HOLD_VERSION, &hold)
                 {
                     transaction.batch.put(HOLD_KEY, bytes);
                 }
-                self.committing = Some((written, std::mem::take(&mut self.leasing)));
+                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
                     let _ = events.send(Event::Committed(result));
                 });
             }
-            Err(error) => self.note_store(Err(error)),
+            Err(error) => {
+                self.hold_dirty = hold;
+                let released = self.release_all();
+                self.note_store(released.and(Err(error)));
+            }
         }
     }
 
     /// Gives durable leases to the client as the limits allow.
     fn grant(&mut self) {
-        if self.stopping || self.is_held() {
+        if self.stopping.is_some() || self.is_held() {
             return;
         }
         let mut waiting = VecDeque::new();
         while let Some(leased) = self.pool.pop_front() {
             let now = self.clock.monotonic();
             let chat = leased.candidate.chat;
-            if self.in_flight >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
+            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
                 self.pool.push_front(leased);
                 break;
             }
@@ -423,18 +500,20 @@ impl Worker {
     }
 
     fn request(&mut self, leased: Leased) {
-        self.in_flight += 1;
         let (client, events) = (self.client.clone(), self.events.clone());
         let Candidate { row, chat, attempts, .. } = leased.candidate;
+        self.in_flight.insert(row, Flying { chat, attempts });
+        let asked = self.runtime.spawn(async move { client.deliver(chat, &leased.message).await });
         self.runtime.spawn(async move {
-            let answer = client.deliver(chat, &leased.message).await;
-            let _ = events.send(Event::Answered { row, chat, attempts, answer });
+            // whatever becomes of the request, its row hears of it
+            let answer = asked.await.unwrap_or(Answer::Unknown(Doubt::Broken));
+            let _ = events.send(Event::Answered { row, answer });
         });
     }
 
     fn handle(&mut self, event: Event) {
         let result = match event {
-            Event::Answered { row, chat, attempts, answer } => self.answered(row, chat, attempts, answer),
+            Event::Answered { row, answer } => self.answered(row, answer),
             Event::Committed(result) => self.committed(result),
             Event::SetStatus(id, status, reply) => self.change_status(id, status, &reply),
             Event::Add(ledger) => {
@@ -454,11 +533,18 @@ impl Worker {
                 Ok(())
             }
             Event::Stop => {
-                self.stopping = true;
-                self.release_all()
+                self.stop();
+                Ok(())
             }
         };
         self.note_store(result);
+    }
+
+    fn stop(&mut self) {
+        let until = self.clock.monotonic() + GRACE;
+        self.stopping.get_or_insert(until);
+        let released = self.release_all();
+        self.note_store(released);
     }
 
     fn change_status(&mut self, id: LedgerId, status: LedgerStatus, reply: &Sender<bool>) -> Result<(), StoreError> {
@@ -471,17 +557,18 @@ impl Worker {
     }
 
     fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
-        let Some((written, leased)) = self.committing.take() else { return Ok(()) };
+        let Some(commit) = self.committing.take() else { return Ok(()) };
         match result {
             Ok(()) => {
-                self.queue.written(&written);
-                self.pool.extend(leased);
+                self.queue.written(&commit.written);
+                self.pool.extend(commit.leased);
                 self.trouble = None;
                 self.release_stopped()
             }
             Err(error) => {
-                self.queue.not_written(written);
-                self.leasing.extend(leased);
+                self.queue.not_written(commit.written);
+                self.leasing.extend(commit.leased);
+                self.hold_dirty = self.hold_dirty.take().or(commit.hold);
                 self.release_all().and(Err(error))
             }
         }
@@ -498,8 +585,8 @@ impl Worker {
         }
     }
 
-    fn answered(&mut self, row: RowId, chat: i64, attempts: u8, answer: Answer) -> Result<(), StoreError> {
-        self.in_flight -= 1;
+    fn answered(&mut self, row: RowId, answer: Answer) -> Result<(), StoreError> {
+        let Some(Flying { chat, attempts }) = self.in_flight.remove(&row) else { return Ok(()) };
         self.leave(chat);
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
@@ -521,14 +608,15 @@ impl Worker {
         if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
             tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
         }
-        self.queue.settle(row, state, now)
+        self.queue.settle(row, state, now)?;
+        self.release_stopped()
     }
 
-    fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: super::Doubt) -> State {
+    fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: Doubt) -> State {
         use super::ledger::InDoubtPolicy::{Resend, Skip};
         match self.queue.ledger(row.ledger).map_or(Skip, |ledger| ledger.in_doubt) {
-            Skip => State::InDoubt { at, why },
-            Resend => retry(row, attempts, at, "no whole answer"),
+            Resend if attempts + 1 < MAX_ATTEMPTS => retry(row, attempts, at, "no whole answer"),
+            Skip | Resend => State::InDoubt { at, why },
         }
     }
 
@@ -562,13 +650,18 @@ impl Worker {
     fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
         self.too_many += 1;
         self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
-        self.hold_dirty = Some(now + retry_after + WAIT_MARGIN);
+        let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
+        self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
     }
 
     fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
-        if let Some(bytes) = self.queue.store().get(HOLD_KEY)? {
-            let until: Time = decode(HOLD_VERSION, &bytes, "the wait that Telegram asked for")?;
-            self.limiter.hold(self.clock.monotonic() + (until - now));
+        let Some(bytes) = self.queue.store().get(HOLD_KEY)? else { return Ok(()) };
+        match decode::<Hold>(HOLD_VERSION, &bytes, "the wait that Telegram asked for") {
+            Ok(Hold { from, until }) => {
+                let left = (until - now).min(until - from);
+                self.limiter.hold(self.clock.monotonic() + left);
+            }
+            Err(error) => tracing::warn!(%error, "sending goes on at once"),
         }
         Ok(())
     }
@@ -587,7 +680,7 @@ impl Worker {
         for Leased { candidate, .. } in released.into_iter().chain(leasing) {
             self.leave(candidate.chat);
             let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
-            let due = ledger.since(now).max(TimeDelta(1));
+            let due = ledger.since(now);
             self.queue.settle(candidate.row, State::Queued { due, attempts: candidate.attempts }, now)?;
         }
         Ok(())
@@ -607,6 +700,7 @@ impl Worker {
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
             self.trouble = Some(error.to_string());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
+            self.store_gone = error == StoreError::Closed;
         }
     }
 
@@ -618,8 +712,8 @@ impl Worker {
     }
 
     fn leased(&self) -> usize {
-        let committing = self.committing.as_ref().map_or(0, |(_, leased)| leased.len());
-        self.leasing.len() + committing + self.pool.len() + self.in_flight
+        let committing = self.committing.as_ref().map_or(0, |commit| commit.leased.len());
+        self.leasing.len() + committing + self.pool.len() + self.in_flight.len()
     }
 
     /// How many rows should be leased: what is under way and, on top, what the
@@ -627,7 +721,7 @@ impl Worker {
     fn wanted(&self) -> usize {
         let ahead =
             self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
-        (self.in_flight + ahead).min(MAX_LEASED)
+        (self.in_flight.len() + ahead).min(MAX_LEASED)
     }
 
     fn in_flight_cap(&self) -> usize {
@@ -646,11 +740,11 @@ impl Worker {
         let mut at = |moment: Option<TimeDelta>| wake = moment.map_or(wake, |moment| wake.min(moment));
         at(self.retry_store_at);
         at(self.limiter.held(monotonic));
-        if self.leased() < self.wanted() {
-            at(self.queue.next_due().map(|due| monotonic + (due - now)));
-            at(self.queue.next_rate_slot(monotonic));
+        at(self.stopping);
+        if self.leased() < self.wanted() && self.retry_store_at.is_none() && !self.is_held() {
+            at(self.queue.next_moment(now, monotonic));
         }
-        if !self.pool.is_empty() && self.in_flight < self.in_flight_cap() {
+        if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
             let chats = self.pool.iter().map(|leased| self.limiter.chat_ready(leased.candidate.chat, monotonic));
             at(chats.min().map(|chat| chat.max(self.limiter.bot_ready(monotonic))));
         }
@@ -668,7 +762,8 @@ impl Worker {
             too_many: self.too_many,
             ..OutboxStatus::default()
         };
-        for (ledger, counts) in self.queue.ledgers() {
+        let ready = |(ledger, _): &(&Ledger, &Counts)| ledger.status != LedgerStatus::Preparing;
+        for (ledger, counts) in self.queue.ledgers().filter(ready) {
             match ledger.cause {
                 Cause::Reply => status.replies_queued += counts.queued,
                 Cause::Broadcast { .. } => {
@@ -678,6 +773,10 @@ impl Worker {
         }
         status
     }
+}
+
+fn wall_ahead(clock: &dyn Clock) -> TimeDelta {
+    TimeDelta(clock.now().0) - clock.monotonic()
 }
 
 /// For how long a chat must wait: another of its messages is under way, or its
