@@ -110,13 +110,12 @@ impl Queue {
                     queue.erase.push(ledger.id);
                     queue.runs.insert(ledger.id, Run::new(ledger));
                 }
-                LedgerStatus::Running
-                | LedgerStatus::Paused(_)
-                | LedgerStatus::Cancelled
-                | LedgerStatus::Finished => match ledger.summary {
-                    Some(_) => drop(queue.runs.insert(ledger.id, Run::finished(ledger))),
-                    None => queue.recover(ledger, now, &mut recovery)?,
-                },
+                LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Cancelled | LedgerStatus::Finished => {
+                    match ledger.summary {
+                        Some(_) => drop(queue.runs.insert(ledger.id, Run::finished(ledger))),
+                        None => queue.recover(ledger, now, &mut recovery)?,
+                    }
+                }
             }
         }
         Ok((queue, recovery))

@@ -5,3 +5,4 @@ mod crash;
 mod delivery;
 mod recovery;
 mod support;
+mod trouble;
