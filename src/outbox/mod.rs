@@ -22,6 +22,7 @@ mod backoff;
 mod client;
 mod ledger;
 mod limiter;
+mod outage;
 mod queue;
 mod row;
 mod worker;

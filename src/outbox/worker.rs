@@ -13,6 +13,7 @@ use super::backoff::{self, MAX_ATTEMPTS};
 use super::client::Client;
 use super::ledger::{Cause, Counts, Ledger, LedgerId, LedgerStatus, PausedBy};
 use super::limiter::Limiter;
+use super::outage::Outage;
 use super::queue::{Candidate, Queue, Recovery, Written};
 use super::row::{Failure, FailureKind, RowId, SkipReason, State};
 use crate::model::{Clock, Limits, Message, Patch, Reach, Time, TimeDelta, UserId};
@@ -175,6 +176,7 @@ struct Worker {
     retry_store_at: Option<TimeDelta>,
     /// Telegram refused the token: until when nothing goes out, and its words.
     bot_refused: Option<(TimeDelta, String)>,
+    outage: Outage,
     /// What the store said last, until it works again.
     trouble: Option<String>,
     hold_dirty: Option<Hold>,
@@ -324,6 +326,7 @@ impl Worker {
             too_many: 0,
             retry_store_at: None,
             bot_refused: None,
+            outage: Outage::default(),
             trouble: None,
             hold_dirty: None,
             wall,
@@ -589,6 +592,7 @@ impl Worker {
         let Some(Flying { chat, attempts }) = self.in_flight.remove(&row) else { return Ok(()) };
         self.leave(chat);
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        self.note_answer(chat, &answer, monotonic);
         let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
         let (at, cause) = (ledger.since(now), ledger.cause.clone());
         let state = match answer {
@@ -601,6 +605,9 @@ impl Worker {
                 self.hold(retry_after, now, monotonic);
                 State::Queued { due: at + retry_after, attempts }
             }
+            Answer::Undelivered { .. } if self.outage.is_on() => {
+                State::Queued { due: at + backoff::delay(row, attempts + 1), attempts }
+            }
             Answer::Undelivered { why } => retry(row, attempts, at, &why),
             Answer::Unknown(why) => self.doubted(row, at, attempts, why),
             Answer::Refused(refusal) => self.refused(row, chat, at, attempts, refusal),
@@ -610,6 +617,19 @@ impl Worker {
         }
         self.queue.settle(row, state, now)?;
         self.release_stopped()
+    }
+
+    fn note_answer(&mut self, chat: i64, answer: &Answer, monotonic: TimeDelta) {
+        match answer {
+            Answer::Delivered { .. } | Answer::Wait { .. } | Answer::Refused(_) => self.outage.answered(),
+            Answer::Unknown(Doubt::Restart) => {}
+            Answer::Undelivered { .. } | Answer::Unknown(_) => {
+                if let Some(pause) = self.outage.unanswered(chat, monotonic) {
+                    let seconds = pause.0 / 1_000;
+                    tracing::warn!(?answer, seconds, "the Bot API does not answer; everything waits");
+                }
+            }
+        }
     }
 
     fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: Doubt) -> State {
@@ -700,7 +720,7 @@ impl Worker {
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
             self.trouble = Some(error.to_string());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
-            self.store_gone = error == StoreError::Closed;
+            self.store_gone = error.is_final();
         }
     }
 
@@ -719,18 +739,26 @@ impl Worker {
     /// How many rows should be leased: what is under way and, on top, what the
     /// limit lets out in a tenth of a second.
     fn wanted(&self) -> usize {
+        if self.outage.is_on() {
+            return 1;
+        }
         let ahead =
             self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
         (self.in_flight.len() + ahead).min(MAX_LEASED)
     }
 
     fn in_flight_cap(&self) -> usize {
+        if self.outage.is_on() {
+            return 1;
+        }
         self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |_| MAX_LEASED)
     }
 
     fn is_held(&self) -> bool {
         let now = self.clock.monotonic();
-        self.limiter.held(now).is_some() || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
+        self.limiter.held(now).is_some()
+            || self.outage.until(now).is_some()
+            || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
     }
 
     /// How long nothing can happen unless an event comes.
@@ -740,6 +768,7 @@ impl Worker {
         let mut at = |moment: Option<TimeDelta>| wake = moment.map_or(wake, |moment| wake.min(moment));
         at(self.retry_store_at);
         at(self.limiter.held(monotonic));
+        at(self.outage.until(monotonic));
         at(self.stopping);
         if self.leased() < self.wanted() && self.retry_store_at.is_none() && !self.is_held() {
             at(self.queue.next_moment(now, monotonic));
@@ -751,6 +780,12 @@ impl Worker {
         (wake - monotonic).max(TimeDelta(1)).to_std()
     }
 
+    fn words_of_trouble(&self) -> Option<String> {
+        let refused = || self.bot_refused.as_ref().map(|(_, words)| words.clone());
+        let outage = || self.outage.is_on().then(|| "the Bot API does not answer".to_owned());
+        self.trouble.clone().or_else(refused).or_else(outage)
+    }
+
     fn status(&self) -> OutboxStatus {
         let monotonic = self.clock.monotonic();
         let recent = self.confirmed.iter().filter(|at| **at + RATE_WINDOW >= monotonic).count();
@@ -758,7 +793,7 @@ impl Worker {
         let mut status = OutboxStatus {
             rate: recent as f64 * 1_000.0 / span.min(RATE_WINDOW).0 as f64,
             held_ms: self.limiter.held(monotonic).map(|until| (until - monotonic).0),
-            trouble: self.trouble.clone().or_else(|| self.bot_refused.as_ref().map(|(_, words)| words.clone())),
+            trouble: self.words_of_trouble(),
             too_many: self.too_many,
             ..OutboxStatus::default()
         };

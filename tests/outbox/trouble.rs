@@ -141,6 +141,27 @@ fn what_is_never_answered_ends_in_doubt_even_if_it_is_sent_again() {
 }
 
 #[test]
+fn an_outage_costs_the_rows_of_a_broadcast_neither_attempts_nor_doubt() {
+    for (effect, doubtful) in [(FaultEffect::ServerError, 0..=0), (FaultEffect::BadGateway, 5..=80)] {
+        let (bench, clock) = still();
+        bench.sandbox().add_fault(Fault::every("sendMessage", effect).times(80));
+        bench.ledger(1, &(1..=500).collect::<Vec<_>>(), None);
+        let (outbox, _) = bench.outbox(Limits::default());
+        let mut told = false;
+        wait(|| {
+            let status = outbox.status().unwrap();
+            told |= status.trouble.is_some_and(|words| words.contains("does not answer"));
+            clock.advance(TimeDelta::seconds(1));
+            status.runs[0].ledger.status == LedgerStatus::Finished
+        });
+        outbox.stop();
+        let (counts, _) = bench.stored(1);
+        assert!(told && doubtful.contains(&counts.in_doubt), "{counts:?}");
+        assert_eq!((counts.sent + counts.in_doubt, counts.failed_total()), (500, 0));
+    }
+}
+
+#[test]
 fn a_paused_ledger_sends_nothing_that_was_leased_meanwhile() {
     let bench = Bench::new();
     let ledger = bench.ledger(1, &(1..=100).collect::<Vec<_>>(), None);

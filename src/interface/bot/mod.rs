@@ -130,15 +130,32 @@ impl Bot {
         for (id, raw) in self.engine.pending_updates()? {
             match serde_json::from_slice::<Update>(&raw) {
                 Ok(Update { kind: UpdateKind::Error(_), .. }) => self.set_aside(id, &raw, "unknown kind").await?,
-                Ok(update) => {
-                    let username = self.me.as_ref().map_or("", |me| me.username.as_str());
-                    let handled = handle::handle(&self.engine, &update, username)?;
-                    self.engine.finish_update(id, handled).await?;
-                }
+                Ok(update) => self.finish(id, &raw, update).await?,
                 Err(error) => self.set_aside(id, &raw, &error.to_string()).await?,
             }
         }
         Ok(())
+    }
+
+    /// Handles one update. One that cannot be handled for what it is, and not
+    /// for the state of the disk, is kept apart: it must not come up again at
+    /// every start.
+    async fn finish(&self, id: i64, raw: &[u8], update: Update) -> Result<(), EngineError> {
+        let username = self.me.as_ref().map_or_else(String::new, |me| me.username.clone());
+        let engine = self.engine.clone();
+        // it reads the store, for `/status` all of it: not on a worker of the runtime
+        let handled = tokio::task::spawn_blocking(move || handle::handle(&engine, &update, &username)).await;
+        let finished = match handled {
+            Ok(Ok(handled)) => self.engine.finish_update(id, handled).await,
+            Ok(Err(error)) => Err(error),
+            Err(bug) => return self.set_aside(id, raw, &bug.to_string()).await,
+        };
+        match finished {
+            Err(EngineError::Store(error @ StoreError::Damaged { .. })) => {
+                self.set_aside(id, raw, &error.to_string()).await
+            }
+            finished => finished,
+        }
     }
 
     async fn set_aside(&self, id: i64, raw: &[u8], why: &str) -> Result<(), EngineError> {
