@@ -3,6 +3,7 @@
 //! parts that decide neither read files nor clocks.
 //!
 //! Sizes of files and functions are no matter of this test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 //! and the commands it names exist.
 //!
 //! Examples are fenced blocks; the word after the fence says what they are.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jiff::tz::TimeZone;
 use std::fs;
