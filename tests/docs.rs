@@ -144,6 +144,24 @@ fn the_settings_of_the_page_are_the_defaults() {
 }
 
 #[test]
+fn the_readmes_mistake_is_answered_as_it_says() {
+    let page = read("README.md");
+    let segments = sample::FILES.iter().find(|(path, _)| *path == "rules/segments.yaml").unwrap().1;
+    let wrong = with_file("rules/segments.yaml", &segments.replace("if: paid_count >= 5\n", "if: paidcount >= 5\n"));
+    let shown = render(&wrong.diagnostics, &wrong.sources, Lang::En, Style::Text { colour: false });
+    assert!(shown.contains("paidcount") && page.contains(shown.trim()), "README.md lacks:\n{shown}");
+    let settings = sample::FILES.iter().find(|(path, _)| *path == "vestnik.yaml").unwrap().1;
+    let right = with_file("vestnik.yaml", &settings.replace("language: ru", "language: en")).rulebook.unwrap();
+    let found = format!(
+        "segments {}, broadcasts {}, rulebook {}",
+        right.segments().len(),
+        right.broadcasts().len(),
+        right.version
+    );
+    assert!(page.contains(&found), "README.md lacks: {found}");
+}
+
+#[test]
 fn every_code_is_in_the_table() {
     let page = read("docs/rulebook.md");
     for (code, meaning, _) in codes::ALL.iter().chain(condition::codes::ALL) {
