@@ -12,7 +12,7 @@
 use crate::engine::gates::Gates;
 use crate::engine::{Engine, EngineError};
 use crate::interface::{bot, control};
-use crate::model::Clock;
+use crate::model::{Clock, Text};
 use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
 use crate::store::{Profiles, Store};
@@ -75,6 +75,20 @@ pub enum AppError {
     /// The outbox's thread ended by itself.
     #[error("the outbox ended unexpectedly")]
     Outbox,
+}
+
+impl AppError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::Engine(error) => return error.text(),
+            Self::Control(error) => format!("не удаётся создать управляющий сокет в папке данных: {error}"),
+            Self::Watch(error) => format!("не удаётся следить за файлами проекта: {error}"),
+            Self::Bot(reason) => format!("бот неожиданно остановился: {reason}"),
+            Self::Outbox => "очередь отправки неожиданно остановилась".to_owned(),
+        };
+        Text::new(self.to_string(), ru)
+    }
 }
 
 impl App {

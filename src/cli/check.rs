@@ -41,7 +41,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
                 format!("ошибок: {errors}, предупреждений: {warnings}"),
             ),
         };
-        context.say(&format!("{}\n", text.get(context.lang())));
+        let gap = if loaded.diagnostics.is_empty() { "" } else { "\n" };
+        context.say(&format!("{gap}{}\n", text.get(context.lang())));
     }
     let clean = errors == 0 && (warnings == 0 || !args.deny_warnings);
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 pub struct Context {
     global: Global,
     /// The rule files as they were when first asked for.
-    loaded: OnceLock<Result<Loaded, String>>,
+    loaded: OnceLock<Result<Loaded, Text>>,
 }
 
 /// Why a command could not do its work, and the exit code that says so.
@@ -73,7 +73,19 @@ macro_rules! failure_from {
     )+};
 }
 
-failure_from!(std::io::Error, AppError, ClientError, EngineError, OpenError);
+failure_from!(std::io::Error, ClientError, OpenError);
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::new(error.text())
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::new(error.text())
+    }
+}
 
 impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
@@ -101,7 +113,7 @@ impl Context {
     pub fn lang(&self) -> Lang {
         match self.global.lang {
             Some(lang) => lang.into(),
-            None => self.loaded().ok().and_then(|l| l.rulebook.as_ref()).map_or(Lang::En, |r| r.settings.language),
+            None => self.loaded().map_or(Lang::En, |loaded| loaded.language),
         }
     }
 
@@ -110,12 +122,11 @@ impl Context {
         self.global.lang.map(Lang::from)
     }
 
-    /// `--now`, if it was given, in the project's time zone.
-    pub fn now(&self) -> Result<Option<Time>, Failure> {
-        let Some(text) = &self.global.now else { return Ok(None) };
+    /// A time as people write it, in the project's time zone.
+    pub fn time(&self, text: &str) -> Result<Time, Failure> {
         let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
         match parse_time(text, &zone.unwrap_or(jiff::tz::TimeZone::UTC)) {
-            Some(time) => Ok(Some(time)),
+            Some(time) => Ok(time),
             None => Err(Failure::new(Text::new(
                 format!("`{text}` is not a time; write 2026-03-01, \"2026-03-01 12:00\" or 2026-03-01T12:00:00Z"),
                 format!("`{text}` — не время; пишите 2026-03-01, \"2026-03-01 12:00\" или 2026-03-01T12:00:00Z"),
@@ -125,8 +136,8 @@ impl Context {
 
     /// The rule files, loaded once.
     pub fn loaded(&self) -> Result<&Loaded, Failure> {
-        let loaded = self.loaded.get_or_init(|| load(&self.global.project).map_err(|e| e.to_string()));
-        loaded.as_ref().map_err(|error| Failure::new(Text::same(error.clone())))
+        let loaded = self.loaded.get_or_init(|| load(&self.global.project).map_err(|error| error.text()));
+        loaded.as_ref().map_err(|text| Failure::new(text.clone()))
     }
 
     /// The data folder.
@@ -200,7 +211,7 @@ impl Context {
     pub fn live(&self) -> Result<Arc<Live>, Failure> {
         let loaded = self.loaded()?;
         if loaded.rulebook.is_none() {
-            self.complain(&render(&loaded.diagnostics, &loaded.sources, self.lang(), self.style()));
+            self.complain(&format!("{}\n", render(&loaded.diagnostics, &loaded.sources, self.lang(), self.style())));
             return Err(Failure::findings(Text::new(
                 "the rule files have errors; `vestnik check` shows them all",
                 "в файлах правил ошибки; все покажет `vestnik check`",

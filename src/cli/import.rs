@@ -3,7 +3,7 @@
 use super::Format;
 use super::context::{Context, Failure};
 use crate::engine::command::{Reply, Request};
-use crate::import::{ImportOptions, ImportReport, ZeroTime, parse_map};
+use crate::import::{ImportOptions, ImportReport, SourceKind, ZeroTime, parse_map};
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text};
 use std::fmt::Write;
@@ -15,6 +15,9 @@ use std::process::ExitCode;
 pub struct Args {
     /// A SQLite database, a CSV file or an NDJSON file
     file: PathBuf,
+    /// What the file is [default: by its content and name]
+    #[arg(long, value_enum)]
+    kind: Option<KindArg>,
     /// The table of a SQLite database
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
@@ -29,12 +32,19 @@ pub struct Args {
     rejected: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum KindArg {
+    Sqlite,
+    Csv,
+    Ndjson,
+}
+
 /// Imports and prints the report.
 pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     let map: Result<Vec<_>, _> = args.map.iter().map(|text| parse_map(text)).collect();
     let options = ImportOptions {
         path: std::path::absolute(&args.file)?,
-        kind: None,
+        kind: args.kind.map(SourceKind::from),
         table: args.table,
         map: map.map_err(|error| Failure::new(error.text()))?,
         zero: if args.zero_is_missing { ZeroTime::Missing } else { ZeroTime::Epoch },
@@ -86,4 +96,14 @@ pub fn render(report: &ImportReport, lang: Lang) -> String {
         ));
     }
     out
+}
+
+impl From<KindArg> for SourceKind {
+    fn from(arg: KindArg) -> Self {
+        match arg {
+            KindArg::Sqlite => Self::Sqlite,
+            KindArg::Csv => Self::Csv,
+            KindArg::Ndjson => Self::Ndjson,
+        }
+    }
 }

@@ -41,25 +41,19 @@ struct Global {
     /// The data folder [default: the one in vestnik.yaml]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
     data: Option<PathBuf>,
-    /// How to print
+    /// How to print: for people, a line for each finding, for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Everywhere")]
     format: Format,
     /// The language of output [default: the one in vestnik.yaml]
     #[arg(long, global = true, value_enum, help_heading = "Everywhere")]
     lang: Option<LangArg>,
-    /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
-    #[arg(long, global = true, value_name = "TIME", help_heading = "Everywhere")]
-    now: Option<String>,
 }
 
 /// How a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
     Text,
-    /// A line for each finding
     Short,
-    /// For programs
     Json,
 }
 
@@ -80,7 +74,7 @@ enum Command {
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
     /// Every segment with its size
-    Segments,
+    Segments(segments::Args),
     /// Import users from SQLite, CSV or NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
@@ -111,7 +105,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
-        Command::Segments => segments::run(context),
+        Command::Segments(args) => segments::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),

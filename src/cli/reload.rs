@@ -21,8 +21,8 @@ pub fn run(context: &Context) -> Result<ExitCode, Failure> {
         Format::Json => context.say_json(&serde_json::json!(answer)),
         Format::Short => context.say(&answer.short),
         Format::Text => {
-            context.say(&answer.findings);
-            context.say(&format!("{}\n", reload_summary(&answer).get(context.lang())));
+            let gap = if answer.findings.is_empty() { "" } else { "\n" };
+            context.say(&format!("{}{gap}{}\n", answer.findings, reload_summary(&answer).get(context.lang())));
         }
     }
     Ok(if answer.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -20,10 +20,15 @@ pub fn run(context: &Context) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(context: &Context) -> Result<ExitCode, Failure> {
+    // from the beginning, so that a signal always ends in order
+    let mut shutdown = tokio::spawn(signalled());
     let live = context.live()?;
     let settings = live.current().settings.clone();
     let client = Client::new(&settings.telegram.api_url, &token(&settings)?)?;
-    greet(&client, &settings).await?;
+    tokio::select! {
+        greeted = greet(&client, &settings) => greeted?,
+        _ = &mut shutdown => return Ok(ExitCode::SUCCESS),
+    }
     let data = context.data()?;
     let store = context.open_store()?;
     let app = App::start(AppOptions {
@@ -38,7 +43,7 @@ async fn serve(context: &Context) -> Result<ExitCode, Failure> {
     log_recovery(&app.recovery);
     let version = app.engine.live.current().version.clone();
     tracing::info!(rulebook = %version, "the engine is running; Ctrl-C stops it");
-    app.run(signalled()).await?;
+    app.run(async { drop(shutdown.await) }).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

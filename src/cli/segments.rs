@@ -10,13 +10,29 @@ use crate::model::{Lang, Text};
 use serde_json::json;
 use std::process::ExitCode;
 
+/// The arguments.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+}
+
 /// Counts and prints.
-pub fn run(context: &Context) -> Result<ExitCode, Failure> {
-    let now = context.now()?;
+pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
+    let now = args.now.as_deref().map(|text| context.time(text)).transpose()?;
     let reply = context.ask(Request::Segments { now })?;
     if let Reply::Segments(counts) = reply {
         match context.format() {
-            Format::Text | Format::Short => context.say(&render(&counts, context.lang())),
+            Format::Text | Format::Short => {
+                context.say(&render(&counts, context.lang()));
+                if counts.iter().all(|segment| segment.count + segment.unknown == 0) {
+                    context.note(&Text::new(
+                        "nobody is in any segment; if there are no users yet: `vestnik import FILE`",
+                        "ни в одном сегменте никого нет; если людей ещё нет: `vestnik import ФАЙЛ`",
+                    ));
+                }
+            }
             Format::Json => context.say_json(&as_json(&counts)),
         }
     }

@@ -4,12 +4,13 @@
 //! does not opens the project itself and calls the same [`Engine::execute`].
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
-use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, Steer};
+use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
 use crate::import::{ImportError, ImportOptions, ImportReport, Progress, import};
 use crate::model::{Lang, Text, Time};
+use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
 use serde::{Deserialize, Serialize};
 
@@ -231,7 +232,22 @@ impl CommandError {
         match self {
             Self::Broadcast(error) => error.text(),
             Self::Import(error) => error.text(),
-            Self::Engine(error) => Text::same(error.to_string()),
+            Self::Engine(error) => error.text(),
+        }
+    }
+}
+
+impl EngineError {
+    /// The sentence for people.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Store(error) | Self::Outbox(OutboxError::Store(error)) => error.text(),
+            Self::Outbox(OutboxError::Stopped) => Text::new("the engine is stopping", "движок останавливается"),
+            Self::Outbox(OutboxError::Thread(reason)) => Text::new(
+                format!("the outbox cannot be started: {reason}"),
+                format!("очередь отправки не запускается: {reason}"),
+            ),
+            Self::AlreadyLive => Text::new(self.to_string(), "движок уже запущен"),
         }
     }
 }
@@ -264,11 +280,25 @@ impl BroadcastError {
                 format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),
                 format!("рассылка `{name}` ещё не запускалась; запустить: `vestnik broadcast start {name}`"),
             ),
-            Self::WrongState { name, state } => Text::new(
-                format!("`{name}` is {}, so this is not possible", state.text().en),
-                format!("рассылка `{name}`: {}, поэтому это невозможно", state.text().ru),
-            ),
-            Self::Engine(error) => Text::same(error.to_string()),
+            Self::WrongState { name, state } => {
+                let (en, ru) = way_out(*state);
+                Text::new(
+                    format!("`{name}` is {}; {en}", state.text().en),
+                    format!("рассылка `{name}` {}; {ru}", state.text().ru),
+                )
+            }
+            Self::Engine(error) => error.text(),
+        }
+    }
+}
+
+/// What can be done with a run in this state.
+fn way_out(state: RunState) -> (&'static str, &'static str) {
+    match state {
+        RunState::Running => ("it can be paused or cancelled", "её можно приостановить (pause) или отменить (cancel)"),
+        RunState::Paused => ("it can be resumed or cancelled", "её можно продолжить (resume) или отменить (cancel)"),
+        RunState::Cancelled | RunState::Finished => {
+            ("it can only be started once more, with `--again`", "её можно только начать заново: start с `--again`")
         }
     }
 }

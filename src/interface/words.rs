@@ -93,13 +93,14 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
 
 /// One line: the name, the state, the share that is done, rate and time left.
 pub fn headline(name: &str, run: &RunReport, lang: Lang) -> String {
-    let share = if run.total == 0 { 100.0 } else { f64::from(run.done()) * 100.0 / f64::from(run.total) };
+    let done = run.done() - run.cancelled;
+    let share = if run.total == 0 { 100.0 } else { f64::from(done) * 100.0 / f64::from(run.total) };
     let mut line = format!("{name} · {} · {share:.0} %", run.state.text().get(lang));
     if let Some(rate) = run.rate {
         let _ = write!(line, " · {rate:.1} {}", Text::new("a second", "в секунду").get(lang));
     }
     if let Some(eta) = run.eta_seconds {
-        let _ = write!(line, " · {} {}", Text::new("left:", "осталось:").get(lang), length(eta));
+        let _ = write!(line, " · {} {}", Text::new("left:", "осталось:").get(lang), length(eta).get(lang));
     }
     line
 }
@@ -117,12 +118,19 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// A length of time in words' short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
-pub fn length(seconds: u64) -> String {
+/// A length of time in short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
+pub fn length(seconds: u64) -> Text {
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
     match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+        0..60 => Text::new(format!("{seconds} s"), format!("{seconds} с")),
+        60..3600 => {
+            let rest = seconds % 60;
+            Text::new(format!("{minutes} min {rest:02} s"), format!("{minutes} мин {rest:02} с"))
+        }
+        _ => {
+            let rest = minutes % 60;
+            Text::new(format!("{hours} h {rest:02} min"), format!("{hours} ч {rest:02} мин"))
+        }
     }
 }
 
@@ -184,8 +192,13 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (1234567, "1 234 567")] {
             assert_eq!(grouped(n), text);
         }
-        for (n, text) in [(0, "0 s"), (59, "59 s"), (187, "3 min 07 s"), (7500, "2 h 05 min")] {
-            assert_eq!(length(n), text);
+        for (n, en, ru) in [
+            (0, "0 s", "0 с"),
+            (59, "59 s", "59 с"),
+            (187, "3 min 07 s", "3 мин 07 с"),
+            (7500, "2 h 05 min", "2 ч 05 мин"),
+        ] {
+            assert_eq!(length(n), Text::new(en, ru));
         }
     }
 }

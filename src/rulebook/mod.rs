@@ -7,6 +7,7 @@
 
 mod check;
 pub mod codes;
+mod consequences;
 pub mod live;
 mod project;
 mod raw;
@@ -29,7 +30,8 @@ pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Message, Profile, Schema, SegmentId, Text, Time};
+use crate::model::{Lang, Message, Profile, Schema, SegmentId, Text, Time};
+use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use std::collections::{HashMap, HashSet};
@@ -61,6 +63,8 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     /// The texts that the findings point into.
     pub sources: Sources,
+    /// The settings' language, also of a project with errors.
+    pub language: Lang,
 }
 
 impl Rulebook {
@@ -121,17 +125,19 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 pub fn load_files(files: &Files) -> Loaded {
     let mut loader = Loader::default();
     let rulebook = loader.rulebook(files);
-    let Loader { sources, mut found } = loader;
-    found = allowed(found, &sources);
+    let Loader { sources, mut found, unread } = loader;
+    found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
+    let language = rulebook.settings.language;
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
-    Loaded { rulebook, diagnostics: found, sources }
+    Loaded { rulebook, diagnostics: found, sources, language }
 }
 
 #[derive(Default)]
 struct Loader {
     sources: Sources,
     found: Diagnostics,
+    unread: Unread,
 }
 
 impl Loader {
@@ -140,11 +146,16 @@ impl Loader {
         let rule_files = self.texts(files, RULES);
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
+        let before = self.found.count(Severity::Error);
         let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        self.unread.files = self.found.count(Severity::Error) > before;
 
         let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
+        self.unread.files |= reader.found.iter().any(|d| d.code == codes::UNKNOWN_SECTION);
         let schema = Arc::new(check::profile(&sections.profile, zone, &mut reader));
+        let declared = sections.profile.iter().map(|entry| entry.key.text.clone());
+        self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
         let segments = check::segments(&sections.segments, &schema, zone, &self.sources, &mut reader);
         let project = template::Project { schema: &schema, segments: &segments.ids, zone, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
@@ -168,8 +179,8 @@ impl Loader {
             let source = self.sources.add(SETTINGS, "");
             let text = Text::new("the project has no vestnik.yaml", "в проекте нет vestnik.yaml");
             let help = Text::new(
-                "`vestnik init` makes a project with one; `-p FOLDER` names another project folder",
-                "`vestnik init` создаст проект с ним; `-p ПАПКА` укажет другую папку проекта",
+                "`vestnik init` makes a project with one; `--project DIR` names another project folder",
+                "`vestnik init` создаст проект с ним; `--project ПАПКА` укажет другую папку проекта",
             );
             self.found.push(Diagnostic::error(codes::NO_SETTINGS, text, Place::new(source, 0, 0)).help(help));
             return Settings::default();

@@ -51,6 +51,20 @@ pub enum ProjectError {
     },
 }
 
+impl ProjectError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::Absent { path } => format!("папки проекта {} нет", path.display()),
+            Self::Unreadable { path, reason } => format!("не удаётся прочитать {}: {reason}", path.display()),
+            Self::TooManyFiles { path } => {
+                format!("в rules и templates проекта {} больше {FILES_LIMIT} файлов", path.display())
+            }
+        };
+        Text::new(self.to_string(), ru)
+    }
+}
+
 /// The content of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {

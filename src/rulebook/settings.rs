@@ -153,9 +153,10 @@ impl Role {
 const ROLES: [(&str, Role); 4] =
     [("owner", Role::Owner), ("operator", Role::Operator), ("author", Role::Author), ("viewer", Role::Viewer)];
 
-/// What the file says, before anything is checked.
+/// What the file says, before anything is checked. Unknown keys are reported
+/// from the tree, with suggestions.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Raw {
     language: Option<String>,
     timezone: Option<String>,
@@ -169,7 +170,7 @@ struct Raw {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct RawTelegram {
     token_env: Option<String>,
     api_url: Option<String>,
@@ -178,7 +179,7 @@ struct RawTelegram {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct RawLimits {
     bot: Option<String>,
     chat: Option<String>,
@@ -186,13 +187,13 @@ struct RawLimits {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct RawHttp {
     listen: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct RawWebhooks {
     allow: Option<Vec<String>>,
 }
@@ -213,11 +214,10 @@ pub(super) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics)
     let mut reader = Reader::default();
     shape(&tree, &mut reader);
     found.extend(reader.found);
-    if found.count(crate::diagnostic::Severity::Error) > before {
-        return Settings::default();
-    }
+    let misshapen = found.count(crate::diagnostic::Severity::Error) > before;
     match serde_yaml::from_str::<Raw>(text) {
         Ok(raw) => Checker { tree: &tree, found }.settings(raw),
+        Err(_) if misshapen => Settings::default(),
         Err(error) => {
             found.push(unread(&error, source, text));
             Settings::default()

@@ -15,7 +15,7 @@ fn files_that_cannot_be_read() {
     let bench = Bench::new();
     for (name, content, expected) in [
         ("u.db", "not a database at all, only text", "cannot read u.db as a SQLite database: file is not a database"),
-        ("u.xlsx", "PK", "cannot tell what u.xlsx is: name it .csv, .ndjson or .db, or say which"),
+        ("u.xlsx", "PK", "cannot tell what u.xlsx is: name it .csv, .ndjson or .db, or say which with `--kind`"),
         ("u.csv", "", "u.csv is empty: the first line must name the columns"),
         ("u.csv", "id,balance,id\n1,2,3\n", "the header names the column `id` twice"),
     ] {

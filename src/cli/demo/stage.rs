@@ -43,7 +43,7 @@ impl Stage {
             "Vestnik demo. Its clock starts at 2026-03-01 12:00 in Moscow.",
             "Демонстрация Vestnik. Её часы начинают с 2026-03-01 12:00 по Москве.",
         ));
-        let folder = fresh_folder(Path::new(FOLDER))?;
+        let folder = fresh_folder(Path::new(FOLDER), lang)?;
         say(Text::new(format!("project   {FOLDER}/"), format!("проект    {FOLDER}/")));
         let live = Arc::new(Live::open(&folder, clock.clone())?);
         let data = folder.join(&live.current().settings.data);
@@ -107,7 +107,7 @@ impl Stage {
 }
 
 /// The sample project in an empty folder of its own.
-fn fresh_folder(folder: &Path) -> Result<PathBuf, Failure> {
+fn fresh_folder(folder: &Path, lang: Lang) -> Result<PathBuf, Failure> {
     if folder.exists() && !folder.join(MARKER).exists() {
         return Err(Failure::new(Text::new(
             format!("{FOLDER}/ is here already and is not a demo's: move it away first"),
@@ -117,7 +117,7 @@ fn fresh_folder(folder: &Path) -> Result<PathBuf, Failure> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
-    init::write(folder)?;
+    init::write(folder, lang)?;
     std::fs::write(folder.join(MARKER), "made anew by every `vestnik demo`\n")?;
     let settings = folder.join("vestnik.yaml");
     let text = std::fs::read_to_string(&settings)?;

@@ -9,6 +9,7 @@ mod handle;
 
 use crate::engine::{Engine, EngineError};
 use crate::outbox::{Client, ClientError};
+use crate::store::StoreError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,8 @@ const LONG_POLL: u64 = 50;
 const ASK: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a full disk is given to get room.
+const FULL_PAUSE: Duration = Duration::from_secs(5);
 
 /// The bot as Telegram knows it.
 #[derive(Clone, Debug)]
@@ -42,26 +45,29 @@ pub async fn drop_pending(client: &Client) -> Result<(), ClientError> {
 /// Receives and handles updates until `stop` says so. Ends early only when the
 /// store cannot be used.
 pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
-    let mut bot = Bot { engine, client, me: None };
+    let mut bot = Bot { engine, client, me: None, behind: false };
     let mut pause = FIRST_PAUSE;
     while !*stop.borrow() {
         let received = tokio::select! {
             _ = stop.changed() => return Ok(()),
             received = bot.receive() => received,
         };
-        match received {
+        let wait = match received {
             Ok(updates) => {
                 pause = FIRST_PAUSE;
-                bot.take(updates).await?;
+                bot.take_or_wait(updates).await?
             }
             Err(error) => {
                 let wait = retry_after(&error).unwrap_or(pause);
                 tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
                 pause = (pause * 2).min(LONGEST_PAUSE);
-                tokio::select! {
-                    _ = stop.changed() => return Ok(()),
-                    () = tokio::time::sleep(wait) => {}
-                }
+                Some(wait)
+            }
+        };
+        if let Some(wait) = wait {
+            tokio::select! {
+                _ = stop.changed() => return Ok(()),
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
@@ -72,10 +78,15 @@ struct Bot {
     engine: Arc<Engine>,
     client: Client,
     me: Option<Me>,
+    /// Whether updates are stored that a full disk kept from being handled.
+    behind: bool,
 }
 
 impl Bot {
     async fn receive(&mut self) -> Result<Vec<Value>, ClientError> {
+        if self.behind {
+            return Ok(Vec::new());
+        }
         if self.me.is_none() {
             let me = get_me(&self.client).await?;
             tracing::info!(bot = %me.username, "connected to Telegram");
@@ -90,6 +101,22 @@ impl Bot {
         match self.client.ask("getUpdates", &body, timeout).await? {
             Value::Array(updates) => Ok(updates),
             _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes the updates; if the disk is full, says how long to wait before
+    /// trying again. Nothing is lost meanwhile: an update is in the store, or
+    /// Telegram still has it.
+    async fn take_or_wait(&mut self, updates: Vec<Value>) -> Result<Option<Duration>, EngineError> {
+        let taken = self.take(updates).await;
+        self.behind = taken.is_err();
+        match taken {
+            Ok(()) => Ok(None),
+            Err(EngineError::Store(error @ StoreError::Full { .. })) => {
+                tracing::error!(%error, "updates from Telegram wait");
+                Ok(Some(FULL_PAUSE))
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -31,6 +31,9 @@ impl Folder {
     /// Creates the folder if it is not there and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let trouble = |e: std::io::Error| trouble(path, e);
+        if path.is_file() {
+            return Err(self::trouble(path, "it is a file, not a folder"));
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(trouble)?;
         tighten(path).map_err(trouble)?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(trouble)?;

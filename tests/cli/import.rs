@@ -1,0 +1,104 @@
+//! `import`, from the file to the report.
+
+use crate::support::Project;
+use rusqlite::Connection;
+use std::fs;
+
+#[test]
+fn files_of_every_kind() {
+    let project = Project::new();
+    let sql = Connection::open(project.file("u.db")).unwrap();
+    sql.execute_batch("CREATE TABLE users (tg_id, balance); INSERT INTO users VALUES (1, 5), (2, -1), ('x', 0);")
+        .unwrap();
+    project.write("u.csv", "id;balance\n3;5\n4;\n");
+    project.write("u.ndjson", "{\"id\": 5, \"balance\": 7}\n{\"id\": 6}\n");
+    project.write("u.txt", "id\tbalance\n7\t1\n");
+    let path = |name: &str| project.file(name).display().to_string();
+    let rows = [
+        (format!("import {} --table users --map tg_id=id", path("u.db")), "rows read 3: users stored 2"),
+        (format!("import {}", path("u.csv")), "rows read 2: users stored 2"),
+        (format!("import {}", path("u.ndjson")), "rows read 2: users stored 2"),
+        (format!("import {} --kind csv", path("u.txt")), "rows read 1: users stored 1"),
+    ];
+    for (line, expected) in rows {
+        project.run(&line).expect(0, &[expected]);
+    }
+    assert_eq!((project.count("all"), project.count("active")), (Some(7), Some(4)));
+}
+
+#[test]
+fn a_second_import_changes_nothing() {
+    let project = Project::with_users("id,balance\n1,5\n2,0\n1,6\n");
+    let counts = project.run("segments --format json --now 2026-03-01").out;
+    let file = project.beside("users.csv").display().to_string();
+    project.run(&format!("import {file}")).expect(0, &["users stored 2, older rows of the same id 1, rejected 0"]);
+    assert_eq!(project.run("segments --format json --now 2026-03-01").out, counts);
+    let report = project.run(&format!("import {file} --format json")).json();
+    assert_eq!((&report["read"], &report["stored"]), (&3.into(), &2.into()));
+}
+
+#[test]
+fn rejected_rows_go_where_they_are_told_to() {
+    let project = Project::new();
+    let file = project.beside("u.csv");
+    fs::write(&file, "id,balance,plan\n1,x,pro\n2,3,pro\n").unwrap();
+    let beside = project.beside("u.csv.rejected.ndjson");
+    let named = project.beside("bad.ndjson");
+    let line = format!("import {}", file.display());
+    project.run(&line).expect(
+        0,
+        &[
+            "rejected 1",
+            "1  `balance` is not a whole number",
+            &beside.display().to_string(),
+            "left out: plan (use --map COLUMN=FIELD)",
+        ],
+    );
+    project.run(&format!("{line} --rejected {}", named.display())).expect(0, &[&named.display().to_string()]);
+    let row = fs::read_to_string(&named).unwrap();
+    assert!(
+        row.contains("\"line\":2") && row.contains("is not a whole number") && row.contains("\"balance\":\"x\""),
+        "{row}"
+    );
+    project.run(&format!("{line} --lang ru")).expect(0, &["отклонено 1", "`balance` не целое число"]);
+    project
+        .run(&format!("{line} --rejected /dev/null/x"))
+        .expect(2, &["cannot write the rejected rows to /dev/null/x"]);
+}
+
+#[test]
+fn what_cannot_be_imported() {
+    let project = Project::new();
+    project.write("u.csv", "tg_id,balance\n1,2\n");
+    project.write("u.xlsx", "PK");
+    project.write("u.db", "no database");
+    Connection::open(project.file("two.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE people (id); CREATE TABLE pay (id);")
+        .unwrap();
+    let rows: [(&str, &str, &str); 9] = [
+        ("no.csv", "", "cannot read"),
+        ("u.xlsx", "", "name it .csv, .ndjson or .db, or say which with `--kind`"),
+        ("u.db", "", "as a SQLite database: file is not a database"),
+        ("two.db", "", "name the table to import with `--table`; there are: pay, people"),
+        ("two.db", "--table peple", "there is no table `peple`; did you mean `people`?"),
+        ("u.csv", "", "if it is `tg_id`, add `--map tg_id=id`"),
+        ("u.csv", "--map tg_id", "`tg_id` is not a mapping: write `--map column=field`"),
+        (
+            "u.csv",
+            "--map tg_id=id --map balance=balanse",
+            "no field `balanse` is declared in `profile`; did you mean `balance`?",
+        ),
+        ("u.csv", "--map tgid=id", "there is no column `tgid`; did you mean `tg_id`?"),
+    ];
+    for (file, options, expected) in rows {
+        let line = format!("import {} {options}", project.file(file).display());
+        println!("{line}");
+        let said = project.run(&line);
+        said.expect(2, &[expected]);
+        assert!(said.err.starts_with("error: ") && said.out.is_empty(), "{said:?}");
+        let russian = project.run(&format!("{line} --lang ru"));
+        assert!(russian.err.starts_with("ошибка: ") && russian.code == 2, "{russian:?}");
+    }
+    assert_eq!(project.count("all"), Some(0));
+}

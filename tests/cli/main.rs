@@ -1,0 +1,15 @@
+//! The real binary, as a person at a terminal meets it: what each command
+//! prints and with which code it ends, without an engine and with one.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod broadcast;
+mod disk;
+mod import;
+mod project;
+mod running;
+mod segments;
+#[path = "../import/sql.rs"]
+mod sql;
+mod start;
+mod support;
