@@ -18,8 +18,12 @@ use crate::rulebook::{Live, ReloadReport, WatchGuard};
 use crate::store::{Profiles, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+/// How often the store is looked at for wasted space.
+const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 
 /// What a running engine is made of.
 pub struct AppOptions {
@@ -46,6 +50,7 @@ pub struct App {
     /// What was found of an earlier process.
     pub recovery: Recovery,
     bot: JoinHandle<Result<(), EngineError>>,
+    keeper: JoinHandle<()>,
     stop: watch::Sender<bool>,
     _watch: WatchGuard,
     _control: control::Control,
@@ -107,7 +112,8 @@ impl App {
         let watch = watch_files(&live, engine.clone(), on_reload)?;
         let (stop, stopped) = watch::channel(false);
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
-        Ok(Self { engine, recovery, bot, stop, _watch: watch, _control: control })
+        let keeper = tokio::spawn(keep_house(engine.store.clone()));
+        Ok(Self { engine, recovery, bot, keeper, stop, _watch: watch, _control: control })
     }
 
     /// Runs until `shutdown` is over or a part dies, then stops everything.
@@ -125,6 +131,7 @@ impl App {
     /// and written.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        self.keeper.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -143,6 +150,22 @@ fn watch_files(
         on_reload(&engine, report);
     };
     live.watch(changed).map_err(AppError::Watch)
+}
+
+/// Gives wasted space of the store back, now and then.
+async fn keep_house(store: Arc<dyn Store>) {
+    let mut tick = tokio::time::interval(HOUSEKEEPING);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        let store = store.clone();
+        match tokio::task::spawn_blocking(move || store.tidy()).await {
+            Ok(Ok(true)) => tracing::info!("the store was rewritten to give space back"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the store could not give space back; tried again later"),
+            Err(error) => tracing::error!(%error, "giving space back ended by a bug"),
+        }
+    }
 }
 
 fn bot_ended(ended: Result<Result<(), EngineError>, tokio::task::JoinError>) -> Result<(), AppError> {

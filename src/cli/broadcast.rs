@@ -82,8 +82,13 @@ fn request(command: Command) -> Request {
 }
 
 fn render_list(all: &[BroadcastStatus], lang: Lang) -> String {
-    let head = [Text::new("broadcast", "рассылка"), Text::new("state", "состояние"), Text::new("run", "запуск"),
-        Text::new("recipients", "получателей"), Text::new("sent", "отправлено")];
+    let head = [
+        Text::new("broadcast", "рассылка"),
+        Text::new("state", "состояние"),
+        Text::new("run", "запуск"),
+        Text::new("recipients", "получателей"),
+        Text::new("sent", "отправлено"),
+    ];
     let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
     let columns: Vec<_> = head.iter().map(|text| text.get(lang)).zip(aligns).collect();
     let row = |status: &BroadcastStatus| match &status.run {

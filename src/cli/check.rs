@@ -23,10 +23,23 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     if context.format() == Format::Text {
         let text = match &loaded.rulebook {
             Some(rulebook) if warnings == 0 => Text::new(
-                format!("no mistakes: segments {}, broadcasts {}, rulebook {}", rulebook.segments().len(), rulebook.broadcasts().len(), rulebook.version),
-                format!("ошибок нет: сегментов {}, рассылок {}, редакция {}", rulebook.segments().len(), rulebook.broadcasts().len(), rulebook.version),
+                format!(
+                    "no mistakes: segments {}, broadcasts {}, rulebook {}",
+                    rulebook.segments().len(),
+                    rulebook.broadcasts().len(),
+                    rulebook.version
+                ),
+                format!(
+                    "ошибок нет: сегментов {}, рассылок {}, редакция {}",
+                    rulebook.segments().len(),
+                    rulebook.broadcasts().len(),
+                    rulebook.version
+                ),
             ),
-            _ => Text::new(format!("errors: {errors}, warnings: {warnings}"), format!("ошибок: {errors}, предупреждений: {warnings}")),
+            _ => Text::new(
+                format!("errors: {errors}, warnings: {warnings}"),
+                format!("ошибок: {errors}, предупреждений: {warnings}"),
+            ),
         };
         let gap = if loaded.diagnostics.is_empty() { "" } else { "\n" };
         context.say(&format!("{gap}{}\n", text.get(context.lang())));

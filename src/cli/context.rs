@@ -5,17 +5,17 @@ use super::{Format, Global};
 use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
-use crate::engine::{Engine, EngineError};
 use crate::engine::command::{Reply, Request};
+use crate::engine::{Engine, EngineError};
 use crate::import::Progress;
 use crate::interface::control;
 use crate::model::{Lang, Text, Time};
-use crate::rulebook::Live;
 use crate::outbox::ClientError;
+use crate::rulebook::Live;
 use crate::rulebook::{Loaded, OpenError, load};
 use crate::sandbox::SandboxError;
-use crate::store::{Store, StoreError};
 use crate::store::sled::SledStore;
+use crate::store::{Store, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -306,7 +306,9 @@ impl Drop for Bar {
 fn new_bar(progress: &Progress, lang: Lang) -> ProgressBar {
     let rows = Text::new("rows", "строк");
     let (bar, template) = match progress.total {
-        Some(total) => (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang))),
+        Some(total) => {
+            (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang)))
+        }
         None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg}} {}", rows.get(lang))),
     };
     if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -319,7 +321,8 @@ fn parse_time(text: &str, zone: &jiff::tz::TimeZone) -> Option<Time> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Some(Time(at.as_millisecond()));
     }
-    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
+    let civil =
+        text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
     Some(Time(zone.to_ambiguous_zoned(civil.ok()?).compatible().ok()?.timestamp().as_millisecond()))
 }
 

@@ -2,9 +2,9 @@
 
 use super::Format;
 use super::context::{Context, Failure};
-use crate::interface::words::grouped;
 use crate::engine::command::{Reply, Request};
 use crate::import::{ImportOptions, ImportReport, SourceKind, ZeroTime, parse_map};
+use crate::interface::words::grouped;
 use crate::model::{Lang, Text};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -69,7 +69,9 @@ pub fn render(report: &ImportReport, lang: Lang) -> String {
         [report.read, report.stored, report.duplicates, report.rejected].map(grouped);
     line(Text::new(
         format!("rows read {read}: users stored {stored}, older rows of the same id {duplicates}, rejected {rejected}"),
-        format!("прочитано строк {read}: сохранено людей {stored}, прежних строк с тем же id {duplicates}, отклонено {rejected}"),
+        format!(
+            "прочитано строк {read}: сохранено людей {stored}, прежних строк с тем же id {duplicates}, отклонено {rejected}"
+        ),
     ));
     for (reason, n) in &report.reasons {
         let why = reason.text();

@@ -114,7 +114,9 @@ fn log_reload(engine: &Engine, report: &ReloadReport) {
     let lang = engine.live.current().settings.language;
     match &report.outcome {
         Outcome::Unchanged => {}
-        Outcome::Accepted { version, .. } => tracing::info!(rulebook = %version, "the rule files have changed and are in force"),
+        Outcome::Accepted { version, .. } => {
+            tracing::info!(rulebook = %version, "the rule files have changed and are in force")
+        }
         Outcome::Refused => {
             let findings = render(&report.diagnostics, &report.sources, lang, Style::Short);
             tracing::error!("the rule files have errors; the last good ones stay in force\n{findings}");

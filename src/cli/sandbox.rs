@@ -68,7 +68,11 @@ pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
 fn words(running: &Running, token: &str) -> Text {
     let url = running.url();
     Text::new(
-        format!("a local Bot API listens at {url}\n  chats:    {url}/\n  settings: telegram: {{api_url: {url}}}\n  token:    {token}\nCtrl-C stops it\n"),
-        format!("локальный Bot API слушает {url}\n  чаты:      {url}/\n  настройки: telegram: {{api_url: {url}}}\n  токен:     {token}\nCtrl-C — остановить\n"),
+        format!(
+            "a local Bot API listens at {url}\n  chats:    {url}/\n  settings: telegram: {{api_url: {url}}}\n  token:    {token}\nCtrl-C stops it\n"
+        ),
+        format!(
+            "локальный Bot API слушает {url}\n  чаты:      {url}/\n  настройки: telegram: {{api_url: {url}}}\n  токен:     {token}\nCtrl-C — остановить\n"
+        ),
     )
 }

@@ -3,9 +3,9 @@
 use super::Format;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
-use crate::interface::words::grouped;
 use crate::engine::SegmentCount;
 use crate::engine::command::{Reply, Request};
+use crate::interface::words::grouped;
 use crate::model::{Lang, Text};
 use serde_json::json;
 use std::process::ExitCode;
@@ -41,7 +41,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
 
 /// The table of segments.
 pub fn render(counts: &[SegmentCount], lang: Lang) -> String {
-    let head = Text::new(["segment", "title", "users", "unknown"].join("\t"), ["сегмент", "название", "людей", "неизвестно"].join("\t"));
+    let head = Text::new(
+        ["segment", "title", "users", "unknown"].join("\t"),
+        ["сегмент", "название", "людей", "неизвестно"].join("\t"),
+    );
     let names: Vec<_> = head.get(lang).split('\t').collect();
     let columns: Vec<_> = names.iter().copied().zip([Align::Left, Align::Left, Align::Right, Align::Right]).collect();
     let row = |count: &SegmentCount| {

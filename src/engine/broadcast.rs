@@ -311,9 +311,8 @@ impl Engine {
         }
         let prepared = |ledger: &Ledger| ledger.status != LedgerStatus::Preparing && ledger.cause != Cause::Reply;
         let ledgers = Ledger::read_all(&*self.store)?.into_iter().filter(prepared);
-        let runs: Result<Vec<_>, EngineError> = ledgers
-            .map(|ledger| Ok((ledger.clone(), Counts::read(&*self.store, &ledger)?)))
-            .collect();
+        let runs: Result<Vec<_>, EngineError> =
+            ledgers.map(|ledger| Ok((ledger.clone(), Counts::read(&*self.store, &ledger)?))).collect();
         Ok((runs?, None))
     }
 
@@ -380,7 +379,8 @@ fn report(ledger: &Ledger, counts: &Counts, outbox: Option<&OutboxStatus>, limit
     let rate = outbox.filter(|_| running).map(|status| status.rate);
     let allowed = [ledger.own_rate().map(|rate| rate.hertz()), limit].into_iter().flatten().reduce(f64::min);
     let pace = allowed.or(rate.filter(|rate| *rate > 0.0));
-    let eta = pace.filter(|_| rate.is_some()).map(|pace| (f64::from(counts.queued + counts.leased) / pace).ceil() as u64);
+    let eta =
+        pace.filter(|_| rate.is_some()).map(|pace| (f64::from(counts.queued + counts.leased) / pace).ceil() as u64);
     RunReport {
         occurrence: occurrence_of(ledger),
         state,

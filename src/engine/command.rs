@@ -209,7 +209,9 @@ pub fn answer(report: &ReloadReport, version: &str, lang: Lang) -> ReloadAnswer 
     };
     let (accepted, changed, restart_for) = match &report.outcome {
         Outcome::Unchanged => (true, false, Vec::new()),
-        Outcome::Accepted { restart_needed, .. } => (true, true, restart_needed.iter().map(|s| (*s).to_owned()).collect()),
+        Outcome::Accepted { restart_needed, .. } => {
+            (true, true, restart_needed.iter().map(|s| (*s).to_owned()).collect())
+        }
         Outcome::Refused | Outcome::Unreadable { .. } => (false, false, Vec::new()),
     };
     ReloadAnswer {
@@ -267,8 +269,12 @@ impl BroadcastError {
                 format!("рассылка `{name}` уже идёт; смотрите `vestnik broadcast status {name}`"),
             ),
             Self::SentBefore { name, occurrence } => Text::new(
-                format!("`{name}` was sent before (run {occurrence}); to send it once more: `vestnik broadcast start {name} --again`"),
-                format!("рассылка `{name}` уже отправлялась (запуск {occurrence}); чтобы отправить ещё раз: `vestnik broadcast start {name} --again`"),
+                format!(
+                    "`{name}` was sent before (run {occurrence}); to send it once more: `vestnik broadcast start {name} --again`"
+                ),
+                format!(
+                    "рассылка `{name}` уже отправлялась (запуск {occurrence}); чтобы отправить ещё раз: `vestnik broadcast start {name} --again`"
+                ),
             ),
             Self::NeverStarted { name } => Text::new(
                 format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),

@@ -2,11 +2,11 @@
 //! decides: still defined → expired (by the outbox) → reachable → consent →
 //! text. Transactional templates pass the gate of consent.
 
+use crate::condition::Row;
 use crate::model::{Profile, Reach, Time, UserId, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
 use crate::rulebook::Live;
 use crate::rulebook::{Broadcast, RenderContext, Rulebook};
-use crate::condition::Row;
 use crate::store::Profiles;
 use std::sync::Arc;
 

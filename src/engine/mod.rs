@@ -11,8 +11,8 @@
 pub mod broadcast;
 pub mod command;
 pub mod gates;
-mod segments;
 pub mod inbox;
+mod segments;
 
 pub use segments::SegmentCount;
 

@@ -122,7 +122,10 @@ impl ImportError {
                 Text::new(format!("cannot read {path}: {reason}"), format!("не удаётся прочитать {path}: {reason}"))
             }
             Self::UnknownKind { path } => Text::new(
-                format!("cannot tell what {} is: name it .csv, .ndjson or .db, or say which with `--kind`", path.display()),
+                format!(
+                    "cannot tell what {} is: name it .csv, .ndjson or .db, or say which with `--kind`",
+                    path.display()
+                ),
                 format!(
                     "непонятно, что такое {}: назовите файл .csv, .ndjson или .db либо укажите вид через `--kind`",
                     path.display()

@@ -33,8 +33,12 @@ pub fn status(status: &Status, lang: Lang) -> String {
 pub fn reload_summary(answer: &ReloadAnswer) -> Text {
     let version = &answer.version;
     let mut text = match (answer.accepted, answer.changed) {
-        (true, true) => Text::new(format!("rulebook {version} is in force"), format!("действует новая редакция правил {version}")),
-        (true, false) => Text::new(format!("nothing has changed; rulebook {version}"), format!("изменений нет; редакция {version}")),
+        (true, true) => {
+            Text::new(format!("rulebook {version} is in force"), format!("действует новая редакция правил {version}"))
+        }
+        (true, false) => {
+            Text::new(format!("nothing has changed; rulebook {version}"), format!("изменений нет; редакция {version}"))
+        }
         (false, _) => Text::new(
             format!("errors: {}; rulebook {version} stays in force", answer.errors),
             format!("ошибок: {}; продолжает действовать редакция {version}", answer.errors),

@@ -122,7 +122,6 @@ impl Schema {
 
     /// Adds a field and returns its place, or gives the field back if its name
     /// is taken already.
-    #[expect(clippy::result_large_err, reason = "the refused field is what the caller needs for its message")]
     pub fn add(&mut self, field: Field) -> Result<FieldId, Field> {
         if self.by_name.contains_key(&field.name) || self.fields.len() >= usize::from(u16::MAX) {
             return Err(field);

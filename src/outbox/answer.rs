@@ -194,7 +194,11 @@ mod tests {
         }
         let text = "Bad Request: not enough rights to send text messages to the chat";
         assert_eq!(error(400, text), Answer::Refused(Refusal::Chat { text: text.into() }));
-        for text in ["Bad Request: can't parse entities: x", "Bad Request: message is too long", "Bad Request: BUTTON_DATA_INVALID"] {
+        for text in [
+            "Bad Request: can't parse entities: x",
+            "Bad Request: message is too long",
+            "Bad Request: BUTTON_DATA_INVALID",
+        ] {
             assert_eq!(error(400, text), Answer::Refused(Refusal::Content { text: text.into() }));
         }
         for (code, text) in [(401, "Unauthorized"), (404, "Not Found")] {

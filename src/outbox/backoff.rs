@@ -31,9 +31,8 @@ mod tests {
     #[test]
     fn delays_stay_under_a_ceiling_that_doubles_to_the_cap() {
         for (attempts, ceiling) in [(1, 1), (2, 2), (3, 4), (4, 8), (8, 128), (11, 600), (255, 600)] {
-            let delays: Vec<_> = (0..200)
-                .map(|index| delay(RowId { ledger: LedgerId(1), chunk: 0, index }, attempts).0)
-                .collect();
+            let delays: Vec<_> =
+                (0..200).map(|index| delay(RowId { ledger: LedgerId(1), chunk: 0, index }, attempts).0).collect();
             let (low, high) = (delays.iter().min().copied(), delays.iter().max().copied());
             assert!(high <= Some(ceiling * 1_000) && high > Some(ceiling * 900), "{attempts}: {high:?}");
             assert!(low >= Some(1) && low < Some(ceiling * 100), "{attempts}: {low:?}");

@@ -53,7 +53,8 @@ impl Client {
     /// A client for the bot with `token` at `api_url`.
     pub fn new(api_url: &str, token: &str) -> Result<Self, ClientError> {
         let base = api_url.trim_end_matches('/');
-        let url = reqwest::Url::parse(base).map_err(|e| ClientError::Setup(format!("`{base}` is not an address: {e}")))?;
+        let url =
+            reqwest::Url::parse(base).map_err(|e| ClientError::Setup(format!("`{base}` is not an address: {e}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ClientError::Setup(format!("`{base}` must begin with http:// or https://")));
         }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Rows in a full chunk.
-pub const CHUNK_ROWS: usize = 256;
+pub const CHUNK_ROWS: usize = 200;
 
 const VERSION: u8 = 1;
 
@@ -281,7 +281,12 @@ pub(super) fn write_recipients(
     Ok(())
 }
 
-pub(super) fn write_states(batch: &mut Batch, ledger: LedgerId, chunk: u32, states: &[State]) -> Result<(), StoreError> {
+pub(super) fn write_states(
+    batch: &mut Batch,
+    ledger: LedgerId,
+    chunk: u32,
+    states: &[State],
+) -> Result<(), StoreError> {
     batch.put(ledger.chunk_key(b'o', chunk), encode(VERSION, &states)?);
     Ok(())
 }
@@ -295,11 +300,7 @@ pub(super) fn read_states(store: &dyn Store, ledger: LedgerId, chunk: u32) -> Re
 }
 
 /// Every row of a ledger with its user and state, in order.
-pub fn rows(
-    store: &dyn Store,
-    ledger: &Ledger,
-    mut each: impl FnMut(RowId, UserId, &State),
-) -> Result<(), StoreError> {
+pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, UserId, &State)) -> Result<(), StoreError> {
     for chunk in 0..ledger.chunks() {
         let recipients = read_recipients(store, ledger.id, chunk)?;
         let states = read_states(store, ledger.id, chunk)?;

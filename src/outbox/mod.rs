@@ -28,7 +28,9 @@ mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, classify};
 pub use client::{Client, ClientError};
-pub use ledger::{CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage};
+pub use ledger::{
+    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage,
+};
 pub use limiter::Limiter;
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};

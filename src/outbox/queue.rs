@@ -174,7 +174,8 @@ impl Queue {
         self.set(row, state, Some(now))?;
         if let (Some(due), Some(run)) = (wait, self.runs.get_mut(&row.ledger)) {
             let due = run.ledger.created + due;
-            let chat = self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.users.get(row.index as usize));
+            let chat =
+                self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.users.get(row.index as usize));
             run.wait(row, due, chat.copied());
         }
         Ok(())
@@ -308,7 +309,8 @@ impl Queue {
 
     /// When a ledger with rows and a rate of its own may go on, at the latest.
     pub fn next_rate_slot(&self, monotonic: TimeDelta) -> Option<TimeDelta> {
-        let running = self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running && run.counts.queued > 0);
+        let running =
+            self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running && run.counts.queued > 0);
         running.map(|run| run.rate_ready(monotonic)).filter(|at| *at > monotonic).min()
     }
 

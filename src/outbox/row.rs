@@ -86,7 +86,8 @@ pub enum State {
 pub struct Failure {
     /// The kind.
     pub kind: FailureKind,
-    /// Telegram's description, or ours; at most 200 characters.
+    /// Telegram's description, or ours; at most 200 characters. Empty where the
+    /// kind says it all.
     pub text: String,
 }
 

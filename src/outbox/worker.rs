@@ -539,7 +539,8 @@ impl Worker {
                 if chat > 0 {
                     self.queue.patch(UserId(chat), Patch::reach(reach));
                 }
-                failed(unreachable_kind(reach), &text)
+                tracing::debug!(chat, %text, "a user cannot be reached");
+                failed(unreachable_kind(reach), "")
             }
             Refusal::Content { text } => failed(FailureKind::Content, &text),
             Refusal::Chat { text } => failed(FailureKind::Chat, &text),
@@ -624,7 +625,8 @@ impl Worker {
     /// How many rows should be leased: what is under way and, on top, what the
     /// limit lets out in a tenth of a second.
     fn wanted(&self) -> usize {
-        let ahead = self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
+        let ahead =
+            self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
         (self.in_flight + ahead).min(MAX_LEASED)
     }
 

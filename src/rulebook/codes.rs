@@ -39,6 +39,7 @@ codes! {
     INDENTATION = "Y021": "A line is indented differently from its neighbours.", "Отступ строки не совпадает с соседними.";
     NOT_UTF8 = "Y022": "The file is not UTF-8 text.", "Файл не в кодировке UTF-8.";
     BAD_ESCAPE = "Y023": "A double-quoted text has a backslash that YAML does not know.", "В тексте в двойных кавычках есть непонятный YAML обратный слеш.";
+    LOST_COMMENT = "Y024": "A comment in a condition whose line breaks YAML takes away would swallow the rest of it.", "Комментарий в условии, у которого YAML убирает переводы строк, поглотил бы остаток условия.";
 
     NO_SETTINGS = "S001": "The project has no vestnik.yaml.", "В проекте нет vestnik.yaml.";
     BAD_LANGUAGE = "S002": "The language must be `en` or `ru`.", "Язык должен быть `en` или `ru`.";

@@ -47,4 +47,8 @@ impl Store for MemoryStore {
     fn disk_size(&self) -> u64 {
         0
     }
+
+    fn tidy(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }

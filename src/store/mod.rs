@@ -47,6 +47,10 @@ pub trait Store: Send + Sync {
 
     /// Bytes on disk; 0 for a store without one.
     fn disk_size(&self) -> u64;
+
+    /// Gives wasted space back to the disk if there is much of it; says whether
+    /// it did. May read everything; commits may wait meanwhile.
+    fn tidy(&self) -> Result<bool, StoreError>;
 }
 
 /// Changes that happen together. The last operation on a key wins.

@@ -103,23 +103,6 @@ impl SledStore {
         Ok(waste)
     }
 
-    /// Rewrites the store if most of the folder is waste; says whether it did.
-    /// A store that is no larger than a rewrite left it is rewritten only if
-    /// much of its data have gone since. Reads everything.
-    pub fn tidy(&self) -> Result<bool, StoreError> {
-        if self.disk_size() <= SMALL {
-            return Ok(false);
-        }
-        let packed = self.folder.current()?.map_or(0, |current| current.packed);
-        let waste = self.waste()?;
-        let weight = waste.live + waste.records * OVERHEAD;
-        let bound = if waste.disk <= packed + packed / 4 { 4 * weight } else { 2 * weight };
-        if waste.disk <= bound {
-            return Ok(false);
-        }
-        self.rewrite().map(|()| true)
-    }
-
     /// Copies the live records into a fresh folder and goes on with that one.
     /// Reads go on meanwhile, commits wait. A crash leaves the old folder or
     /// the new one in force, each whole.
@@ -184,6 +167,22 @@ impl Store for SledStore {
 
     fn disk_size(&self) -> u64 {
         self.engine.load().disk_size()
+    }
+
+    /// A store that is no larger than a rewrite left it is rewritten only if
+    /// much of its data have gone since.
+    fn tidy(&self) -> Result<bool, StoreError> {
+        if self.disk_size() <= SMALL {
+            return Ok(false);
+        }
+        let packed = self.folder.current()?.map_or(0, |current| current.packed);
+        let waste = self.waste()?;
+        let weight = waste.live + waste.records * OVERHEAD;
+        let bound = if waste.disk <= packed + packed / 4 { 4 * weight } else { 2 * weight };
+        if waste.disk <= bound {
+            return Ok(false);
+        }
+        self.rewrite().map(|()| true)
     }
 }
 

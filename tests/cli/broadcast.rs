@@ -22,8 +22,16 @@ fn a_run_is_steered_without_an_engine() {
         ("broadcast status xyzzyx", 2, &["there is no broadcast `xyzzyx`; `vestnik broadcast list` shows them"]),
         ("broadcast start winback", 2, &["did you mean `win_back`?"]),
         ("broadcast pause winback", 2, &["did you mean `win_back`?"]),
-        ("broadcast cancel win_back", 2, &["`win_back` was never started; start it with `vestnik broadcast start win_back`"]),
-        ("broadcast start win_back", 0, &["win_back · running · 0 %", "recipients", "40", "no engine is running: it goes out with"]),
+        (
+            "broadcast cancel win_back",
+            2,
+            &["`win_back` was never started; start it with `vestnik broadcast start win_back`"],
+        ),
+        (
+            "broadcast start win_back",
+            0,
+            &["win_back · running · 0 %", "recipients", "40", "no engine is running: it goes out with"],
+        ),
         ("broadcast start win_back", 2, &["`win_back` is under way already; see `vestnik broadcast status win_back`"]),
         ("broadcast start win_back --again", 2, &["under way already"]),
         ("broadcast resume win_back", 2, &["`win_back` is running; it can be paused or cancelled"]),
@@ -34,10 +42,18 @@ fn a_run_is_steered_without_an_engine() {
         ("broadcast resume win_back", 0, &["win_back · running"]),
         ("broadcast list", 0, &["win_back    running    1          40     0"]),
         ("broadcast cancel win_back", 0, &["win_back · cancelled · 0 %", "cancelled        40"]),
-        ("broadcast resume win_back", 2, &["`win_back` is cancelled; it can only be started once more, with `--again`"]),
+        (
+            "broadcast resume win_back",
+            2,
+            &["`win_back` is cancelled; it can only be started once more, with `--again`"],
+        ),
         ("broadcast start win_back", 2, &["was sent before (run 1)", "vestnik broadcast start win_back --again"]),
         ("broadcast start win_back --lang ru", 2, &["уже отправлялась (запуск 1)"]),
-        ("broadcast start win_back --again --lang ru", 0, &["win_back · идёт · 0 %", "получателей", "движок не запущен"]),
+        (
+            "broadcast start win_back --again --lang ru",
+            0,
+            &["win_back · идёт · 0 %", "получателей", "движок не запущен"],
+        ),
         ("broadcast list --lang ru", 0, &["рассылка", "идёт            2"]),
     ]);
     let status = project.run("broadcast status win_back --format json").json();

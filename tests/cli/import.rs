@@ -8,7 +8,8 @@ use std::fs;
 fn files_of_every_kind() {
     let project = Project::new();
     let sql = Connection::open(project.file("u.db")).unwrap();
-    sql.execute_batch("CREATE TABLE users (tg_id, balance); INSERT INTO users VALUES (1, 5), (2, -1), ('x', 0);").unwrap();
+    sql.execute_batch("CREATE TABLE users (tg_id, balance); INSERT INTO users VALUES (1, 5), (2, -1), ('x', 0);")
+        .unwrap();
     project.write("u.csv", "id;balance\n3;5\n4;\n");
     project.write("u.ndjson", "{\"id\": 5, \"balance\": 7}\n{\"id\": 6}\n");
     project.write("u.txt", "id\tbalance\n7\t1\n");
@@ -46,13 +47,23 @@ fn rejected_rows_go_where_they_are_told_to() {
     let line = format!("import {}", file.display());
     project.run(&line).expect(
         0,
-        &["rejected 1", "1  `balance` is not a whole number", &beside.display().to_string(), "left out: plan (use --map COLUMN=FIELD)"],
+        &[
+            "rejected 1",
+            "1  `balance` is not a whole number",
+            &beside.display().to_string(),
+            "left out: plan (use --map COLUMN=FIELD)",
+        ],
     );
     project.run(&format!("{line} --rejected {}", named.display())).expect(0, &[&named.display().to_string()]);
     let row = fs::read_to_string(&named).unwrap();
-    assert!(row.contains("\"line\":2") && row.contains("is not a whole number") && row.contains("\"balance\":\"x\""), "{row}");
+    assert!(
+        row.contains("\"line\":2") && row.contains("is not a whole number") && row.contains("\"balance\":\"x\""),
+        "{row}"
+    );
     project.run(&format!("{line} --lang ru")).expect(0, &["отклонено 1", "`balance` не целое число"]);
-    project.run(&format!("{line} --rejected /dev/null/x")).expect(2, &["cannot write the rejected rows to /dev/null/x"]);
+    project
+        .run(&format!("{line} --rejected /dev/null/x"))
+        .expect(2, &["cannot write the rejected rows to /dev/null/x"]);
 }
 
 #[test]
@@ -61,7 +72,10 @@ fn what_cannot_be_imported() {
     project.write("u.csv", "tg_id,balance\n1,2\n");
     project.write("u.xlsx", "PK");
     project.write("u.db", "no database");
-    Connection::open(project.file("two.db")).unwrap().execute_batch("CREATE TABLE people (id); CREATE TABLE pay (id);").unwrap();
+    Connection::open(project.file("two.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE people (id); CREATE TABLE pay (id);")
+        .unwrap();
     let rows: [(&str, &str, &str); 9] = [
         ("no.csv", "", "cannot read"),
         ("u.xlsx", "", "name it .csv, .ndjson or .db, or say which with `--kind`"),
@@ -70,7 +84,11 @@ fn what_cannot_be_imported() {
         ("two.db", "--table peple", "there is no table `peple`; did you mean `people`?"),
         ("u.csv", "", "if it is `tg_id`, add `--map tg_id=id`"),
         ("u.csv", "--map tg_id", "`tg_id` is not a mapping: write `--map column=field`"),
-        ("u.csv", "--map tg_id=id --map balance=balanse", "no field `balanse` is declared in `profile`; did you mean `balance`?"),
+        (
+            "u.csv",
+            "--map tg_id=id --map balance=balanse",
+            "no field `balanse` is declared in `profile`; did you mean `balance`?",
+        ),
         ("u.csv", "--map tgid=id", "there is no column `tgid`; did you mean `tg_id`?"),
     ];
     for (file, options, expected) in rows {

@@ -10,7 +10,9 @@ use std::process::Stdio;
 #[test]
 fn a_new_project_is_clean_and_speaks_the_language_it_was_made_in() {
     let folder = tempfile::tempdir().unwrap();
-    for (lang, made, checked) in [("en", "made ", "no mistakes: segments 9"), ("ru", "создан ", "ошибок нет: сегментов 9")] {
+    for (lang, made, checked) in
+        [("en", "made ", "no mistakes: segments 9"), ("ru", "создан ", "ошибок нет: сегментов 9")]
+    {
         let path = folder.path().join(lang);
         let path = path.to_str().unwrap();
         vestnik(["init", path, "--lang", lang]).expect(0, &[made, path]);
@@ -56,20 +58,118 @@ const BROADCASTS: &str = "rules/broadcasts.yaml";
 
 /// File, what is replaced by what, then: place and code, message, advice.
 const MISTAKES: &[Mistake] = &[
-    (SETTINGS, "watch: notify", "wach: notify", "vestnik.yaml:33:1: error[R001]", "unknown key `wach`", "did you mean `watch`?"),
-    (SETTINGS, "Europe/Moscow", "Europe/Moskow", "vestnik.yaml:8:11: error[S003]", "unknown time zone `Europe/Moskow`", "did you mean `Europe/Moscow`?"),
-    (SETTINGS, "mode: polling", "mode: poling", "vestnik.yaml:17:9: error[S004]", "`mode` cannot be `poling`", "did you mean `polling`?"),
-    (SETTINGS, "admins: {}", "admins: {anna: owner}", "vestnik.yaml:22:10: error", "`anna` is not the numeric id of a user", "an id is a number"),
-    (SEGMENTS, "if: balance > 0\n", "if: balanc > 0\n", "rules/segments.yaml:12:9: error[C010]", "there is no field `balanc`", "did you mean `balance`?"),
-    (SEGMENTS, "if: paid_count >= 5", "if: paid_count >= \"5\"", "rules/segments.yaml:29:23: error[C020]", "`\"5\"` is text, and int is wanted here", "remove the quotes"),
-    (SEGMENTS, "if: paid_count >= 5", "if: paid_count >=", "rules/segments.yaml:29:22: error[C006]", "the condition breaks off", ""),
-    (SEGMENTS, "title: {ru: VIP", "titel: {ru: VIP", "rules/segments.yaml:28:5: error[R001]", "unknown key `titel`", "did you mean `title`?"),
-    (SEGMENTS, "    if: true", "    if: [true", "rules/segments.yaml:10:9: error[Y001]", "this is not valid YAML", "put the text in quotes"),
-    (SEGMENTS, "\nsegments:", "\nsegmnts:", "rules/segments.yaml:6:1: error[R004]", "unknown section `segmnts`", "did you mean `segments`?"),
-    (PROFILE, "balance: {type: int", "balance: {type: itn", "rules/profile.yaml:9:19: error[R020]", "unknown type `itn`", "did you mean `int`?"),
-    (BROADCASTS, "send: win_back", "send: winback", "rules/broadcasts.yaml:11:11: error[R040]", "unknown template `winback`", "did you mean `win_back`?"),
-    (BROADCASTS, "to: segment(expired)", "to: segment(expire)", "rules/broadcasts.yaml:9:17: error[C", "there is no segment `expire`", "did you mean `expired`?"),
-    (BROADCASTS, "rate: 30 per second", "rate: fast", "rules/broadcasts.yaml:12:11: error", "`fast` is not a rate", "write a rate such as"),
+    (
+        SETTINGS,
+        "watch: notify",
+        "wach: notify",
+        "vestnik.yaml:33:1: error[R001]",
+        "unknown key `wach`",
+        "did you mean `watch`?",
+    ),
+    (
+        SETTINGS,
+        "Europe/Moscow",
+        "Europe/Moskow",
+        "vestnik.yaml:8:11: error[S003]",
+        "unknown time zone `Europe/Moskow`",
+        "did you mean `Europe/Moscow`?",
+    ),
+    (
+        SETTINGS,
+        "mode: polling",
+        "mode: poling",
+        "vestnik.yaml:17:9: error[S004]",
+        "`mode` cannot be `poling`",
+        "did you mean `polling`?",
+    ),
+    (
+        SETTINGS,
+        "admins: {}",
+        "admins: {anna: owner}",
+        "vestnik.yaml:22:10: error",
+        "`anna` is not the numeric id of a user",
+        "an id is a number",
+    ),
+    (
+        SEGMENTS,
+        "if: balance > 0\n",
+        "if: balanc > 0\n",
+        "rules/segments.yaml:12:9: error[C010]",
+        "there is no field `balanc`",
+        "did you mean `balance`?",
+    ),
+    (
+        SEGMENTS,
+        "if: paid_count >= 5",
+        "if: paid_count >= \"5\"",
+        "rules/segments.yaml:29:23: error[C020]",
+        "`\"5\"` is text, and int is wanted here",
+        "remove the quotes",
+    ),
+    (
+        SEGMENTS,
+        "if: paid_count >= 5",
+        "if: paid_count >=",
+        "rules/segments.yaml:29:22: error[C006]",
+        "the condition breaks off",
+        "",
+    ),
+    (
+        SEGMENTS,
+        "title: {ru: VIP",
+        "titel: {ru: VIP",
+        "rules/segments.yaml:28:5: error[R001]",
+        "unknown key `titel`",
+        "did you mean `title`?",
+    ),
+    (
+        SEGMENTS,
+        "    if: true",
+        "    if: [true",
+        "rules/segments.yaml:10:9: error[Y001]",
+        "this is not valid YAML",
+        "put the text in quotes",
+    ),
+    (
+        SEGMENTS,
+        "\nsegments:",
+        "\nsegmnts:",
+        "rules/segments.yaml:6:1: error[R004]",
+        "unknown section `segmnts`",
+        "did you mean `segments`?",
+    ),
+    (
+        PROFILE,
+        "balance: {type: int",
+        "balance: {type: itn",
+        "rules/profile.yaml:9:19: error[R020]",
+        "unknown type `itn`",
+        "did you mean `int`?",
+    ),
+    (
+        BROADCASTS,
+        "send: win_back",
+        "send: winback",
+        "rules/broadcasts.yaml:11:11: error[R040]",
+        "unknown template `winback`",
+        "did you mean `win_back`?",
+    ),
+    (
+        BROADCASTS,
+        "to: segment(expired)",
+        "to: segment(expire)",
+        "rules/broadcasts.yaml:9:17: error[C",
+        "there is no segment `expire`",
+        "did you mean `expired`?",
+    ),
+    (
+        BROADCASTS,
+        "rate: 30 per second",
+        "rate: fast",
+        "rules/broadcasts.yaml:12:11: error",
+        "`fast` is not a rate",
+        "write a rate such as",
+    ),
 ];
 
 #[test]

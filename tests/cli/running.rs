@@ -52,7 +52,10 @@ fn changed_rules_are_taken_over_and_broken_ones_are_not() {
 
     scene.project.write(SEGMENTS, &good.replace("balance > 0", "balanc > 0"));
     scene.wait_for_status("the rule files have errors, the last good ones stay in force");
-    scene.project.run("status").expect(0, &["engine: running", "rules/segments.yaml:12:9: error[C010]: there is no field `balanc`"]);
+    scene
+        .project
+        .run("status")
+        .expect(0, &["engine: running", "rules/segments.yaml:12:9: error[C010]: there is no field `balanc`"]);
     assert_eq!(scene.project.count("rich"), Some(1));
 
     scene.project.write(SEGMENTS, &(good.clone() + &NEW.replace("100", "1")));
@@ -85,7 +88,11 @@ fn reload_answers_with_the_errors() {
     ]);
     project.edit(SEGMENTS, "balance > 0", "balanc > 0");
     project.expect(&[
-        ("reload", 1, &["rules/segments.yaml:12:9", "did you mean `balance`?", "errors: 2; rulebook ", "stays in force"]),
+        (
+            "reload",
+            1,
+            &["rules/segments.yaml:12:9", "did you mean `balance`?", "errors: 2; rulebook ", "stays in force"],
+        ),
         ("reload --format short", 1, &["rules/segments.yaml:12:9: error[C010]"]),
         ("reload --lang ru", 1, &["нет поля `balanc`", "ошибок: 2; продолжает действовать редакция"]),
     ]);
@@ -96,7 +103,9 @@ fn reload_answers_with_the_errors() {
     wait("the mended files", || !project.run("status").out.contains("errors"));
     project.run("reload").expect(0, &["rulebook "]);
     assert_eq!(engine.stop(), 0);
-    project.run("reload").expect(2, &["no engine runs on this data folder; `vestnik check` checks the files without one"]);
+    project
+        .run("reload")
+        .expect(2, &["no engine runs on this data folder; `vestnik check` checks the files without one"]);
     project.run("reload --lang ru").expect(2, &["движок не запущен"]);
 }
 
@@ -126,7 +135,8 @@ fn users_come_leave_and_return() {
     let (scene, engine) = Scene::new("id,balance\n1001,5\n");
     let Said { code, .. } = scene.project.run("status");
     assert_eq!(code, 0);
-    let text = scene.text() + "  gone:\n    if: reach = \"blocked\"\n  russian:\n    if: language = \"ru\" and username = \"anna\"\n";
+    let text = scene.text()
+        + "  gone:\n    if: reach = \"blocked\"\n  russian:\n    if: language = \"ru\" and username = \"anna\"\n";
     scene.project.write(SEGMENTS, &text);
     scene.wait_for_segment("gone", Some(0));
 

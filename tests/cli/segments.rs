@@ -67,7 +67,11 @@ fn the_counts_are_those_of_sql() {
 fn as_text_and_at_another_time() {
     let project = with_shipped_users();
     project.expect(&[
-        ("segments --now 2026-03-01", 0, &["segment", "users", "unknown", "trial_only       Trial only", "1 728      210"]),
+        (
+            "segments --now 2026-03-01",
+            0,
+            &["segment", "users", "unknown", "trial_only       Trial only", "1 728      210"],
+        ),
         ("segments --now 2026-03-01 --lang ru", 0, &["сегмент", "Только пробный период", "1 728"]),
         ("segments --now 2026-03-01T12:00", 0, &["churned          Churned"]),
         ("segments --now yesterday", 2, &["`yesterday` is not a time; write 2026-03-01"]),

@@ -21,7 +21,9 @@ fn everybody_gets_one_message() {
 #[test]
 fn refusals_fail_their_row_and_mark_the_user() {
     let bench = Bench::new();
-    for (user, state) in [(1, ChatState::Active), (2, ChatState::Blocked), (3, ChatState::Deactivated), (4, ChatState::NeverStarted)] {
+    for (user, state) in
+        [(1, ChatState::Active), (2, ChatState::Blocked), (3, ChatState::Deactivated), (4, ChatState::NeverStarted)]
+    {
         bench.sandbox().add_user(user, "x", state);
     }
     bench.ledger(1, &[1, 2, 3, 4], None);
@@ -34,7 +36,10 @@ fn refusals_fail_their_row_and_mark_the_user() {
     let schema = vestnik::model::Schema::builtin();
     let profiles = vestnik::store::Profiles::new(bench.store.clone());
     let reach = |user| profiles.get(vestnik::model::UserId(user), &schema).unwrap().map(|p| p.reach().as_str());
-    assert_eq!([reach(1), reach(2), reach(3), reach(4)], [None, Some("blocked"), Some("deactivated"), Some("needs_start")]);
+    assert_eq!(
+        [reach(1), reach(2), reach(3), reach(4)],
+        [None, Some("blocked"), Some("deactivated"), Some("needs_start")]
+    );
 }
 
 #[test]
@@ -49,7 +54,8 @@ fn what_was_proven_undelivered_is_tried_again() {
 
 #[test]
 fn what_may_have_arrived_is_never_sent_again() {
-    for (effect, arrived) in [(FaultEffect::DropBefore, 9), (FaultEffect::DropAfter, 10), (FaultEffect::BadGateway, 9)] {
+    for (effect, arrived) in [(FaultEffect::DropBefore, 9), (FaultEffect::DropAfter, 10), (FaultEffect::BadGateway, 9)]
+    {
         let bench = Bench::new();
         bench.sandbox().add_fault(Fault::every("sendMessage", effect.clone()).times(1));
         bench.ledger(1, &(1..=10).collect::<Vec<_>>(), None);
@@ -122,7 +128,9 @@ fn a_paused_ledger_holds_still_and_a_cancelled_one_ends() {
 #[test]
 fn a_wrong_token_stops_everything_and_loses_nothing() {
     let bench = Bench::new();
-    bench.sandbox().add_fault(Fault::every("sendMessage", FaultEffect::Refuse { code: 401, description: "Unauthorized".into() }));
+    bench
+        .sandbox()
+        .add_fault(Fault::every("sendMessage", FaultEffect::Refuse { code: 401, description: "Unauthorized".into() }));
     bench.ledger(1, &[1, 2, 3], None);
     let (outbox, _) = bench.outbox(Limits::default());
     wait(|| outbox.status().unwrap().trouble.is_some());

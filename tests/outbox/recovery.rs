@@ -8,7 +8,12 @@ use vestnik::outbox::{InDoubtPolicy, LedgerStatus, State};
 fn leased_rows_become_doubtful_and_the_rest_goes_out() {
     let bench = Bench::new();
     let sent = State::Sent { at: TimeDelta(5), message: 1 };
-    let states = vec![sent.clone(), State::Leased { attempts: 0 }, State::FRESH, State::Queued { due: TimeDelta(1), attempts: 2 }];
+    let states = vec![
+        sent.clone(),
+        State::Leased { attempts: 0 },
+        State::FRESH,
+        State::Queued { due: TimeDelta(1), attempts: 2 },
+    ];
     bench.ledger(1, &[11, 12, 13, 14], Some(states));
     let (outbox, recovery) = bench.outbox(Limits::default());
     assert_eq!((recovery.in_doubt, recovery.resent, recovery.discarded), (1, 0, 0));

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use vestnik::clock::SystemClock;
 use vestnik::model::{Clock, Limits, Message, Time, UserId};
 use vestnik::outbox::{
-    CHUNK_ROWS, Cause, Client, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox,
-    OutboxOptions, Prepare, Prepared, Recipients, Recovery, State, rows, stage,
+    CHUNK_ROWS, Cause, Client, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox, OutboxOptions,
+    Prepare, Prepared, Recipients, Recovery, State, rows, stage,
 };
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
 use vestnik::store::memory::MemoryStore;

@@ -156,6 +156,10 @@ fn rule_files() {
             r#"Y023 rules/x.yaml:2:25 ‹\d› `\d` means nothing in a double-quoted text => use single quotes: between them a backslash is a backslash"#,
         ),
         (
+            "segments:\n  a: >\n    balance > 0 # debtors\n    and blocked\n",
+            "Y024 rules/x.yaml:3:17 ‹# debtors\n    and blocked› a comment here would swallow the rest of the condition => use `|` instead of `>` or quotes: it keeps the line breaks",
+        ),
+        (
             "segments: {}\n... x\n",
             r#"Y001 rules/x.yaml:2:5 ‹x› this is not valid YAML: invalid content after document end marker => put the text in quotes, or write it after `|` on lines of its own"#,
         ),

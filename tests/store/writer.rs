@@ -36,6 +36,10 @@ impl Store for Watched {
     fn disk_size(&self) -> u64 {
         0
     }
+
+    fn tidy(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 fn watched() -> (Arc<Watched>, Writer) {

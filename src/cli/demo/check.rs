@@ -34,8 +34,12 @@ impl Verdict {
                 format!("сверено с чатами: ровно один раз пришли {once} сообщений из {deliverable} возможных"),
             ),
             false => Text::new(
-                format!("NOT as it should be: {once} of {deliverable} arrived once, {doubled} twice or more, {astray} astray"),
-                format!("НЕ так, как должно быть: один раз пришли {once} из {deliverable}, повторно {doubled}, не тем {astray}"),
+                format!(
+                    "NOT as it should be: {once} of {deliverable} arrived once, {doubled} twice or more, {astray} astray"
+                ),
+                format!(
+                    "НЕ так, как должно быть: один раз пришли {once} из {deliverable}, повторно {doubled}, не тем {astray}"
+                ),
             ),
         }
     }

@@ -41,7 +41,8 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn new(name: &'a str, lang: Lang, context: &'a Context) -> Self {
         let bar = std::io::stdout().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("  {bar:40} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(0).with_style(style)
         });
         Self { name, lang, context, bar, tenths: 0 }

@@ -53,7 +53,10 @@ impl Stage {
         say(Text::new(format!("users     {}", told[0].trim_end()), format!("люди      {}", told[1].trim_end())));
         let running = start_sandbox(clock.clone(), &live, &store).await?;
         let url = running.url();
-        say(Text::new(format!("bot API   {url}/ (open it to see the chats)"), format!("Bot API   {url}/ (откройте, чтобы увидеть чаты)")));
+        say(Text::new(
+            format!("bot API   {url}/ (open it to see the chats)"),
+            format!("Bot API   {url}/ (откройте, чтобы увидеть чаты)"),
+        ));
         let app = App::start(AppOptions {
             project: folder.clone(),
             data,
@@ -166,7 +169,8 @@ fn show_reload(engine: &Engine, report: &ReloadReport, lang: Lang) {
         Outcome::Unchanged => return,
         Outcome::Accepted { version, .. } => match engine.segment_counts(engine.clock.now()) {
             Ok(counts) => {
-                let head = Text::new(format!("rulebook {version} is in force:"), format!("действует редакция {version}:"));
+                let head =
+                    Text::new(format!("rulebook {version} is in force:"), format!("действует редакция {version}:"));
                 format!("\n{}\n{}", head.get(lang), segments::render(&counts, lang))
             }
             Err(error) => error.to_string(),

@@ -6,9 +6,10 @@ use crate::condition::{self, Ast, Condition, Env};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{Schema, SegmentId, Text};
 use crate::rulebook::raw::Reader;
-use crate::rulebook::yaml::{Kind, Node, Scalar};
+use crate::rulebook::yaml::{Kind, Node, Scalar, Style};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// The names that a condition may use.
 pub(in crate::rulebook) struct Names<'a> {
@@ -60,6 +61,19 @@ pub(super) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Option<&'n Scalar
 
 /// Parses a condition.
 pub(super) fn parse(scalar: &Scalar, sources: &Sources, reader: &mut Reader) -> Option<Ast> {
+    if let Some(comment) = lost_comment(scalar) {
+        let text = Text::new(
+            "a comment here would swallow the rest of the condition",
+            "комментарий здесь поглотил бы остаток условия",
+        );
+        let help = Text::new(
+            "use `|` instead of `>` or quotes: it keeps the line breaks",
+            "вместо `>` или кавычек возьмите `|`: он сохраняет переводы строк",
+        );
+        let place = scalar.locate(sources, comment);
+        reader.found.push(Diagnostic::error(codes::LOST_COMMENT, text, place).help(help));
+        return None;
+    }
     match condition::parse(&scalar.text) {
         Ok(ast) => Some(ast),
         Err(found) => {
@@ -87,6 +101,14 @@ pub(super) fn compile(node: &Node, names: &Names<'_>, sources: &Sources, reader:
     let scalar = text(node, reader)?;
     let ast = parse(scalar, sources, reader)?;
     check(&ast, scalar, names, sources, reader)
+}
+
+/// A comment in a scalar that has lost the line break which would end it.
+fn lost_comment(scalar: &Scalar) -> Option<Range<usize>> {
+    match scalar.style {
+        Style::Folded | Style::Double => condition::first_comment(&scalar.text),
+        Style::Plain | Style::Single | Style::Literal => None,
+    }
 }
 
 fn report(found: Vec<Diagnostic>, scalar: &Scalar, sources: &Sources, reader: &mut Reader) {

@@ -1,16 +1,11 @@
 //! What things may be called.
 
 use super::codes;
+use crate::condition::RESERVED;
 use crate::diagnostic::Diagnostic;
 use crate::model::Text;
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::Scalar;
-
-/// Words of the condition language that no field may have as its name.
-const RESERVED: [&str; 18] = [
-    "and", "or", "not", "in", "is", "between", "contains", "starts", "ends", "matches", "within", "older", "true",
-    "false", "null", "missing", "now", "today",
-];
 
 /// A name `[a-z][a-z0-9_]*`, reported if it is none.
 pub(super) fn name(key: &Scalar, reader: &mut Reader) -> bool {
