@@ -143,6 +143,12 @@ fn troubles(status: &Status) -> Vec<Text> {
             format!("Telegram просит подождать: ещё {seconds} с"),
         ));
     }
+    if let Some(why) = &status.silence {
+        lines.push(Text::new(
+            format!("Telegram: {}; the engine keeps trying", why.en),
+            format!("Telegram: {}; движок пробует снова", why.ru),
+        ));
+    }
     if let Some(trouble) = &status.trouble {
         lines.push(Text::new(format!("trouble: {trouble}"), format!("неполадка: {trouble}")));
     }
