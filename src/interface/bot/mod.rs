@@ -137,11 +137,25 @@ impl Bot {
                     let username = self.me.as_ref().map_or("", |me| me.username.as_str());
                     let handled = handle::handle(&self.engine, &update, username)?;
                     self.engine.finish_update(id, handled).await?;
+                    self.answer_press(&update);
                 }
                 Err(error) => self.set_aside(id, &raw, &error.to_string()).await?,
             }
         }
         Ok(())
+    }
+
+    /// Ends the waiting sign on a button that was pressed. Only the press needs
+    /// it, and only now: it is not worth a durable row, and nothing waits for it.
+    fn answer_press(&self, update: &Update) {
+        if let UpdateKind::CallbackQuery(query) = &update.kind {
+            let (client, body) = (self.client.clone(), json!({ "callback_query_id": query.id.0 }));
+            tokio::spawn(async move {
+                if let Err(error) = client.ask("answerCallbackQuery", &body, ASK).await {
+                    tracing::debug!(%error, "a pressed button was not answered");
+                }
+            });
+        }
     }
 
     async fn set_aside(&self, id: i64, raw: &[u8], why: &str) -> Result<(), EngineError> {
