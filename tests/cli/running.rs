@@ -156,3 +156,19 @@ fn users_come_leave_and_return() {
     scene.wait_for_segment("gone", Some(0));
     assert_eq!(engine.stop(), 0);
 }
+
+#[test]
+fn a_project_that_is_away_for_a_while() {
+    let scene = Scene { api: Api::start(), project: Project::new() };
+    scene.project.connect(&scene.api.url());
+    let data = format!("--data {}", scene.project.beside("data").display());
+    let engine = Engine::start_with(&scene.project, &data);
+    let (here, away) = (scene.project.path(), scene.project.beside("away"));
+    fs::rename(&here, &away).unwrap();
+    let answer = ["the project folder", "does not exist", "the rule files cannot be read; rulebook ", "stays in force"];
+    scene.project.run(&format!("reload {data}")).expect(1, &answer);
+    scene.project.run(&format!("status {data}")).expect(0, &["engine: running", "does not exist"]);
+    fs::rename(&away, &here).unwrap();
+    scene.project.run(&format!("reload {data}")).expect(0, &["nothing has changed; rulebook "]);
+    assert_eq!(engine.stop(), 0);
+}
