@@ -8,6 +8,7 @@ mod admin;
 mod handle;
 
 use crate::engine::{Engine, EngineError};
+use crate::model::Text;
 use crate::outbox::{Client, ClientError};
 use crate::store::StoreError;
 use serde_json::{Value, json};
@@ -55,12 +56,14 @@ pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<
         let wait = match received {
             Ok(updates) => {
                 pause = FIRST_PAUSE;
+                bot.engine.note_silence(None);
                 bot.take_or_wait(updates).await?
             }
             Err(error) => {
                 let wait = retry_after(&error).unwrap_or(pause);
                 tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
                 pause = (pause * 2).min(LONGEST_PAUSE);
+                bot.engine.note_silence(Some(words(&error)));
                 Some(wait)
             }
         };
@@ -142,19 +145,38 @@ impl Bot {
     /// every start.
     async fn finish(&self, id: i64, raw: &[u8], update: Update) -> Result<(), EngineError> {
         let username = self.me.as_ref().map_or_else(String::new, |me| me.username.clone());
-        let engine = self.engine.clone();
+        let (engine, press) = (self.engine.clone(), press_of(&update));
         // it reads the store, for `/status` all of it: not on a worker of the runtime
         let handled = tokio::task::spawn_blocking(move || handle::handle(&engine, &update, &username)).await;
         let finished = match handled {
             Ok(Ok(handled)) => self.engine.finish_update(id, handled).await,
             Ok(Err(error)) => Err(error),
-            Err(bug) => return self.set_aside(id, raw, &bug.to_string()).await,
+            Err(bug) if bug.is_panic() => return self.set_aside(id, raw, &bug.to_string()).await,
+            // the runtime is ending; the update is there at the next start
+            Err(_) => return Ok(()),
         };
         match finished {
+            Ok(()) => {
+                self.answer_press(press);
+                Ok(())
+            }
             Err(EngineError::Store(error @ StoreError::Damaged { .. })) => {
                 self.set_aside(id, raw, &error.to_string()).await
             }
-            finished => finished,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the waiting sign on a button that was pressed. Only the press needs
+    /// it, and only now: it is not worth a durable row, and nothing waits for it.
+    fn answer_press(&self, press: Option<String>) {
+        if let Some(press) = press {
+            let (client, body) = (self.client.clone(), json!({ "callback_query_id": press }));
+            tokio::spawn(async move {
+                if let Err(error) = client.ask("answerCallbackQuery", &body, ASK).await {
+                    tracing::debug!(%error, "a pressed button was not answered");
+                }
+            });
         }
     }
 
@@ -164,9 +186,26 @@ impl Bot {
     }
 }
 
+fn press_of(update: &Update) -> Option<String> {
+    match &update.kind {
+        UpdateKind::CallbackQuery(query) => Some(query.id.0.clone()),
+        _ => None,
+    }
+}
+
 fn retry_after(error: &ClientError) -> Option<Duration> {
     match error {
         ClientError::Refused { retry_after: Some(seconds), .. } => Some(Duration::from_secs(*seconds)),
         _ => None,
     }
+}
+
+fn words(error: &ClientError) -> Text {
+    let ru = match error {
+        ClientError::Unreachable { api, reason } => format!("Bot API по адресу {api} недоступен: {reason}"),
+        ClientError::Token(said) => format!("токен бота не принят: {said}"),
+        ClientError::Refused { code, text, .. } => format!("ответ {code}: {text}"),
+        ClientError::Setup(reason) => format!("соединение не настроить: {reason}"),
+    };
+    Text::new(error.to_string(), ru)
 }
