@@ -7,16 +7,22 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod run;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod write;
+
+pub use write::Written;
+
 use super::answer::Doubt;
-use super::ledger::{
-    self, CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients,
-};
-use super::limiter::Window;
-use super::row::{FailureKind, RowId, State};
+use super::ledger::{self, Cause, Counts, InDoubtPolicy, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients};
+use super::row::{RowId, State};
 use crate::model::{Message, Patch, Time, TimeDelta, UserId};
-use crate::store::{Batch, Store, StoreError, Transaction};
+use crate::store::{Store, StoreError};
+use run::Run;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The working copy of the outbox.
@@ -56,32 +62,12 @@ pub struct Candidate {
     pub message: Option<Message>,
 }
 
-struct Run {
-    ledger: Ledger,
-    counts: Counts,
-    cursor: u32,
-    waiting: BinaryHeap<Reverse<(Time, u32)>>,
-    chat_waits: HashMap<i64, (Time, u32)>,
-    window: Window,
-    held: Option<Time>,
-}
-
 struct Chunk {
     recipients: Recipients,
     states: Vec<State>,
     open: u32,
     recipients_dirty: bool,
 }
-
-/// Rows of one chat that must wait are looked past, but not without end.
-const LOOK_AHEAD: usize = 256;
-
-/// A ledger none of whose messages went through and of whose messages this
-/// many were refused for their content is paused.
-const CONTENT_ERRORS: u32 = 5;
-
-/// How long a ledger whose records cannot be read is left alone.
-const UNREADABLE: TimeDelta = TimeDelta::seconds(1);
 
 /// The longest wait that is taken over from an earlier process, whose clock may
 /// have been wrong. It is the longest back-off; what a 429 asked for is kept
@@ -133,37 +119,6 @@ impl Queue {
     /// The number that the next ledger should have.
     pub fn next_id(&self) -> LedgerId {
         LedgerId(self.runs.keys().next_back().map_or(1, |id| id.0 + 1))
-    }
-
-    /// The next row that may be leased: replies first, oldest first, then the
-    /// broadcasts in turn. `blocked` tells how long a chat must wait, if so. A
-    /// ledger that cannot be read keeps no other from its turn.
-    pub fn next(
-        &mut self,
-        now: Time,
-        monotonic: TimeDelta,
-        blocked: &dyn Fn(i64) -> Option<TimeDelta>,
-    ) -> Result<Option<Candidate>, StoreError> {
-        let mut trouble = None;
-        for lane in [Lane::Reply, Lane::Broadcast] {
-            for id in self.in_turn(lane, now, monotonic) {
-                match self.next_of(id, now, blocked) {
-                    Ok(Some(candidate)) => {
-                        if lane == Lane::Broadcast {
-                            self.last_served = id;
-                        }
-                        return Ok(Some(candidate));
-                    }
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::error!(ledger = id.0, %error, "the rows of a ledger cannot be read; it waits");
-                        self.hold_ledger(id, now + UNREADABLE);
-                        trouble = Some(error);
-                    }
-                }
-            }
-        }
-        trouble.map_or(Ok(None), Err)
     }
 
     /// The head of a ledger.
@@ -266,99 +221,6 @@ impl Queue {
         allowed
     }
 
-    /// Whether anything has to be written.
-    pub fn is_dirty(&self) -> bool {
-        !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
-    }
-
-    /// Everything that has to be written, as one. If it cannot be committed,
-    /// give it back to [`Queue::not_written`].
-    pub fn transaction(&mut self) -> Result<(Transaction, Written), StoreError> {
-        let written = Written {
-            chunks: std::mem::take(&mut self.dirty),
-            heads: std::mem::take(&mut self.dirty_heads),
-            erased: std::mem::take(&mut self.erase),
-            patches: std::mem::take(&mut self.patches),
-        };
-        match self.batch(&written) {
-            Ok(batch) => Ok((Transaction { batch, patches: written.patches.clone() }, written)),
-            Err(error) => {
-                self.not_written(written);
-                Err(error)
-            }
-        }
-    }
-
-    fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
-        let mut batch = Batch::new();
-        for key in &written.chunks {
-            if let Some(chunk) = self.chunks.get_mut(key) {
-                if std::mem::take(&mut chunk.recipients_dirty) {
-                    ledger::write_recipients(&mut batch, key.0, key.1, &chunk.recipients)?;
-                }
-                ledger::write_states(&mut batch, key.0, key.1, &chunk.states)?;
-            }
-        }
-        for id in &written.heads {
-            if let Some(run) = self.runs.get(id) {
-                run.ledger.write(&mut batch)?;
-            }
-        }
-        for id in &written.erased {
-            if let Some(run) = self.runs.get(id) {
-                run.ledger.erase(&*self.store, &mut batch)?;
-            }
-        }
-        Ok(batch)
-    }
-
-    /// Forgets what a durable transaction made needless to keep in memory.
-    pub fn written(&mut self, written: &Written) {
-        for key in &written.chunks {
-            let done = self.chunks.get(key).is_some_and(|chunk| chunk.open == 0);
-            if done && !self.dirty.contains(key) {
-                self.chunks.remove(key);
-            }
-        }
-        for id in &written.erased {
-            self.runs.remove(id);
-        }
-        for id in written.heads.iter().chain(&written.erased) {
-            self.forget_if_over(*id);
-        }
-    }
-
-    /// Of a ledger that is over, only the head stays.
-    fn forget_if_over(&mut self, id: LedgerId) {
-        if let Some(run) = self.runs.get_mut(&id) {
-            if run.ledger.summary.is_none() {
-                return;
-            }
-            (run.waiting, run.chat_waits) = Default::default();
-        }
-        self.chunks.retain(|key, _| key.0 != id || self.dirty.contains(key));
-    }
-
-    /// Marks what a failed transaction held as still to be written.
-    pub fn not_written(&mut self, mut written: Written) {
-        self.dirty.append(&mut written.chunks);
-        self.dirty_heads.append(&mut written.heads);
-        self.erase.append(&mut written.erased);
-        for key in &self.dirty {
-            if let Some(chunk) = self.chunks.get_mut(key) {
-                chunk.recipients_dirty = true;
-            }
-        }
-        written.patches.append(&mut self.patches);
-        self.patches = written.patches;
-    }
-
-    /// When the next row may be leased, if any waits; rows that only their
-    /// chat keeps back count as ready.
-    pub fn next_moment(&self, now: Time, monotonic: TimeDelta) -> Option<TimeDelta> {
-        self.runs.values().filter_map(|run| run.ready_at(now, monotonic)).min()
-    }
-
     fn hold_ledger(&mut self, id: LedgerId, until: Time) {
         if let Some(run) = self.runs.get_mut(&id) {
             run.held = Some(until);
@@ -400,79 +262,6 @@ impl Queue {
         Ok(())
     }
 
-    fn in_turn(&self, lane: Lane, now: Time, monotonic: TimeDelta) -> Vec<LedgerId> {
-        let ready = |run: &&Run| {
-            run.ledger.lane == lane && run.ready_at(now, monotonic).is_some_and(|moment| moment <= monotonic)
-        };
-        let mut ids: Vec<_> = self.runs.values().filter(ready).map(|run| run.ledger.id).collect();
-        if lane == Lane::Broadcast {
-            let after = ids.iter().position(|id| *id > self.last_served).unwrap_or(0);
-            ids.rotate_left(after);
-        }
-        ids
-    }
-
-    fn next_of(
-        &mut self,
-        id: LedgerId,
-        now: Time,
-        blocked: &dyn Fn(i64) -> Option<TimeDelta>,
-    ) -> Result<Option<Candidate>, StoreError> {
-        for _ in 0..LOOK_AHEAD {
-            let Some(row) = self.pick(id, now)? else { return Ok(None) };
-            let Some(candidate) = self.candidate(row)? else { continue };
-            let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
-            match run.must_wait(row, candidate.chat, now).or_else(|| blocked(candidate.chat).map(|d| now + d)) {
-                Some(until) => run.wait(row, until, None),
-                None => return Ok(Some(candidate)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next row of a ledger whose time has come: a waiting one that is
-    /// due, else the next that never waited.
-    fn pick(&mut self, id: LedgerId, now: Time) -> Result<Option<RowId>, StoreError> {
-        let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
-        if let Some(Reverse((due, position))) = run.waiting.peek().copied()
-            && due <= now
-        {
-            let row = row_at(id, position);
-            // before it is taken out: it must not be lost if it cannot be read
-            self.chunk(row)?;
-            if let Some(run) = self.runs.get_mut(&id) {
-                run.waiting.pop();
-            }
-            return Ok(Some(row));
-        }
-        while let Some(run) = self.runs.get(&id)
-            && run.cursor < run.ledger.rows
-        {
-            let row = row_at(id, run.cursor);
-            let fresh = self.chunk(row)?.states.get(row.index as usize) == Some(&State::FRESH);
-            if let Some(run) = self.runs.get_mut(&id) {
-                run.cursor += 1;
-            }
-            if fresh {
-                return Ok(Some(row));
-            }
-            self.drop_if_done(row);
-        }
-        Ok(None)
-    }
-
-    fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
-        let chunk = self.chunk(row)?;
-        let index = row.index as usize;
-        let (Some(chat), Some(State::Queued { attempts, .. })) =
-            (chunk.recipients.users.get(index), chunk.states.get(index))
-        else {
-            return Ok(None);
-        };
-        let message = chunk.recipients.messages.get(index).cloned();
-        Ok(Some(Candidate { row, chat: *chat, attempts: *attempts, message }))
-    }
-
     fn chunk(&mut self, row: RowId) -> Result<&mut Chunk, StoreError> {
         let key = (row.ledger, row.chunk);
         match self.chunks.entry(key) {
@@ -482,15 +271,6 @@ impl Queue {
                 let states = ledger::read_states(&*self.store, row.ledger, row.chunk)?;
                 Ok(entry.insert(Chunk::new(recipients, states)))
             }
-        }
-    }
-
-    /// Drops a loaded chunk with nothing left to do and nothing to write.
-    fn drop_if_done(&mut self, row: RowId) {
-        let key = (row.ledger, row.chunk);
-        let last = row.index as usize + 1 == CHUNK_ROWS;
-        if last && !self.dirty.contains(&key) && self.chunks.get(&key).is_some_and(|chunk| chunk.open == 0) {
-            self.chunks.remove(&key);
         }
     }
 
@@ -541,93 +321,9 @@ impl Queue {
     }
 }
 
-/// What one transaction held; see [`Queue::transaction`].
-#[derive(Debug, Default)]
-pub struct Written {
-    chunks: BTreeSet<(LedgerId, u32)>,
-    heads: BTreeSet<LedgerId>,
-    erased: Vec<LedgerId>,
-    patches: Vec<(UserId, Patch)>,
-}
-
-impl Run {
-    fn new(ledger: Ledger) -> Self {
-        Self {
-            ledger,
-            counts: Counts::default(),
-            cursor: 0,
-            waiting: BinaryHeap::new(),
-            chat_waits: HashMap::new(),
-            window: Window::default(),
-            held: None,
-        }
-    }
-
-    fn finished(ledger: Ledger) -> Self {
-        let counts = ledger.summary.clone().unwrap_or_default();
-        Self { counts, ..Self::new(ledger) }
-    }
-
-    /// Notes that `row` waits; with `chat`, that later rows of that chat wait
-    /// behind it.
-    fn wait(&mut self, row: RowId, until: Time, chat: Option<i64>) {
-        let position = position_of(row);
-        self.waiting.push(Reverse((until, position)));
-        if let Some(chat) = chat {
-            self.chat_waits.insert(chat, (until, position));
-        }
-    }
-
-    /// Until when a row waits behind an earlier one of its chat.
-    fn must_wait(&mut self, row: RowId, chat: i64, now: Time) -> Option<Time> {
-        match self.chat_waits.get(&chat) {
-            Some((until, position)) if *position < position_of(row) && *until > now => Some(*until),
-            Some((until, position)) if *until <= now || *position == position_of(row) => {
-                self.chat_waits.remove(&chat);
-                None
-            }
-            _ => None,
-        }
-    }
-
-    /// When a row of this ledger may be leased, if any waits.
-    fn ready_at(&self, now: Time, monotonic: TimeDelta) -> Option<TimeDelta> {
-        if self.ledger.status != LedgerStatus::Running || self.counts.queued == 0 {
-            return None;
-        }
-        let waiting = self.waiting.peek().map(|Reverse((due, _))| *due);
-        let due = if self.cursor < self.ledger.rows { Some(now) } else { waiting };
-        let due = due?.max(self.held.unwrap_or(now));
-        Some((monotonic + (due - now)).max(self.rate_ready(monotonic)))
-    }
-
-    fn rate_ready(&self, monotonic: TimeDelta) -> TimeDelta {
-        self.ledger.own_rate().map_or(monotonic, |rate| self.window.ready(rate, monotonic))
-    }
-
-    fn refuses_content(&self) -> bool {
-        self.ledger.status == LedgerStatus::Running
-            && self.ledger.lane == Lane::Broadcast
-            && self.counts.sent == 0
-            && self.counts.failed.get(&FailureKind::Content).copied().unwrap_or(0) >= CONTENT_ERRORS
-    }
-}
-
 impl Chunk {
     fn new(recipients: Recipients, states: Vec<State>) -> Self {
         let open = states.iter().filter(|state| !state.is_final()).count();
         Self { recipients, states, open: u32::try_from(open).unwrap_or(u32::MAX), recipients_dirty: false }
     }
 }
-
-fn row_at(ledger: LedgerId, position: u32) -> RowId {
-    let rows = CHUNK_ROWS as u32;
-    RowId { ledger, chunk: position / rows, index: position % rows }
-}
-
-fn position_of(row: RowId) -> u32 {
-    row.chunk * CHUNK_ROWS as u32 + row.index
-}
-
-#[cfg(test)]
-mod tests;

@@ -8,114 +8,27 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
-use super::answer::{Answer, Doubt, Refusal};
-use super::backoff::{self, MAX_ATTEMPTS};
+mod report;
+mod settle;
+
+use super::answer::{Answer, Doubt};
 use super::client::Client;
-use super::ledger::{Cause, Counts, Ledger, LedgerId, LedgerStatus, PausedBy};
+use super::handle::{OutboxOptions, OutboxStatus, Prepare, Prepared};
+use super::ledger::{Ledger, LedgerId, LedgerStatus};
 use super::limiter::Limiter;
 use super::outage::Outage;
-use super::queue::{Candidate, Queue, Recovery, Written};
-use super::row::{Failure, FailureKind, RowId, SkipReason, State};
-use crate::model::{Clock, Limits, Message, Patch, Reach, Time, TimeDelta, UserId};
-use crate::store::{Batch, Store, StoreError, Writer, decode, encode};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use super::queue::{Candidate, Queue, Written};
+use super::row::{RowId, SkipReason, State};
+use crate::model::{Clock, Limits, Message, Time, TimeDelta, UserId};
+use crate::store::{StoreError, Writer, encode};
+use settle::{HOLD_KEY, HOLD_VERSION, Hold};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
-use tokio::sync::watch;
 
-/// Decides whether a row of a broadcast may go out now, and with which text.
-/// Called on the outbox's thread at the moment of leasing.
-pub trait Prepare: Send {
-    /// The decision for `user` under `ledger`.
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, now: Time) -> Prepared;
-}
-
-/// What [`Prepare`] decided.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Prepared {
-    /// Send this.
-    Send(Box<Message>),
-    /// Never send it.
-    Skip(SkipReason),
-    /// Ask again later: its definition is gone from the rulebook for now.
-    Later,
-    /// The store could not be read; the whole outbox pauses and tries again.
-    Trouble(StoreError),
-}
-
-/// What an outbox is made of.
-pub struct OutboxOptions {
-    /// Where rows live.
-    pub store: Arc<dyn Store>,
-    /// The one writer of that store.
-    pub writer: Writer,
-    /// The client that delivers.
-    pub client: Client,
-    /// Where requests run.
-    pub runtime: tokio::runtime::Handle,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// The gates and the texts.
-    pub prepare: Box<dyn Prepare>,
-    /// The rate limits.
-    pub limits: Limits,
-}
-
-/// A running outbox; dropping it stops it cleanly.
-pub struct Outbox {
-    events: Sender<Event>,
-    next_id: AtomicU64,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    alive: watch::Receiver<()>,
-}
-
-/// Trouble with asking the outbox for something.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutboxError {
-    /// The store could not be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The thread could not be started.
-    #[error("the outbox cannot be started: {0}")]
-    Thread(String),
-    /// The outbox has stopped.
-    #[error("the outbox has stopped")]
-    Stopped,
-}
-
-/// The outbox as a person wants to see it.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct OutboxStatus {
-    /// Every broadcast run, oldest first.
-    pub runs: Vec<RunStatus>,
-    /// Replies that have not gone out.
-    pub replies_queued: u32,
-    /// Messages confirmed in the last ten seconds, a second.
-    pub rate: f64,
-    /// Milliseconds for which Telegram told the whole bot to wait, if it did.
-    pub held_ms: Option<i64>,
-    /// What keeps everything from going out, if anything does.
-    pub trouble: Option<String>,
-    /// 429 answers since the start.
-    pub too_many: u64,
-}
-
-/// One run of a broadcast.
-#[derive(Clone, Debug, Serialize)]
-pub struct RunStatus {
-    /// The ledger's head.
-    #[serde(skip)]
-    pub ledger: Ledger,
-    /// Its rows by state.
-    pub counts: Counts,
-}
-
-enum Event {
+/// What the thread is told.
+pub(super) enum Event {
     Answered { row: RowId, answer: Answer },
     Committed(Result<(), StoreError>),
     Add(Ledger),
@@ -145,15 +58,8 @@ struct Commit {
     hold: Option<Hold>,
 }
 
-/// What a 429 asked for, kept over a restart. Both ends, so that a clock that
-/// is set back does not make the wait longer.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Hold {
-    from: Time,
-    until: Time,
-}
-
-struct Worker {
+/// The state of the thread.
+pub(super) struct Worker {
     queue: Queue,
     limiter: Limiter,
     prepare: Box<dyn Prepare>,
@@ -199,17 +105,12 @@ const UNLIMITED_IN_FLIGHT: usize = 64;
 /// Decisions taken in one pass before events are looked at again.
 const DECISIONS_PER_PASS: usize = 1_000;
 
-/// How long the outbox waits before it tries a store or a token again.
+/// How long the outbox waits before it tries a store again.
 const STORE_RETRY: TimeDelta = TimeDelta::seconds(1);
-const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
 const LATER: TimeDelta = TimeDelta::seconds(5);
 
-/// Added to what a 429 says.
-const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
-
+/// Over so long the rate that people see is counted.
 const RATE_WINDOW: TimeDelta = TimeDelta::seconds(10);
-const HOLD_KEY: &[u8] = b"h";
-const HOLD_VERSION: u8 = 2;
 
 /// How long a stop waits for answers. What has none by then is in doubt, as
 /// after a crash; supervisors kill after ten seconds.
@@ -218,95 +119,8 @@ const GRACE: TimeDelta = TimeDelta::seconds(8);
 /// A wall clock that moves by less against the monotonic one was not set.
 const CLOCK_SET: TimeDelta = TimeDelta::seconds(1);
 
-impl Outbox {
-    /// Reads the outbox from the store and starts its thread.
-    pub fn start(options: OutboxOptions) -> Result<(Self, Recovery), OutboxError> {
-        let now = options.clock.now();
-        let (queue, recovery) = Queue::open(options.store.clone(), now)?;
-        let next_id = AtomicU64::new(queue.next_id().0);
-        let (events, inbox) = mpsc::channel();
-        let mut worker = Worker::new(queue, options, events.clone());
-        worker.restore_hold(now)?;
-        let (living, alive) = watch::channel(());
-        let work = move || {
-            worker.run(&inbox);
-            drop(living);
-        };
-        let thread = std::thread::Builder::new().name("outbox".into()).spawn(work);
-        let thread = thread.map_err(|e| OutboxError::Thread(e.to_string()))?;
-        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)), alive }, recovery))
-    }
-
-    /// A number for a new ledger.
-    pub fn next_id(&self) -> LedgerId {
-        LedgerId(self.next_id.fetch_add(1, Ordering::SeqCst))
-    }
-
-    /// Takes up a ledger whose head and rows are durable already.
-    pub fn add(&self, ledger: Ledger) -> Result<(), OutboxError> {
-        self.tell(Event::Add(ledger))
-    }
-
-    /// Changes the status of a ledger. `false`: it is not in a state from
-    /// which that is possible.
-    pub fn set_status(&self, id: LedgerId, status: LedgerStatus) -> Result<bool, OutboxError> {
-        self.ask(|reply| Event::SetStatus(id, status, reply))
-    }
-
-    /// Pauses a ledger for a person.
-    pub fn pause(&self, id: LedgerId) -> Result<bool, OutboxError> {
-        self.set_status(id, LedgerStatus::Paused(PausedBy::Admin))
-    }
-
-    /// Changes the rate limits.
-    pub fn set_limits(&self, limits: Limits) -> Result<(), OutboxError> {
-        self.tell(Event::SetLimits(limits))
-    }
-
-    /// Looks again at rows that wait for the rulebook.
-    pub fn wake(&self) -> Result<(), OutboxError> {
-        self.tell(Event::Wake)
-    }
-
-    /// Everything as it stands.
-    pub fn status(&self) -> Result<OutboxStatus, OutboxError> {
-        self.ask(Event::Status)
-    }
-
-    /// Leases nothing more, waits some seconds for the answers under way, writes
-    /// them and ends the thread.
-    pub fn stop(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = self.events.send(Event::Stop);
-            let _ = thread.join();
-        }
-    }
-
-    /// Waits until the thread has ended, by [`Outbox::stop`] or by a bug.
-    pub async fn ended(&self) {
-        while self.alive.clone().changed().await.is_ok() {}
-    }
-
-    fn tell(&self, event: Event) -> Result<(), OutboxError> {
-        self.events.send(event).map_err(|_| OutboxError::Stopped)
-    }
-
-    fn ask<T>(&self, event: impl FnOnce(Sender<T>) -> Event) -> Result<T, OutboxError> {
-        let (reply, answer) = mpsc::channel();
-        self.tell(event(reply))?;
-        answer.recv().map_err(|_| OutboxError::Stopped)
-    }
-}
-
-impl Drop for Outbox {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
 impl Worker {
-    fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
+    pub(super) fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
         let wall = wall_ahead(&*options.clock);
         Self {
             queue,
@@ -336,7 +150,7 @@ impl Worker {
         }
     }
 
-    fn run(&mut self, inbox: &Receiver<Event>) {
+    pub(super) fn run(&mut self, inbox: &Receiver<Event>) {
         while !self.is_over() {
             self.pass();
             match inbox.recv_timeout(self.nap()) {
@@ -577,135 +391,6 @@ impl Worker {
         }
     }
 
-    /// Puts back what was leased of a ledger that was paused meanwhile.
-    fn release_stopped(&mut self) -> Result<(), StoreError> {
-        let running = |id| self.queue.ledger(id).is_some_and(|ledger| ledger.status == LedgerStatus::Running);
-        let ledgers = self.pool.iter().map(|leased| leased.candidate.row.ledger);
-        let stopped: BTreeSet<_> = ledgers.filter(|id| !running(*id)).collect();
-        match stopped.is_empty() {
-            true => Ok(()),
-            false => self.release(|leased| stopped.contains(&leased.candidate.row.ledger)),
-        }
-    }
-
-    fn answered(&mut self, row: RowId, answer: Answer) -> Result<(), StoreError> {
-        let Some(Flying { chat, attempts }) = self.in_flight.remove(&row) else { return Ok(()) };
-        self.leave(chat);
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        self.note_answer(chat, &answer, monotonic);
-        let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
-        let (at, cause) = (ledger.since(now), ledger.cause.clone());
-        let state = match answer {
-            Answer::Delivered { message } => {
-                self.note_confirmed(monotonic);
-                self.bot_refused = None;
-                State::Sent { at, message }
-            }
-            Answer::Wait { retry_after } => {
-                self.hold(retry_after, now, monotonic);
-                State::Queued { due: at + retry_after, attempts }
-            }
-            Answer::Undelivered { .. } if self.outage.is_on() => {
-                State::Queued { due: at + backoff::delay(row, attempts + 1), attempts }
-            }
-            Answer::Undelivered { why } => retry(row, attempts, at, &why),
-            Answer::Unknown(why) => self.doubted(row, at, attempts, why),
-            Answer::Refused(refusal) => self.refused(row, chat, at, attempts, refusal),
-        };
-        if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
-            tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
-        }
-        self.queue.settle(row, state, now)?;
-        self.release_stopped()
-    }
-
-    fn note_answer(&mut self, chat: i64, answer: &Answer, monotonic: TimeDelta) {
-        match answer {
-            Answer::Delivered { .. } | Answer::Wait { .. } | Answer::Refused(_) => self.outage.answered(),
-            Answer::Unknown(Doubt::Restart) => {}
-            Answer::Undelivered { .. } | Answer::Unknown(_) => {
-                if let Some(pause) = self.outage.unanswered(chat, monotonic) {
-                    let seconds = pause.0 / 1_000;
-                    tracing::warn!(?answer, seconds, "the Bot API does not answer; everything waits");
-                }
-            }
-        }
-    }
-
-    fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: Doubt) -> State {
-        use super::ledger::InDoubtPolicy::{Resend, Skip};
-        match self.queue.ledger(row.ledger).map_or(Skip, |ledger| ledger.in_doubt) {
-            Resend if attempts + 1 < MAX_ATTEMPTS => retry(row, attempts, at, "no whole answer"),
-            Skip | Resend => State::InDoubt { at, why },
-        }
-    }
-
-    fn refused(&mut self, row: RowId, chat: i64, at: TimeDelta, attempts: u8, refusal: Refusal) -> State {
-        let failed = |kind, text: &str| State::Failed { at, failure: Failure::new(kind, text) };
-        match refusal {
-            Refusal::Unreachable { reach, text } => {
-                if chat > 0 {
-                    self.queue.patch(UserId(chat), Patch::reach(reach));
-                }
-                tracing::debug!(chat, %text, "a user cannot be reached");
-                failed(unreachable_kind(reach), "")
-            }
-            Refusal::Content { text } => failed(FailureKind::Content, &text),
-            Refusal::Chat { text } => failed(FailureKind::Chat, &text),
-            Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
-                self.queue.migrate(row, to);
-                State::Queued { due: at, attempts: attempts + 1 }
-            }
-            Refusal::Migrated { to } => failed(FailureKind::Chat, &format!("the group keeps moving, last to {to}")),
-            Refusal::Bot { text } => {
-                tracing::error!(%text, "Telegram refuses the bot's token; nothing goes out until it is accepted");
-                let until = self.clock.monotonic() + TOKEN_RETRY;
-                self.bot_refused = Some((until, format!("Telegram refuses the bot's token: {text}")));
-                State::Queued { due: at + TOKEN_RETRY, attempts }
-            }
-        }
-    }
-
-    /// 429: everything waits, and so it does after a restart.
-    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
-        self.too_many += 1;
-        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
-        let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
-        self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
-    }
-
-    fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
-        let Some(bytes) = self.queue.store().get(HOLD_KEY)? else { return Ok(()) };
-        match decode::<Hold>(HOLD_VERSION, &bytes, "the wait that Telegram asked for") {
-            Ok(Hold { from, until }) => {
-                let left = (until - now).min(until - from);
-                self.limiter.hold(self.clock.monotonic() + left);
-            }
-            Err(error) => tracing::warn!(%error, "sending goes on at once"),
-        }
-        Ok(())
-    }
-
-    /// Puts every lease whose request was not written back into the queue.
-    fn release_all(&mut self) -> Result<(), StoreError> {
-        self.release(|_| true)
-    }
-
-    fn release(&mut self, which: impl Fn(&Leased) -> bool) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (released, kept): (Vec<_>, Vec<_>) = self.pool.drain(..).partition(&which);
-        self.pool = kept.into();
-        let (leasing, kept): (Vec<_>, Vec<_>) = self.leasing.drain(..).partition(&which);
-        self.leasing = kept;
-        for Leased { candidate, .. } in released.into_iter().chain(leasing) {
-            self.leave(candidate.chat);
-            let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
-            let due = ledger.since(now);
-            self.queue.settle(candidate.row, State::Queued { due, attempts: candidate.attempts }, now)?;
-        }
-        Ok(())
-    }
-
     fn leave(&mut self, chat: i64) {
         if let Some(count) = self.busy.get_mut(&chat) {
             *count -= 1;
@@ -721,13 +406,6 @@ impl Worker {
             self.trouble = Some(error.to_string());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
             self.store_gone = error.is_final();
-        }
-    }
-
-    fn note_confirmed(&mut self, monotonic: TimeDelta) {
-        self.confirmed.push_back(monotonic);
-        while self.confirmed.front().is_some_and(|at| *at + RATE_WINDOW < monotonic) {
-            self.confirmed.pop_front();
         }
     }
 
@@ -779,35 +457,6 @@ impl Worker {
         }
         (wake - monotonic).max(TimeDelta(1)).to_std()
     }
-
-    fn words_of_trouble(&self) -> Option<String> {
-        let refused = || self.bot_refused.as_ref().map(|(_, words)| words.clone());
-        let outage = || self.outage.is_on().then(|| "the Bot API does not answer".to_owned());
-        self.trouble.clone().or_else(refused).or_else(outage)
-    }
-
-    fn status(&self) -> OutboxStatus {
-        let monotonic = self.clock.monotonic();
-        let recent = self.confirmed.iter().filter(|at| **at + RATE_WINDOW >= monotonic).count();
-        let span = self.confirmed.front().map_or(RATE_WINDOW, |first| (monotonic - *first).max(TimeDelta::seconds(1)));
-        let mut status = OutboxStatus {
-            rate: recent as f64 * 1_000.0 / span.min(RATE_WINDOW).0 as f64,
-            held_ms: self.limiter.held(monotonic).map(|until| (until - monotonic).0),
-            trouble: self.words_of_trouble(),
-            too_many: self.too_many,
-            ..OutboxStatus::default()
-        };
-        let ready = |(ledger, _): &(&Ledger, &Counts)| ledger.status != LedgerStatus::Preparing;
-        for (ledger, counts) in self.queue.ledgers().filter(ready) {
-            match ledger.cause {
-                Cause::Reply => status.replies_queued += counts.queued,
-                Cause::Broadcast { .. } => {
-                    status.runs.push(RunStatus { ledger: ledger.clone(), counts: counts.clone() });
-                }
-            }
-        }
-        status
-    }
 }
 
 fn wall_ahead(clock: &dyn Clock) -> TimeDelta {
@@ -822,27 +471,4 @@ fn chat_blocked(busy: &HashMap<i64, u32>, limiter: &Limiter, chat: i64, now: Tim
         true => Some(wait.max(TimeDelta::millis(50))),
         false => (wait.0 > 0).then_some(wait),
     }
-}
-
-fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
-    let attempts = attempts + 1;
-    if attempts >= MAX_ATTEMPTS {
-        return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
-    }
-    State::Queued { due: at + backoff::delay(row, attempts), attempts }
-}
-
-fn unreachable_kind(reach: Reach) -> FailureKind {
-    match reach {
-        Reach::Blocked => FailureKind::Blocked,
-        Reach::Deactivated => FailureKind::Deactivated,
-        Reach::NeedsStart | Reach::Reachable => FailureKind::NeedsStart,
-    }
-}
-
-/// Adds to a batch a ledger of replies: each a chat and its message.
-pub fn stage_replies(batch: &mut Batch, ledger: &Ledger, replies: Vec<(i64, Message)>) -> Result<(), StoreError> {
-    let (users, messages): (Vec<i64>, Vec<Message>) = replies.into_iter().unzip();
-    super::ledger::stage(batch, ledger.id, 0, &super::ledger::Recipients { users, messages })?;
-    ledger.write(batch)
 }

@@ -1,9 +1,12 @@
 //! The queue over a store in memory: which row is next, what is written, and
 //! that neither a failing store nor a restart loses a row.
 
+use super::turn::UNREADABLE;
 use super::*;
+use crate::outbox::ledger::{CHUNK_ROWS, Lane};
+use crate::outbox::row::FailureKind;
 use crate::store::memory::MemoryStore;
-use crate::store::{Pair, encode};
+use crate::store::{Batch, Pair, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store in memory that can be told to refuse to read.
