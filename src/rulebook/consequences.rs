@@ -7,8 +7,12 @@
 
 use super::codes;
 use crate::condition;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId, Sources};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, SourceId, Sources};
 use std::collections::HashSet;
+
+/// What is said of a name that nothing defines or nothing uses.
+const NAMES: [Code; 4] =
+    [condition::codes::UNKNOWN_FIELD, condition::codes::UNKNOWN_SEGMENT, codes::UNKNOWN_VARIABLE, codes::UNUSED];
 
 /// What could not be read to its end.
 #[derive(Debug, Default)]
@@ -26,7 +30,7 @@ pub(super) fn without(unread: &Unread, found: Diagnostics, sources: &Sources) ->
     let mut kept = Diagnostics::new();
     kept.extend(found.into_iter().filter(|diagnostic| {
         let code = diagnostic.code;
-        let of_names = unread.files && code.0.starts_with(['C', 'T']);
+        let of_names = unread.files && NAMES.contains(&code);
         let is_empty = code == codes::EMPTY_TEXT && broken.contains(&diagnostic.primary.place.source);
         !of_names && !is_empty && !is_about(&unread.fields, diagnostic, sources)
     }));
