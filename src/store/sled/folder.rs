@@ -7,6 +7,7 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The format that this program writes; it reads this one only.
 const FORMAT: u32 = 1;
@@ -37,7 +38,7 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(trouble)?;
         tighten(path).map_err(trouble)?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(trouble)?;
-        match lock.try_lock() {
+        match patiently(&lock) {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(error)) => Err(trouble(error)),
@@ -112,6 +113,19 @@ impl Folder {
     fn damaged(&self) -> StoreError {
         StoreError::Damaged { what: format!("the file {}", self.path.join(CURRENT).display()) }
     }
+}
+
+/// Takes the lock, looking a few times: a process that this one is starting
+/// shares its open files for the moment until it runs its own program, and so
+/// keeps a lock that was just let go.
+fn patiently(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..10 {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Closes a folder to other users, unless it holds somebody else's files and
