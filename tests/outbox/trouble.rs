@@ -177,3 +177,14 @@ fn a_paused_ledger_sends_nothing_that_was_leased_meanwhile() {
     let (counts, _) = bench.stored(1);
     assert_eq!((counts.queued, counts.leased, bench.sandbox().accepted()), (100, 0, 0));
 }
+
+#[test]
+fn a_store_that_is_gone_ends_the_outbox() {
+    let bench = Bench::new();
+    bench.ledger(1, &[1, 2, 3], None);
+    bench.writer.close();
+    let (outbox, _) = bench.outbox(Limits::default());
+    bench.runtime.block_on(outbox.ended());
+    assert!(outbox.status().is_err());
+    assert_eq!(bench.sandbox().accepted(), 0);
+}
