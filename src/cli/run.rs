@@ -113,7 +113,10 @@ fn log_recovery(recovery: &Recovery) {
 fn log_reload(engine: &Engine, report: &ReloadReport) {
     let lang = engine.live.current().settings.language;
     match &report.outcome {
-        Outcome::Unchanged => {}
+        Outcome::Unchanged => {
+            let version = &engine.live.current().version;
+            tracing::info!(rulebook = %version, "the mistakes in the rule files are gone; the rulebook in force is theirs again")
+        }
         Outcome::Accepted { version, .. } => {
             tracing::info!(rulebook = %version, "the rule files have changed and are in force")
         }

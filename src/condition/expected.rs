@@ -85,6 +85,10 @@ fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: 
     let wants_value = groups.contains(&Group::Value);
     let after_number = before.is_some_and(|t| t.shape == Shape::Number && !t.text.contains(char::is_alphabetic));
     match token.shape {
+        Shape::Word | Shape::Number | Shape::String if after_is(before) && compares(token) => found.help(Text::new(
+            "`is` asks for `missing` or `set`; to compare, write `=`",
+            "`is` спрашивает про `missing` или `set`; чтобы сравнить, пишите `=`",
+        )),
         Shape::Word if after_number && !KEYWORDS.contains(&token.text) => unit_hint(found, token),
         Shape::Word if !wants_value => keyword_hint(found, token),
         Shape::Word if KEYWORDS.contains(&token.text) => found.help(Text::new(
@@ -117,7 +121,7 @@ fn foreign(text: &str) -> Option<&'static str> {
         "!" => "not",
         "=<" | "≤" => "<=",
         "=>" | "≥" => ">=",
-        "≠" => "!=",
+        "=!" | "≠" => "!=",
         "−" | "–" | "—" => "-",
         "×" => "*",
         _ => return None,
@@ -147,7 +151,19 @@ fn unit(word: &str) -> Option<&'static str> {
     })
 }
 
+fn after_is(before: Option<Token<'_>>) -> bool {
+    before.is_some_and(|token| token.text == "is")
+}
+
+/// Whether `is TOKEN` was meant as `= TOKEN` rather than a slip for `set`.
+fn compares(token: Token<'_>) -> bool {
+    token.shape != Shape::Word || nearest(token.text, ["missing", "set", "null", "not"]).is_none()
+}
+
 fn keyword_hint(found: Diagnostic, token: Token<'_>) -> Diagnostic {
+    if KEYWORDS.contains(&token.text) {
+        return found;
+    }
     let lower = token.text.to_lowercase();
     let in_capitals = KEYWORDS.iter().find(|word| **word == lower && **word != token.text).copied();
     match in_capitals.or_else(|| translated(&lower)).or_else(|| nearest(token.text, KEYWORDS)) {

@@ -231,7 +231,7 @@ fn number(rest: &str) -> usize {
 }
 
 fn sign(rest: &str, first: char) -> usize {
-    let pairs = ["==", "!=", "<>", "<=", ">=", "=<", "=>", "&&", "||"];
+    let pairs = ["==", "!=", "<>", "<=", ">=", "=<", "=>", "=!", "&&", "||"];
     if pairs.iter().any(|pair| rest.starts_with(pair)) { 2 } else { first.len_utf8() }
 }
 

@@ -109,6 +109,11 @@ pub enum ImportError {
         /// What the system said.
         reason: String,
     },
+    /// The rejected rows would overwrite what is imported.
+    RejectsOverSource {
+        /// The file.
+        path: PathBuf,
+    },
     /// The store failed.
     Store(#[from] StoreError),
 }
@@ -199,6 +204,10 @@ impl ImportError {
             Self::Rejects { path, reason } => Text::new(
                 format!("cannot write the rejected rows to {}: {reason}", path.display()),
                 format!("не удаётся записать отвергнутые строки в {}: {reason}", path.display()),
+            ),
+            Self::RejectsOverSource { path } => Text::new(
+                format!("{} is the file to import: name another one with `--rejected`", path.display()),
+                format!("{} — сам импортируемый файл: укажите другой через `--rejected`", path.display()),
             ),
             Self::Store(error) => error.text(),
         }

@@ -77,7 +77,7 @@ pub fn import(
 ) -> Result<ImportReport, ImportError> {
     let mut source = source::open(options)?;
     let plan = plan::plan(source.columns(), &options.map, schema, options.zero)?;
-    let rejects = reject::Rejects::new(options);
+    let rejects = reject::Rejects::new(options)?;
     run::run(&mut *source, plan, rejects, writer, progress)
 }
 

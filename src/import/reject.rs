@@ -20,14 +20,17 @@ pub(super) struct Rejects {
 impl Rejects {
     /// Beside the imported file unless the options name another place; what an
     /// earlier import left there is out of date.
-    pub(super) fn new(options: &ImportOptions) -> Self {
+    pub(super) fn new(options: &ImportOptions) -> Result<Self, ImportError> {
+        if let Some(path) = options.rejected.as_ref().filter(|path| is_same(path, &options.path)) {
+            return Err(ImportError::RejectsOverSource { path: path.clone() });
+        }
         let beside = || {
             let mut name = options.path.clone().into_os_string();
             name.push(".rejected.ndjson");
             drop(fs::remove_file(&name));
             name.into()
         };
-        Self { path: Some(options.rejected.clone().unwrap_or_else(beside)), file: None }
+        Ok(Self { path: Some(options.rejected.clone().unwrap_or_else(beside)), file: None })
     }
 
     /// Rejected rows are counted only.
@@ -66,6 +69,10 @@ impl Rejects {
 /// A row with the names of its columns.
 pub(super) fn named(columns: &[Arc<str>], cells: &[Cell]) -> Value {
     columns.iter().zip(cells).map(|(column, cell)| (column.to_string(), cell.to_json())).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn create(path: &Path) -> std::io::Result<File> {

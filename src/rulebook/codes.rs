@@ -54,6 +54,7 @@ codes! {
     LATER_SECTION = "R005": "The section is not available in this version yet.", "Этого раздела в этой версии ещё нет.";
     NO_RULES = "R006": "The rules folder is absent or holds no rule file.", "Папки rules нет, или в ней нет файлов правил.";
     SYMLINK_OUT = "R007": "A link leads out of the project.", "Ссылка ведёт за пределы проекта.";
+    NO_FILE = "R008": "What stands here cannot be read as a file.", "То, что здесь лежит, нельзя прочитать как файл.";
     BAD_NAME = "R010": "The name has characters that names cannot have.", "В имени есть недопустимые знаки.";
     RESERVED_NAME = "R011": "The name is a reserved word.", "Имя занято языком условий.";
     DEFINED_TWICE = "R012": "The same name is defined twice.", "Имя определено дважды.";

@@ -17,6 +17,8 @@ pub(super) struct Unread {
     pub profile: bool,
     /// Whether any segment may be defined there.
     pub segments: bool,
+    /// Whether any name may be used there.
+    pub uses: bool,
     /// Fields that are declared wrongly.
     pub fields: HashSet<String>,
 }
@@ -30,7 +32,7 @@ enum Unknown<'a> {
 impl Unread {
     /// A rule file of which nothing could be read.
     pub(super) fn file(&mut self) {
-        (self.profile, self.segments) = (true, true);
+        (self.profile, self.segments, self.uses) = (true, true, true);
     }
 
     /// Sections whose names are misspelt.
@@ -45,6 +47,9 @@ impl Unread {
     }
 
     fn explains(&self, diagnostic: &Diagnostic, sources: &Sources) -> bool {
+        if diagnostic.code == codes::UNUSED {
+            return self.uses;
+        }
         match unknown(diagnostic, sources) {
             Some(Unknown::Field(name)) => self.profile || self.fields.contains(name),
             Some(Unknown::Segment) => self.segments,

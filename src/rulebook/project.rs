@@ -74,6 +74,9 @@ pub enum Content {
     TooBig(u64),
     /// A link that leads out of the project, or round in a circle.
     Outside,
+    /// What can never be read as a file: a link to nothing, a pipe, a name
+    /// that is no text.
+    NoFile,
 }
 
 /// All files that make a rulebook, by path inside the project with `/`.
@@ -118,6 +121,7 @@ impl Files {
                 }
                 Content::TooBig(size) => hash.update([1, size.to_le_bytes()[0]]),
                 Content::Outside => hash.update([2]),
+                Content::NoFile => hash.update([3]),
             }
         }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -156,6 +160,15 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
             let help = Text::new("copy the file into the project", "скопируйте файл в проект");
             Err(Box::new(Diagnostic::error(codes::SYMLINK_OUT, text, Place::new(id, 0, 0)).help(help)))
         }
+        Content::NoFile => {
+            let id = sources.add(path, "");
+            let text = Text::new(format!("`{path}` is not a file"), format!("`{path}` — не файл"));
+            let help = Text::new(
+                "a link to nothing, a pipe or a name that is not UTF-8 cannot hold rules: replace or remove it",
+                "ссылка в никуда, канал или имя не в UTF-8 не могут содержать правил: замените или удалите",
+            );
+            Err(Box::new(Diagnostic::error(codes::NO_FILE, text, Place::new(id, 0, 0)).help(help)))
+        }
     }
 }
 
@@ -169,6 +182,7 @@ impl Walk<'_> {
     fn visit(&mut self, path: &Path, name: &str, above: &mut Vec<PathBuf>) -> Result<(), ProjectError> {
         let real = match path.canonicalize() {
             Ok(real) => real,
+            Err(error) if is_gone(&error) && path.is_symlink() => return self.put(name, Content::NoFile),
             Err(error) if is_gone(&error) => return Ok(()),
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
                 return self.put(name, Content::Outside);
@@ -191,6 +205,8 @@ impl Walk<'_> {
         }
         match (wanted(name), meta.len() > FILE_LIMIT) {
             (false, _) => Ok(()),
+            // Opening a pipe would wait for its writer.
+            (true, _) if !meta.is_file() => self.put(name, Content::NoFile),
             (true, true) => self.put(name, Content::TooBig(meta.len())),
             (true, false) => self.file(&real, name),
         }
@@ -204,9 +220,12 @@ impl Walk<'_> {
         };
         for entry in entries {
             let entry = entry.map_err(|error| unreadable(path, &error))?;
-            let Some(child) = entry.file_name().to_str().map(ToOwned::to_owned) else { continue };
-            if !is_noise(&child) {
-                self.visit(&entry.path(), &format!("{name}/{child}"), above)?;
+            let file_name = entry.file_name();
+            let child = format!("{name}/{}", file_name.to_string_lossy());
+            if file_name.to_str().is_none() {
+                self.put(&child, Content::NoFile)?;
+            } else if !is_noise(&file_name.to_string_lossy()) {
+                self.visit(&entry.path(), &child, above)?;
             }
         }
         Ok(())
@@ -234,7 +253,7 @@ impl Walk<'_> {
 fn wanted(name: &str) -> bool {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match name.split('/').next() {
-        Some(RULES) => matches!(extension, "yaml" | "yml"),
+        Some(RULES) => ["yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known)),
         Some(TEMPLATES) => {
             !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf")
                 && !name.ends_with("/README.md")

@@ -147,6 +147,29 @@ fn bad_rows_are_left_out_with_line_and_reason() {
 }
 
 #[test]
+fn lines_are_counted_over_blank_ones_and_with_every_line_end() {
+    let bench = Bench::new();
+    let text = "\nid,first_name\nx,a\n1,\"two\nlines\"\ny,a\n\n\nz,\"two\nlines\"\nw,a";
+    for (text, what) in [(text.to_owned(), "LF"), (text.replace('\n', "\r\n"), "CRLF")] {
+        let report = bench.import(&bench.file("u.csv", text)).unwrap();
+        let places: Vec<_> = bench.rejected(&report).into_iter().map(|(place, _)| place).collect();
+        assert_eq!(places, ["line 3", "line 6", "line 9", "line 11"], "{what}");
+    }
+}
+
+#[test]
+fn rejected_rows_never_replace_the_imported_file() {
+    let bench = Bench::new();
+    let mut options = bench.file("u.csv", "id\nx\n");
+    for same in [options.path.clone(), bench.path("./u.csv")] {
+        options.rejected = Some(same);
+        let error = bench.import(&options).unwrap_err();
+        assert!(error.to_string().contains("is the file to import"), "{error}");
+        assert_eq!(std::fs::read_to_string(&options.path).unwrap(), "id\nx\n");
+    }
+}
+
+#[test]
 fn lines_that_are_no_objects_are_left_out() {
     let bench = Bench::new();
     let lines = "{\"id\": 1}\n{\"id\": 2\n[3]\nnull\n{\"id\": 1e400}\n{\"id\": {}}\n{\"id\": 9}";

@@ -136,7 +136,10 @@ fn links_stay_inside_the_project() {
         ("rules/folder", outside.path().to_str().expect("a path"), Some("R007")),
         ("rules/round", "..", Some("R007")),
         ("rules/self.yaml", "self.yaml", Some("R007")),
-        ("rules/broken.yaml", "nothing.yaml", None),
+        ("rules/broken.yaml", "nothing.yaml", Some("R008")),
+        ("rules/shared", "../nothing", Some("R008")),
+        ("rules/.#lock.yaml", "somebody@somewhere", None),
+        ("rules/zero.yaml", "/dev/zero", Some("R007")),
     ] {
         let folder = project();
         write(&folder.path().join("more.yaml"), "segments:\n  c: true\n");

@@ -166,7 +166,13 @@ fn chat(profile: &Profile) -> NewChat {
 
 fn show_reload(engine: &Engine, report: &ReloadReport, lang: Lang) {
     let shown = match &report.outcome {
-        Outcome::Unchanged => return,
+        Outcome::Unchanged => {
+            let mended = Text::new(
+                "the mistakes are gone; in force is still rulebook",
+                "ошибок больше нет; действует прежняя редакция",
+            );
+            format!("\n{} {}\n", mended.get(lang), engine.live.current().version)
+        }
         Outcome::Accepted { version, .. } => match engine.segment_counts(engine.clock.now()) {
             Ok(counts) => {
                 let head =

@@ -290,6 +290,9 @@ pub(super) fn not_in_enum(node: &Node, value: &str, set: &EnumType) -> Diagnosti
         let quoted = format!("\"{near}\"");
         return found.help(did_you_mean(near)).replace(quoted);
     }
+    if set.values.is_empty() {
+        return found.help(Text::new("it has no values yet", "у него пока нет значений"));
+    }
     let known: Vec<&str> = set.values.iter().take(12).map(|v| &**v).collect();
     let known = known.join("`, `");
     found.help(Text::new(format!("it has `{known}`"), format!("у него есть `{known}`")))
