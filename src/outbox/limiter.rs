@@ -16,7 +16,6 @@ pub struct Limiter {
     bot: Window,
     chats: HashMap<i64, Window>,
     hold: TimeDelta,
-    chat_holds: HashMap<i64, TimeDelta>,
 }
 
 /// The latest grants under one rate.
@@ -39,8 +38,7 @@ const REMEMBERED_CHATS: usize = 100_000;
 impl Limiter {
     /// A limiter that has granted nothing yet.
     pub fn new(limits: Limits) -> Self {
-        let (bot, chats, chat_holds) = Default::default();
-        Self { limits, bot, chats, hold: TimeDelta(i64::MIN), chat_holds }
+        Self { limits, bot: Window::default(), chats: HashMap::new(), hold: TimeDelta(i64::MIN) }
     }
 
     /// The limits in force.
@@ -67,10 +65,9 @@ impl Limiter {
     /// The earliest moment at which `chat` may be written to, the bot's own
     /// limit aside.
     pub fn chat_ready(&self, chat: i64, now: TimeDelta) -> TimeDelta {
-        let held = self.chat_holds.get(&chat).copied().unwrap_or(now);
         match (self.limits.of_chat(chat), self.chats.get(&chat)) {
-            (Some(rate), Some(window)) => window.ready(rate, now).max(held),
-            _ => held,
+            (Some(rate), Some(window)) => window.ready(rate, now),
+            (None, _) | (_, None) => now,
         }
     }
 
@@ -92,12 +89,6 @@ impl Limiter {
         self.hold = self.hold.max(until);
     }
 
-    /// Holds one chat until `until`.
-    pub fn hold_chat(&mut self, chat: i64, until: TimeDelta) {
-        let held = self.chat_holds.entry(chat).or_insert(until);
-        *held = (*held).max(until);
-    }
-
     /// Until when everything is held, if it is.
     pub fn held(&self, now: TimeDelta) -> Option<TimeDelta> {
         (self.hold > now).then_some(self.hold)
@@ -106,7 +97,6 @@ impl Limiter {
     fn forget(&mut self, now: TimeDelta) {
         let limits = self.limits;
         self.chats.retain(|chat, window| limits.of_chat(*chat).is_some_and(|rate| window.is_recent(rate, now)));
-        self.chat_holds.retain(|_, until| *until > now);
     }
 }
 

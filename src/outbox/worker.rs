@@ -374,7 +374,7 @@ impl Worker {
     }
 
     fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
-        let Some(commit) = self.committing.take() else { return Ok(()) };
+        let Some(mut commit) = self.committing.take() else { return Ok(()) };
         match result {
             Ok(()) => {
                 self.queue.written(&commit.written);
@@ -383,6 +383,11 @@ impl Worker {
                 self.release_stopped()
             }
             Err(error) => {
+                if let StoreError::Damaged { .. } = error {
+                    // only a change of a profile reads a record: one that is
+                    // damaged must not keep every outcome from being written
+                    commit.written.drop_patches();
+                }
                 self.queue.not_written(commit.written);
                 self.leasing.extend(commit.leased);
                 self.hold_dirty = self.hold_dirty.take().or(commit.hold);

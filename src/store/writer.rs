@@ -39,7 +39,11 @@ pub struct Writer {
     handle: Arc<Handle>,
 }
 
-type Ack = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Tells who waits how it went; if it is dropped unused, because the thread
+/// dies of a bug, that the writer is closed.
+struct Ack(Option<Tell>);
+
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 struct Job {
     transaction: Transaction,
@@ -62,6 +66,26 @@ struct Shared {
 struct Handle {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Ack {
+    fn new(tell: impl FnOnce(Result<(), StoreError>) + Send + 'static) -> Self {
+        Self(Some(Box::new(tell)))
+    }
+
+    fn tell(mut self, outcome: Result<(), StoreError>) {
+        if let Some(tell) = self.0.take() {
+            tell(outcome);
+        }
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if let Some(tell) = self.0.take() {
+            tell(Err(StoreError::Closed));
+        }
+    }
 }
 
 impl Transaction {
@@ -95,7 +119,7 @@ impl Writer {
     /// writer's thread when the outcome is known: it must not block.
     pub fn submit(&self, transaction: Transaction, ack: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
         let queue = self.handle.shared.lock();
-        self.handle.shared.push(queue, Job { transaction, ack: Box::new(ack) });
+        self.handle.shared.push(queue, Job { transaction, ack: Ack::new(ack) });
     }
 
     /// Commits a transaction, waiting first while the queue is full. Blocks:
@@ -103,7 +127,7 @@ impl Writer {
     pub fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
         let shared = &self.handle.shared;
         let (send, receive) = sync_channel(1);
-        let ack = Box::new(move |outcome| drop(send.send(outcome)));
+        let ack = Ack::new(move |outcome| drop(send.send(outcome)));
         let full = |queue: &mut Queue| queue.jobs.len() >= QUEUE && !queue.closed;
         let queue = shared.drained.wait_while(shared.lock(), full).unwrap_or_else(PoisonError::into_inner);
         shared.push(queue, Job { transaction, ack });
@@ -132,7 +156,7 @@ impl Shared {
     fn push(&self, mut queue: MutexGuard<'_, Queue>, job: Job) {
         if queue.closed {
             drop(queue);
-            return (job.ack)(Err(StoreError::Closed));
+            return job.ack.tell(Err(StoreError::Closed));
         }
         queue.jobs.push_back(job);
         self.filled.notify_one();
@@ -189,9 +213,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.shared.close();
         let jobs = std::mem::take(&mut self.shared.lock().jobs);
-        for job in jobs {
-            (job.ack)(Err(StoreError::Closed));
-        }
+        drop(jobs);
     }
 }
 
@@ -212,12 +234,12 @@ impl Worker {
         for Job { transaction, ack } in group {
             match changes.add(&*self.store, &mut self.catalogue, transaction) {
                 Ok(()) => acks.push(ack),
-                Err(error) => ack(Err(error)),
+                Err(error) => ack.tell(Err(error)),
             }
         }
         let outcome = self.store(changes);
         for ack in acks {
-            ack(outcome.clone());
+            ack.tell(outcome.clone());
         }
     }
 

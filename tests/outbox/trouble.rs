@@ -4,9 +4,10 @@
 use super::support::{Bench, wait};
 use std::sync::Arc;
 use vestnik::clock::ManualClock;
-use vestnik::model::{Limits, Rate, Time, TimeDelta};
+use vestnik::model::{Limits, Rate, Time, TimeDelta, UserId};
 use vestnik::outbox::{InDoubtPolicy, LedgerStatus};
-use vestnik::sandbox::{Fault, FaultEffect};
+use vestnik::sandbox::{ChatState, Fault, FaultEffect};
+use vestnik::store::{Batch, Transaction, profile_key};
 
 /// A bench whose clock stands still until the test moves it.
 fn still() -> (Bench, Arc<ManualClock>) {
@@ -176,4 +177,28 @@ fn a_paused_ledger_sends_nothing_that_was_leased_meanwhile() {
     outbox.stop();
     let (counts, _) = bench.stored(1);
     assert_eq!((counts.queued, counts.leased, bench.sandbox().accepted()), (100, 0, 0));
+}
+
+#[test]
+fn a_store_that_is_gone_ends_the_outbox() {
+    let bench = Bench::new();
+    bench.ledger(1, &[1, 2, 3], None);
+    bench.writer.close();
+    let (outbox, _) = bench.outbox(Limits::default());
+    bench.runtime.block_on(outbox.ended());
+    assert!(outbox.status().is_err());
+    assert_eq!(bench.sandbox().accepted(), 0);
+}
+
+#[test]
+fn a_damaged_profile_keeps_no_outcome_from_being_written() {
+    let bench = Bench::new();
+    let mut batch = Batch::new();
+    batch.put(profile_key(UserId(2)), [99]);
+    bench.writer.commit(Transaction { batch, patches: vec![] }).unwrap();
+    bench.sandbox().add_user(2, "x", ChatState::Blocked);
+    bench.ledger(1, &[1, 2, 3], None);
+    let (outbox, _) = bench.outbox(Limits::default());
+    let (counts, _) = bench.finish(outbox, 1);
+    assert_eq!((counts.sent, counts.failed_total(), counts.leased), (2, 1, 0));
 }

@@ -197,3 +197,18 @@ async fn async_callers_wait_without_blocking() {
     writer.close();
     assert_eq!(writer.commit_async(set(1, "a", 6)).await, Err(StoreError::Closed));
 }
+
+#[test]
+fn whoever_waits_hears_of_it_when_the_thread_dies_of_a_bug() {
+    let (store, writer) = watched();
+    let poisoned = store.clone();
+    let bug = std::thread::spawn(move || {
+        let _gate = poisoned.gate.lock().unwrap();
+        panic!("a bug");
+    });
+    assert!(bug.join().is_err());
+    let (send, heard) = mpsc::channel();
+    writer.submit(put("a", "1"), move |outcome| send.send(outcome).unwrap());
+    assert_eq!(heard.recv(), Ok(Err(StoreError::Closed)));
+    assert_eq!(writer.commit(put("b", "2")), Err(StoreError::Closed));
+}

@@ -15,6 +15,13 @@ pub struct Written {
     patches: Vec<(UserId, Patch)>,
 }
 
+impl Written {
+    /// Gives up the changes of profiles.
+    pub fn drop_patches(&mut self) {
+        self.patches.clear();
+    }
+}
+
 impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {

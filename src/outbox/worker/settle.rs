@@ -58,7 +58,10 @@ impl Worker {
             tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
         }
         self.queue.settle(row, state, now)?;
-        self.release_stopped()
+        match self.queue.ledger(row.ledger).is_some_and(|ledger| ledger.status != LedgerStatus::Running) {
+            true => self.release_stopped(),
+            false => Ok(()),
+        }
     }
 
     pub(in crate::outbox) fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
