@@ -25,6 +25,9 @@ use tokio::task::JoinHandle;
 /// How often the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 
+/// What hears of reloads.
+pub type OnReload = Box<dyn Fn(&Engine, &ReloadReport) + Send>;
+
 /// What a running engine is made of.
 pub struct AppOptions {
     /// The project's folder.
@@ -40,7 +43,7 @@ pub struct AppOptions {
     /// The client of the Bot API.
     pub client: Client,
     /// Hears of every reload that a changed file brought.
-    pub on_reload: Box<dyn Fn(&Engine, &ReloadReport) + Send>,
+    pub on_reload: OnReload,
 }
 
 /// A running engine.
@@ -140,11 +143,7 @@ impl App {
     }
 }
 
-fn watch_files(
-    live: &Arc<Live>,
-    engine: Arc<Engine>,
-    on_reload: Box<dyn Fn(&Engine, &ReloadReport) + Send>,
-) -> Result<WatchGuard, AppError> {
+fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: OnReload) -> Result<WatchGuard, AppError> {
     let changed = move |report: &ReloadReport| {
         engine.take_over();
         on_reload(&engine, report);

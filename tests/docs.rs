@@ -3,6 +3,7 @@
 //! and the commands it names exist.
 //!
 //! Examples are fenced blocks; the word after the fence says what they are.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use jiff::tz::TimeZone;
 use std::fs;
@@ -140,6 +141,24 @@ fn the_settings_of_the_page_are_the_defaults() {
     let block = blocks.iter().find(|block| block.tag == "yaml vestnik.yaml").unwrap();
     let loaded = with_file("vestnik.yaml", &block.text);
     assert_eq!(*loaded.rulebook.unwrap().settings, Settings::default());
+}
+
+#[test]
+fn the_readmes_mistake_is_answered_as_it_says() {
+    let page = read("README.md");
+    let segments = sample::FILES.iter().find(|(path, _)| *path == "rules/segments.yaml").unwrap().1;
+    let wrong = with_file("rules/segments.yaml", &segments.replace("if: paid_count >= 5\n", "if: paidcount >= 5\n"));
+    let shown = render(&wrong.diagnostics, &wrong.sources, Lang::En, Style::Text { colour: false });
+    assert!(shown.contains("paidcount") && page.contains(shown.trim()), "README.md lacks:\n{shown}");
+    let settings = sample::FILES.iter().find(|(path, _)| *path == "vestnik.yaml").unwrap().1;
+    let right = with_file("vestnik.yaml", &settings.replace("language: ru", "language: en")).rulebook.unwrap();
+    let found = format!(
+        "segments {}, broadcasts {}, rulebook {}",
+        right.segments().len(),
+        right.broadcasts().len(),
+        right.version
+    );
+    assert!(page.contains(&found), "README.md lacks: {found}");
 }
 
 #[test]

@@ -47,9 +47,11 @@ pub enum Command {
 /// Asks and prints.
 pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
     let list = matches!(command, Command::List);
+    let named = matches!(command, Command::Status { name: Some(_) });
     let reply = context.ask(request(command))?;
     let lang = context.lang();
     match (context.format(), reply) {
+        (Format::Json, Reply::Broadcasts(all)) if named => context.say_json(&serde_json::json!(all.first())),
         (Format::Json, Reply::Broadcasts(all)) => context.say_json(&serde_json::json!(all)),
         (Format::Json, Reply::Run(one)) => context.say_json(&serde_json::json!(one)),
         (_, Reply::Broadcasts(all)) if list => context.say(&render_list(&all, lang)),

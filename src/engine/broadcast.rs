@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
+/// A run's head and its rows by state.
+type Run = (Ledger, Counts);
+
 /// Chunks written with one flush while a run is prepared.
 const CHUNKS_PER_BATCH: usize = 64;
 
@@ -297,13 +300,13 @@ impl Engine {
         Ok(LedgerId(ledgers.iter().map(|ledger| ledger.id.0).max().unwrap_or(0) + 1))
     }
 
-    fn latest(&self, name: &str) -> Result<Option<(Ledger, Counts)>, EngineError> {
+    fn latest(&self, name: &str) -> Result<Option<Run>, EngineError> {
         let of_name = |ledger: &Ledger| matches!(&ledger.cause, Cause::Broadcast { name: n, .. } if n == name);
         Ok(self.runs()?.0.into_iter().rfind(|(ledger, _)| of_name(ledger)))
     }
 
     /// All runs, oldest first, from the outbox or else from the store.
-    fn runs(&self) -> Result<(Vec<(Ledger, Counts)>, Option<OutboxStatus>), EngineError> {
+    fn runs(&self) -> Result<(Vec<Run>, Option<OutboxStatus>), EngineError> {
         if let Some(outbox) = self.outbox() {
             let status = outbox.status()?;
             let runs = status.runs.iter().map(|run| (run.ledger.clone(), run.counts.clone())).collect();

@@ -112,6 +112,8 @@ pub struct Status {
     pub rate: f64,
     /// For how many milliseconds Telegram told the bot to wait.
     pub held_ms: Option<i64>,
+    /// Why updates do not come from Telegram, if they do not.
+    pub silence: Option<Text>,
     /// What keeps messages from going out.
     pub trouble: Option<String>,
     /// Updates that could not be read.
@@ -182,6 +184,7 @@ impl Engine {
             replies_queued: outbox.as_ref().map_or(0, |outbox| outbox.replies_queued),
             rate: outbox.as_ref().map_or(0.0, |outbox| outbox.rate),
             held_ms: outbox.as_ref().and_then(|outbox| outbox.held_ms),
+            silence: self.silence(),
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
             disk: self.store.disk_size(),

@@ -16,12 +16,12 @@ mod segments;
 
 pub use segments::SegmentCount;
 
-use crate::model::Clock;
+use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
 use crate::store::{Profiles, Store, StoreError, Writer};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The open parts of one project.
 pub struct Engine {
@@ -37,6 +37,8 @@ pub struct Engine {
     pub profiles: Profiles,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Why updates do not come from Telegram, while they do not.
+    silence: Mutex<Option<Text>>,
     outbox: OnceLock<Outbox>,
     /// Held while a broadcast is started or changes its state, so that two
     /// commands do not start it twice.
@@ -69,7 +71,17 @@ impl Engine {
         let writer = Writer::spawn(store.clone())?;
         let profiles = Profiles::new(store.clone());
         let (outbox, broadcasts) = (OnceLock::new(), Mutex::new(()));
-        Ok(Self { project, live, store, writer, profiles, clock, outbox, broadcasts })
+        Ok(Self { project, live, store, writer, profiles, clock, silence: Mutex::new(None), outbox, broadcasts })
+    }
+
+    /// Notes why updates do not come from Telegram, or that they do.
+    pub fn note_silence(&self, why: Option<Text>) {
+        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why updates do not come from Telegram, if they do not.
+    pub fn silence(&self) -> Option<Text> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Gives the engine the outbox that sends.

@@ -39,6 +39,10 @@ pub fn reload_summary(answer: &ReloadAnswer) -> Text {
         (true, false) => {
             Text::new(format!("nothing has changed; rulebook {version}"), format!("изменений нет; редакция {version}"))
         }
+        (false, _) if answer.errors == 0 => Text::new(
+            format!("the rule files cannot be read; rulebook {version} stays in force"),
+            format!("файлы правил не прочитать; продолжает действовать редакция {version}"),
+        ),
         (false, _) => Text::new(
             format!("errors: {}; rulebook {version} stays in force", answer.errors),
             format!("ошибок: {}; продолжает действовать редакция {version}", answer.errors),
@@ -141,6 +145,12 @@ fn troubles(status: &Status) -> Vec<Text> {
         lines.push(Text::new(
             format!("Telegram told us to wait: {seconds} s more"),
             format!("Telegram просит подождать: ещё {seconds} с"),
+        ));
+    }
+    if let Some(why) = &status.silence {
+        lines.push(Text::new(
+            format!("Telegram: {}; the engine keeps trying", why.en),
+            format!("Telegram: {}; движок пробует снова", why.ru),
         ));
     }
     if let Some(trouble) = &status.trouble {

@@ -148,11 +148,13 @@ impl Loader {
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
         let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
-        self.unread.files = self.found.count(Severity::Error) > before;
+        if self.found.count(Severity::Error) > before {
+            self.unread.file();
+        }
 
         let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
-        self.unread.files |= reader.found.iter().any(|d| d.code == codes::UNKNOWN_SECTION);
+        self.unread.sections(&reader.found);
         let schema = Arc::new(check::profile(&sections.profile, zone, &mut reader));
         let declared = sections.profile.iter().map(|entry| entry.key.text.clone());
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();

@@ -81,7 +81,7 @@ pub enum StoreError {
         known: u32,
     },
     /// There is too little room to write safely; nothing was written.
-    #[error("the disk of the data folder {path} is full ({free} bytes free): free some space, work goes on by itself")]
+    #[error("the disk of the data folder {path} is full ({} MiB left): free some space, work goes on by itself", .free >> 20)]
     Full {
         /// The folder.
         path: PathBuf,
@@ -117,8 +117,9 @@ impl StoreError {
                 path.display()
             ),
             Self::Full { path, free } => format!(
-                "диск папки данных {} полон (свободно {free} байт): освободите место, работа продолжится сама",
-                path.display()
+                "диск папки данных {} полон (осталось {} МиБ): освободите место, работа продолжится сама",
+                path.display(),
+                free >> 20
             ),
             Self::Io { path, reason } => format!("не удаётся работать с папкой данных {}: {reason}", path.display()),
             Self::Damaged { what } => format!("запись хранилища повреждена ({what}): восстановите резервную копию"),

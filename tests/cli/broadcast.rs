@@ -57,7 +57,7 @@ fn a_run_is_steered_without_an_engine() {
         ("broadcast list --lang ru", 0, &["рассылка", "идёт            2"]),
     ]);
     let status = project.run("broadcast status win_back --format json").json();
-    let run = &status[0]["run"];
+    let run = &status["run"];
     assert_eq!((&run["occurrence"], &run["state"], &run["queued"]), (&2.into(), &"running".into(), &40.into()));
     assert!(run["rate"].is_null() && run["eta_seconds"].is_null(), "{status:#}");
 }
@@ -98,7 +98,7 @@ fn pause_resume_and_cancel_reach_the_running_engine() {
     project.run("broadcast start win_back").expect(0, &[]);
     api.runtime.block_on(api.sandbox().wait_accepted(10));
     project.run("broadcast pause win_back").expect(0, &["win_back · paused"]);
-    let run = || project.run("broadcast status win_back --format json").json()[0]["run"].clone();
+    let run = || project.run("broadcast status win_back --format json").json()["run"].clone();
     wait("what was under way", || run()["under_way"] == 0);
     let (paused, accepted) = (run(), api.sandbox().accepted());
     assert_eq!(paused["sent"], accepted);
@@ -130,7 +130,7 @@ fn a_stopped_engine_leaves_nothing_in_doubt() {
     assert_eq!(engine.stop(), 0);
     let accepted = api.sandbox().accepted();
     assert!((40..300).contains(&accepted), "{accepted}");
-    let run = project.run("broadcast status win_back --format json").json()[0]["run"].clone();
+    let run = project.run("broadcast status win_back --format json").json()["run"].clone();
     let figures = ["sent", "queued", "in_doubt", "under_way"].map(|key| run[key].as_u64().unwrap());
     assert_eq!(figures, [accepted, 300 - accepted, 0, 0]);
     let engine = Engine::start(&project);

@@ -48,150 +48,49 @@ fn a_folder_that_cannot_be_made() {
     vestnik([Path::new("init"), &inside]).expect(2, &["error: cannot write ", "Not a directory"]);
 }
 
-/// Where a mistake is, its code, what is wrong and what to do.
-type Mistake = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
-
 const SETTINGS: &str = "vestnik.yaml";
-const PROFILE: &str = "rules/profile.yaml";
 const SEGMENTS: &str = "rules/segments.yaml";
-const BROADCASTS: &str = "rules/broadcasts.yaml";
 
-/// File, what is replaced by what, then: place and code, message, advice.
-const MISTAKES: &[Mistake] = &[
-    (
-        SETTINGS,
-        "watch: notify",
-        "wach: notify",
-        "vestnik.yaml:33:1: error[R001]",
-        "unknown key `wach`",
-        "did you mean `watch`?",
-    ),
-    (
-        SETTINGS,
-        "Europe/Moscow",
-        "Europe/Moskow",
-        "vestnik.yaml:8:11: error[S003]",
-        "unknown time zone `Europe/Moskow`",
-        "did you mean `Europe/Moscow`?",
-    ),
-    (
-        SETTINGS,
-        "mode: polling",
-        "mode: poling",
-        "vestnik.yaml:17:9: error[S004]",
-        "`mode` cannot be `poling`",
-        "did you mean `polling`?",
-    ),
-    (
-        SETTINGS,
-        "admins: {}",
-        "admins: {anna: owner}",
-        "vestnik.yaml:22:10: error",
-        "`anna` is not the numeric id of a user",
-        "an id is a number",
-    ),
-    (
-        SEGMENTS,
-        "if: balance > 0\n",
-        "if: balanc > 0\n",
-        "rules/segments.yaml:12:9: error[C010]",
-        "there is no field `balanc`",
-        "did you mean `balance`?",
-    ),
-    (
-        SEGMENTS,
-        "if: paid_count >= 5",
-        "if: paid_count >= \"5\"",
-        "rules/segments.yaml:29:23: error[C020]",
-        "`\"5\"` is text, and int is wanted here",
-        "remove the quotes",
-    ),
-    (
-        SEGMENTS,
-        "if: paid_count >= 5",
-        "if: paid_count >=",
-        "rules/segments.yaml:29:22: error[C006]",
-        "the condition breaks off",
-        "",
-    ),
-    (
-        SEGMENTS,
-        "title: {ru: VIP",
-        "titel: {ru: VIP",
-        "rules/segments.yaml:28:5: error[R001]",
-        "unknown key `titel`",
-        "did you mean `title`?",
-    ),
-    (
-        SEGMENTS,
-        "    if: true",
-        "    if: [true",
-        "rules/segments.yaml:10:9: error[Y001]",
-        "this is not valid YAML",
-        "put the text in quotes",
-    ),
-    (
-        SEGMENTS,
-        "\nsegments:",
-        "\nsegmnts:",
-        "rules/segments.yaml:6:1: error[R004]",
-        "unknown section `segmnts`",
-        "did you mean `segments`?",
-    ),
-    (
-        PROFILE,
-        "balance: {type: int",
-        "balance: {type: itn",
-        "rules/profile.yaml:9:19: error[R020]",
-        "unknown type `itn`",
-        "did you mean `int`?",
-    ),
-    (
-        BROADCASTS,
-        "send: win_back",
-        "send: winback",
-        "rules/broadcasts.yaml:11:11: error[R040]",
-        "unknown template `winback`",
-        "did you mean `win_back`?",
-    ),
-    (
-        BROADCASTS,
-        "to: segment(expired)",
-        "to: segment(expire)",
-        "rules/broadcasts.yaml:9:17: error[C",
-        "there is no segment `expire`",
-        "did you mean `expired`?",
-    ),
-    (
-        BROADCASTS,
-        "rate: 30 per second",
-        "rate: fast",
-        "rules/broadcasts.yaml:12:11: error",
-        "`fast` is not a rate",
-        "write a rate such as",
-    ),
-];
+/// File | what is replaced | by what, with a mark before the place | code |
+/// message | advice. `⏎` is the end of a line.
+const MISTAKES: &str = r#"
+vestnik.yaml | watch: notify | ^wach: notify | R001 | unknown key `wach` | did you mean `watch`?
+vestnik.yaml | Europe/Moscow | ^Europe/Moskow | S003 | unknown time zone `Europe/Moskow` | did you mean `Europe/Moscow`?
+vestnik.yaml | mode: polling | mode: ^poling | S004 | `mode` cannot be `poling` | did you mean `polling`?
+vestnik.yaml | admins: {} | admins: {^anna: owner} | S | `anna` is not the numeric id of a user | an id is a number
+rules/profile.yaml | balance: {type: int | balance: {type: ^itn | R020 | unknown type `itn` | did you mean `int`?
+rules/segments.yaml | if: balance > 0⏎ | if: ^balanc > 0⏎ | C010 | there is no field `balanc` | did you mean `balance`?
+rules/segments.yaml | paid_count >= 5 | paid_count >= ^"5" | C020 | `"5"` is text, and int is wanted here | remove the quotes
+rules/segments.yaml | paid_count >= 5 | paid_count >=^ | C006 | the condition breaks off |
+rules/segments.yaml | title: {ru: VIP | ^titel: {ru: VIP | R001 | unknown key `titel` | did you mean `title`?
+rules/segments.yaml | if: true⏎  active: | if: [true⏎  active^: | Y001 | this is not valid YAML | put the text in quotes
+rules/segments.yaml | ⏎segments: | ⏎^segmnts: | R004 | unknown section `segmnts` | did you mean `segments`?
+rules/broadcasts.yaml | send: win_back | send: ^winback | R040 | unknown template `winback` | did you mean `win_back`?
+rules/broadcasts.yaml | segment(expired) | segment(^expire) | C011 | there is no segment `expire` | did you mean `expired`?
+rules/broadcasts.yaml | rate: 30 per second | rate: ^fast | R | `fast` is not a rate | write a rate such as
+"#;
 
 #[test]
 fn every_mistake_has_its_place_what_is_wrong_and_what_to_do() {
-    for (file, from, to, place, message, advice) in MISTAKES {
+    for row in MISTAKES.trim().lines() {
+        println!("{row}");
+        let row = row.replace('⏎', "\n");
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim_matches(' ')).collect();
+        let [file, from, to, code, message, advice] = cells[..] else { panic!("{cells:?}") };
         let project = Project::new();
-        project.edit(file, from, to);
-        println!("{file}: {to}");
-        let line = place.split_once(": ").map_or(*place, |(line, _)| line);
-        project.run("check").expect(1, &[line, message, advice, "errors: 1, warnings: 0"]);
-        project.run("check --format short").expect(1, &[place, message]);
+        project.edit(file, from, &to.replace('^', ""));
+        let place = project.place(file, to);
+        project.run("check").expect(1, &[&place, message, advice, "errors: 1, warnings: 0"]);
+        project.run("check --format short").expect(1, &[&format!("{place}: error[{code}"), message]);
         let found = project.run("check --format json").expect(1, &[]).json();
-        let [found] = found.as_array().unwrap().as_slice() else { panic!("{found:#}") };
+        let errors = found.as_array().unwrap().iter().filter(|found| found["severity"] == "error");
+        let [found] = errors.collect::<Vec<_>>()[..] else { panic!("{found:#}") };
         let shown = format!("{}:{}:{}", found["file"].as_str().unwrap(), found["line"], found["column"]);
-        assert!(shown.starts_with(line), "{shown}");
-        assert!(
-            found["end_line"].is_u64() && found["end_column"].is_u64() && found["severity"] == "error",
-            "{found:#}"
-        );
+        assert_eq!(shown, place);
+        assert!(found["end_line"].is_u64() && found["end_column"].is_u64(), "{found:#}");
         assert!(found["help"].to_string().contains(advice), "{found:#}");
         for command in ["segments", "run", "status", "broadcast list"] {
-            project.run(command).expect(1, &[line, "the rule files have errors"]);
+            project.run(command).expect(1, &[&place, "the rule files have errors"]);
         }
         assert!(!project.file("data").exists());
     }

@@ -6,6 +6,7 @@ use std::fs;
 use vestnik::sandbox::{ChatState, NewChat};
 
 const SEGMENTS: &str = "rules/segments.yaml";
+const MISTAKE: &str = "if: ^balanc > 0\n";
 const NEW: &str = "  rich:\n    if: balance > 100\n";
 
 struct Scene {
@@ -43,6 +44,11 @@ impl Scene {
     }
 }
 
+/// The mistake in one line.
+fn mistake(project: &Project) -> String {
+    format!("{}: error[C010]: there is no field `balanc`", project.place(SEGMENTS, MISTAKE))
+}
+
 #[test]
 fn changed_rules_are_taken_over_and_broken_ones_are_not() {
     let (scene, engine) = Scene::new("id,balance\n1001,5\n1002,200\n");
@@ -52,10 +58,7 @@ fn changed_rules_are_taken_over_and_broken_ones_are_not() {
 
     scene.project.write(SEGMENTS, &good.replace("balance > 0", "balanc > 0"));
     scene.wait_for_status("the rule files have errors, the last good ones stay in force");
-    scene
-        .project
-        .run("status")
-        .expect(0, &["engine: running", "rules/segments.yaml:12:9: error[C010]: there is no field `balanc`"]);
+    scene.project.run("status").expect(0, &["engine: running", &mistake(&scene.project)]);
     assert_eq!(scene.project.count("rich"), Some(1));
 
     scene.project.write(SEGMENTS, &(good.clone() + &NEW.replace("100", "1")));
@@ -87,13 +90,10 @@ fn reload_answers_with_the_errors() {
         ("reload --lang ru", 0, &["изменений нет; редакция "]),
     ]);
     project.edit(SEGMENTS, "balance > 0", "balanc > 0");
+    let (place, error) = (project.place(SEGMENTS, MISTAKE), mistake(project));
     project.expect(&[
-        (
-            "reload",
-            1,
-            &["rules/segments.yaml:12:9", "did you mean `balance`?", "errors: 2; rulebook ", "stays in force"],
-        ),
-        ("reload --format short", 1, &["rules/segments.yaml:12:9: error[C010]"]),
+        ("reload", 1, &[&place, "did you mean `balance`?", "errors: 2; rulebook ", "stays in force"]),
+        ("reload --format short", 1, &[&error]),
         ("reload --lang ru", 1, &["нет поля `balanc`", "ошибок: 2; продолжает действовать редакция"]),
     ]);
     let answer = project.run("reload --format json").json();
@@ -122,7 +122,7 @@ fn admins_are_answered_and_nobody_else() {
     assert!(scene.ask(1, "/reload").contains("nothing has changed"));
     scene.project.edit(SEGMENTS, "balance > 0", "balanc > 0");
     let errors = scene.ask(1, "/reload");
-    assert!(errors.contains("rules/segments.yaml:12:9: error[C010]: there is no field `balanc`"), "{errors}");
+    assert!(errors.contains(&mistake(&scene.project)), "{errors}");
     assert!(errors.contains("errors: 2; rulebook ") && errors.contains("stays in force"), "{errors}");
     assert!(scene.ask(1, "/status").contains("the last good ones stay in force"));
     // updates are handled in order: had there been answers, they would be here
@@ -154,5 +154,21 @@ fn users_come_leave_and_return() {
     scene.wait_for_segment("gone", Some(1));
     scene.api.sandbox().unblock(77).unwrap();
     scene.wait_for_segment("gone", Some(0));
+    assert_eq!(engine.stop(), 0);
+}
+
+#[test]
+fn a_project_that_is_away_for_a_while() {
+    let scene = Scene { api: Api::start(), project: Project::new() };
+    scene.project.connect(&scene.api.url());
+    let data = format!("--data {}", scene.project.beside("data").display());
+    let engine = Engine::start_with(&scene.project, &data);
+    let (here, away) = (scene.project.path(), scene.project.beside("away"));
+    fs::rename(&here, &away).unwrap();
+    let answer = ["the project folder", "does not exist", "the rule files cannot be read; rulebook ", "stays in force"];
+    scene.project.run(&format!("reload {data}")).expect(1, &answer);
+    scene.project.run(&format!("status {data}")).expect(0, &["engine: running", "does not exist"]);
+    fs::rename(&away, &here).unwrap();
+    scene.project.run(&format!("reload {data}")).expect(0, &["nothing has changed; rulebook "]);
     assert_eq!(engine.stop(), 0);
 }

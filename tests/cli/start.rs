@@ -35,7 +35,8 @@ fn an_unreachable_api_does_not_end_the_engine() {
     project.connect(&format!("http://127.0.0.1:{port}"));
     let engine = Engine::start(&project);
     wait("the word about it", || engine.log().contains("no updates from Telegram; trying again"));
-    project.run("status").expect(0, &["engine: running", "users: 1"]);
+    project.run("status").expect(0, &["engine: running", "users: 1", "Telegram: the Bot API at http://127.0.0.1:"]);
+    project.run("status --lang ru").expect(0, &["Telegram: Bot API по адресу", "недоступен", "движок пробует снова"]);
     assert!(!engine.log().contains(vestnik::sandbox::DEFAULT_TOKEN), "{}", engine.log());
     assert_eq!(engine.stop(), 0);
 }

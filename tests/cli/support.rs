@@ -123,6 +123,15 @@ impl Project {
         self.write(name, &text.replace(from, to));
     }
 
+    /// `file:line:column` of the mark `^` in a piece of a file.
+    pub fn place(&self, file: &str, marked: &str) -> String {
+        let text = fs::read_to_string(self.file(file)).unwrap();
+        let at = text.find(&marked.replace('^', "")).unwrap() + marked.find('^').unwrap();
+        let before = &text[..at];
+        let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |end| end + 1));
+        format!("{file}:{line}:{}", before[start..].chars().count() + 1)
+    }
+
     /// Runs a command line, split at spaces, on this project.
     pub fn run(&self, line: &str) -> Said {
         said(self.command(line).output().unwrap())

@@ -58,7 +58,7 @@ fn project(folder: &Path, running: &Running) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&folder.join("data")).unwrap());
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.join("data")).unwrap());
     let writer = Writer::spawn(store).unwrap();
     let schema = vestnik::rulebook::load(folder).unwrap().rulebook.unwrap().schema.clone();
     let report = fill(USERS, 7, SAMPLE_NOW, &schema, &writer, &mut |_| {}).unwrap();
@@ -85,7 +85,7 @@ fn status(project: &Path) -> String {
 }
 
 fn judge(project: &Path, sandbox: &Sandbox) {
-    let store = SledStore::open(&project.join("data")).unwrap();
+    let store = SledStore::open(project.join("data")).unwrap();
     let ledger = Ledger::read_all(&store).unwrap().pop().unwrap();
     assert_eq!((ledger.rows, ledger.status), (20_000, LedgerStatus::Finished));
     let received = sandbox.counts();

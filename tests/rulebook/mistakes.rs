@@ -157,7 +157,7 @@ fn rule_files() {
         ),
         (
             "segments:\n  a: >\n    balance > 0 # debtors\n    and blocked\n",
-            "Y024 rules/x.yaml:3:17 ‹# debtors\n    and blocked› a comment here would swallow the rest of the condition => use `|` instead of `>` or quotes: it keeps the line breaks",
+            "Y024 rules/x.yaml:3:17 ‹# debtors⏎    and blocked› a comment here would swallow the rest of the condition => use `|` instead of `>` or quotes: it keeps the line breaks",
         ),
         (
             "segments: {}\n... x\n",

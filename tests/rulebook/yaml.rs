@@ -41,7 +41,7 @@ fn projects_that_are_none() {
         (
             "no settings",
             &[("rules/a.yaml", "")],
-            r#"S001 vestnik.yaml:1:1 ‹› the project has no vestnik.yaml => `vestnik init` makes a project with one; `-p FOLDER` names another project folder"#,
+            r#"S001 vestnik.yaml:1:1 ‹› the project has no vestnik.yaml => `vestnik init` makes a project with one; `--project DIR` names another project folder"#,
         ),
         (
             "a language is absent",

@@ -8,6 +8,7 @@ mod admin;
 mod handle;
 
 use crate::engine::{Engine, EngineError};
+use crate::model::Text;
 use crate::outbox::{Client, ClientError};
 use crate::store::StoreError;
 use serde_json::{Value, json};
@@ -55,12 +56,14 @@ pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<
         let wait = match received {
             Ok(updates) => {
                 pause = FIRST_PAUSE;
+                bot.engine.note_silence(None);
                 bot.take_or_wait(updates).await?
             }
             Err(error) => {
                 let wait = retry_after(&error).unwrap_or(pause);
                 tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
                 pause = (pause * 2).min(LONGEST_PAUSE);
+                bot.engine.note_silence(Some(words(&error)));
                 Some(wait)
             }
         };
@@ -134,11 +137,25 @@ impl Bot {
                     let username = self.me.as_ref().map_or("", |me| me.username.as_str());
                     let handled = handle::handle(&self.engine, &update, username)?;
                     self.engine.finish_update(id, handled).await?;
+                    self.answer_press(&update);
                 }
                 Err(error) => self.set_aside(id, &raw, &error.to_string()).await?,
             }
         }
         Ok(())
+    }
+
+    /// Ends the waiting sign on a button that was pressed. Only the press needs
+    /// it, and only now: it is not worth a durable row, and nothing waits for it.
+    fn answer_press(&self, update: &Update) {
+        if let UpdateKind::CallbackQuery(query) = &update.kind {
+            let (client, body) = (self.client.clone(), json!({ "callback_query_id": query.id.0 }));
+            tokio::spawn(async move {
+                if let Err(error) = client.ask("answerCallbackQuery", &body, ASK).await {
+                    tracing::debug!(%error, "a pressed button was not answered");
+                }
+            });
+        }
     }
 
     async fn set_aside(&self, id: i64, raw: &[u8], why: &str) -> Result<(), EngineError> {
@@ -152,4 +169,14 @@ fn retry_after(error: &ClientError) -> Option<Duration> {
         ClientError::Refused { retry_after: Some(seconds), .. } => Some(Duration::from_secs(*seconds)),
         _ => None,
     }
+}
+
+fn words(error: &ClientError) -> Text {
+    let ru = match error {
+        ClientError::Unreachable { api, reason } => format!("Bot API по адресу {api} недоступен: {reason}"),
+        ClientError::Token(said) => format!("токен бота не принят: {said}"),
+        ClientError::Refused { code, text, .. } => format!("ответ {code}: {text}"),
+        ClientError::Setup(reason) => format!("соединение не настроить: {reason}"),
+    };
+    Text::new(error.to_string(), ru)
 }
