@@ -13,6 +13,8 @@ use std::collections::HashSet;
 /// What could not be read to its end.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
+    /// Whether a whole rule file is hidden, with any use of a template.
+    files: bool,
     /// Whether any field may be declared there.
     pub profile: bool,
     /// Whether any segment may be defined there.
@@ -30,7 +32,7 @@ enum Unknown<'a> {
 impl Unread {
     /// A rule file of which nothing could be read.
     pub(super) fn file(&mut self) {
-        (self.profile, self.segments) = (true, true);
+        (self.files, self.profile, self.segments) = (true, true, true);
     }
 
     /// Sections whose names are misspelt.
@@ -45,6 +47,9 @@ impl Unread {
     }
 
     fn explains(&self, diagnostic: &Diagnostic, sources: &Sources) -> bool {
+        if diagnostic.code == codes::UNUSED {
+            return self.files;
+        }
         match unknown(diagnostic, sources) {
             Some(Unknown::Field(name)) => self.profile || self.fields.contains(name),
             Some(Unknown::Segment) => self.segments,
