@@ -171,7 +171,10 @@ impl Engine {
 
     /// Pauses, resumes or cancels the latest run of a broadcast.
     pub fn steer_broadcast(&self, name: &str, steer: Steer) -> Result<RunReport, BroadcastError> {
-        let _one_at_a_time = self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner);
+        // the outbox changes states one by one itself, and a pause must not
+        // wait until the audience of another broadcast is counted
+        let closed = self.outbox().is_none();
+        let _one_at_a_time = closed.then(|| self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner));
         let Some((ledger, counts)) = self.latest(name)? else {
             let rulebook = self.live.current();
             return Err(match rulebook.broadcast(name) {

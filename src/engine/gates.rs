@@ -7,7 +7,7 @@ use crate::model::{Profile, Reach, Time, UserId, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
 use crate::rulebook::Live;
 use crate::rulebook::{Broadcast, RenderContext, Rulebook};
-use crate::store::Profiles;
+use crate::store::{Profiles, StoreError};
 use std::sync::Arc;
 
 /// The gates over a live rulebook and stored profiles.
@@ -31,7 +31,11 @@ impl Prepare for Gates {
         match self.profiles.get(user, &rulebook.schema) {
             Ok(Some(profile)) => judge(&rulebook, broadcast, &profile, now),
             Ok(None) => Prepared::Skip(SkipReason::NotEligible),
-            Err(error) => Prepared::Trouble(error.to_string()),
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::error!(%user, %error, "a user is skipped: the profile cannot be read");
+                Prepared::Skip(SkipReason::NotEligible)
+            }
+            Err(error) => Prepared::Trouble(error),
         }
     }
 }

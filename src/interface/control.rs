@@ -11,15 +11,21 @@ use crate::engine::command::{Reply, Request};
 use crate::import::Progress;
 use crate::model::Text;
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// The longest path that a socket's address takes everywhere.
 const LONGEST: usize = 100;
+
+/// A request is a line of at most so many bytes.
+const LONGEST_REQUEST: u64 = 1 << 20;
+/// How long a connection may stay silent before its request.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const SOCKET: &str = "engine.sock";
 const POINTER: &str = "engine.sock.path";
@@ -49,7 +55,16 @@ pub fn serve(data: &Path, engine: Arc<Engine>) -> io::Result<Control> {
         files.push(pointer);
     }
     thread::Builder::new().name("control".into()).spawn(move || {
-        for stream in listener.incoming().flatten() {
+        for stream in listener.incoming() {
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    // out of descriptors, most likely: it passes, and must not cost a core meanwhile
+                    tracing::warn!(%error, "a command cannot be received");
+                    thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+            };
             let engine = engine.clone();
             let spawned = thread::Builder::new().name("command".into()).spawn(move || answer(&engine, stream));
             if let Err(error) = spawned {
@@ -111,7 +126,8 @@ fn answer(engine: &Engine, stream: UnixStream) {
 
 fn try_answer(engine: &Engine, mut stream: &UnixStream) -> io::Result<()> {
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    BufReader::new(stream.take(LONGEST_REQUEST)).read_line(&mut line)?;
     let request = match serde_json::from_str(&line) {
         Ok(request) => request,
         Err(error) => {

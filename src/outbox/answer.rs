@@ -120,6 +120,9 @@ const CHAT: &[&str] = &[
     "message thread not found",
 ];
 
+/// The most seconds that a 429 is believed: thirty days.
+const LONGEST_WAIT: i64 = 30 * 86_400;
+
 /// The meaning of a whole HTTP answer.
 pub fn classify(status: u16, body: &[u8]) -> Answer {
     let Ok(body) = serde_json::from_slice::<Body>(body) else {
@@ -135,7 +138,9 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
     }
     let code = body.error_code.unwrap_or(status);
     match (code, body.parameters.retry_after, body.parameters.migrate_to_chat_id) {
-        (429, seconds, _) => Answer::Wait { retry_after: TimeDelta::seconds(seconds.unwrap_or(1).max(0)) },
+        (429, seconds, _) => {
+            Answer::Wait { retry_after: TimeDelta::seconds(seconds.unwrap_or(1).clamp(0, LONGEST_WAIT)) }
+        }
         (_, _, Some(to)) => Answer::Refused(Refusal::Migrated { to }),
         (401 | 404, _, _) => Answer::Refused(Refusal::Bot { text: body.description }),
         (500.., _, _) => Answer::Undelivered { why: body.description },

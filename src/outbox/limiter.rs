@@ -48,8 +48,12 @@ impl Limiter {
         self.limits
     }
 
-    /// Changes the limits; what was granted still counts.
+    /// Changes the limits; what was granted still counts, the pace of the bot's
+    /// old rate does not.
     pub fn set_limits(&mut self, limits: Limits) {
+        if limits.bot != self.limits.bot {
+            self.bot.pace = 0.0;
+        }
         self.limits = limits;
     }
 
@@ -195,6 +199,28 @@ mod tests {
             limiter.take(-9, ms(i));
         }
         assert!(limiter.chat_ready(-9, ms(30_000)) > ms(59_999));
+    }
+
+    #[test]
+    fn changed_limits_count_what_was_granted_and_forget_the_old_pace() {
+        let bot = |count, seconds| Limits {
+            bot: Some(Rate { count, per: TimeDelta::seconds(seconds) }),
+            ..Limits::default()
+        };
+        for (before, after, granted, ready) in [
+            // lowered: the thirtieth grant back must be a second old
+            (bot(60, 1), bot(30, 1), 60, 1_300..1_310),
+            // raised: there is room for more in this second
+            (bot(30, 1), bot(60, 1), 30, 0..990),
+            // a pace of one an hour ends with its rate
+            (bot(1, 3_600), bot(30, 1), 1, 0..100),
+        ] {
+            let mut limiter = Limiter::new(before);
+            (0..granted).for_each(|i| limiter.take(i, ms(i * 10)));
+            limiter.set_limits(after);
+            let at = limiter.bot_ready(ms(granted * 10)).0;
+            assert!(ready.contains(&at), "{before:?} to {after:?}: {at}");
+        }
     }
 
     #[test]

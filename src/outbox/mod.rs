@@ -20,18 +20,20 @@
 mod answer;
 mod backoff;
 mod client;
+mod handle;
 mod ledger;
 mod limiter;
+mod outage;
 mod queue;
 mod row;
 mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, classify};
 pub use client::{Client, ClientError};
+pub use handle::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prepared, RunStatus, stage_replies};
 pub use ledger::{
     CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage,
 };
 pub use limiter::Limiter;
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};
-pub use worker::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prepared, RunStatus, stage_replies};

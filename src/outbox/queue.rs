@@ -7,16 +7,22 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod run;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod write;
+
+pub use write::Written;
+
 use super::answer::Doubt;
-use super::ledger::{
-    self, CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients,
-};
-use super::limiter::Window;
-use super::row::{FailureKind, RowId, State};
+use super::ledger::{self, Cause, Counts, InDoubtPolicy, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients};
+use super::row::{RowId, State};
 use crate::model::{Message, Patch, Time, TimeDelta, UserId};
-use crate::store::{Batch, Store, StoreError, Transaction};
+use crate::store::{Store, StoreError};
+use run::Run;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The working copy of the outbox.
@@ -28,6 +34,7 @@ pub struct Queue {
     dirty_heads: BTreeSet<LedgerId>,
     erase: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
+    /// The broadcast that had the last turn.
     last_served: LedgerId,
 }
 
@@ -55,16 +62,6 @@ pub struct Candidate {
     pub message: Option<Message>,
 }
 
-struct Run {
-    ledger: Ledger,
-    counts: Counts,
-    cursor: u32,
-    waiting: BinaryHeap<Reverse<(Time, u32)>>,
-    chat_waits: HashMap<i64, (Time, u32)>,
-    window: Window,
-    held: Option<Time>,
-}
-
 struct Chunk {
     recipients: Recipients,
     states: Vec<State>,
@@ -72,12 +69,10 @@ struct Chunk {
     recipients_dirty: bool,
 }
 
-/// Rows of one chat that must wait are looked past, but not without end.
-const LOOK_AHEAD: usize = 256;
-
-/// A ledger none of whose messages went through and of whose messages this
-/// many were refused for their content is paused.
-const CONTENT_ERRORS: u32 = 5;
+/// The longest wait that is taken over from an earlier process, whose clock may
+/// have been wrong. It is the longest back-off; what a 429 asked for is kept
+/// apart.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(10);
 
 impl Queue {
     /// Reads the outbox. Rows that an earlier process left under way become in
@@ -101,11 +96,11 @@ impl Queue {
                     queue.erase.push(ledger.id);
                     queue.runs.insert(ledger.id, Run::new(ledger));
                 }
-                LedgerStatus::Finished => {
-                    queue.runs.insert(ledger.id, Run::finished(ledger));
-                }
-                LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Cancelled => {
-                    queue.recover(ledger, now, &mut recovery)?;
+                LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Cancelled | LedgerStatus::Finished => {
+                    match ledger.summary {
+                        Some(_) => drop(queue.runs.insert(ledger.id, Run::finished(ledger))),
+                        None => queue.recover(ledger, now, &mut recovery)?,
+                    }
                 }
             }
         }
@@ -124,25 +119,6 @@ impl Queue {
     /// The number that the next ledger should have.
     pub fn next_id(&self) -> LedgerId {
         LedgerId(self.runs.keys().next_back().map_or(1, |id| id.0 + 1))
-    }
-
-    /// The next row that may be leased, best lane first and in turn among the
-    /// ledgers of a lane. `blocked` tells until when a chat must wait, if so.
-    pub fn next(
-        &mut self,
-        now: Time,
-        monotonic: TimeDelta,
-        blocked: &dyn Fn(i64) -> Option<TimeDelta>,
-    ) -> Result<Option<Candidate>, StoreError> {
-        for lane in [Lane::Reply, Lane::Broadcast] {
-            for id in self.in_turn(lane, now, monotonic) {
-                if let Some(candidate) = self.next_of(id, now, blocked)? {
-                    self.last_served = id;
-                    return Ok(Some(candidate));
-                }
-            }
-        }
-        Ok(None)
     }
 
     /// The head of a ledger.
@@ -167,6 +143,8 @@ impl Queue {
 
     /// Gives a row a state that ends its turn: final, or queued for later.
     pub fn settle(&mut self, row: RowId, state: State, now: Time) -> Result<(), StoreError> {
+        // a row that waits must not look like one that the cursor will come to
+        let state = if state == State::FRESH { State::Queued { due: TimeDelta(1), attempts: 0 } } else { state };
         let wait = match &state {
             State::Queued { due, .. } => Some(*due),
             _ => None,
@@ -190,16 +168,23 @@ impl Queue {
 
     /// Looks at a ledger again only from `until` on, or after [`Queue::wake`].
     pub fn hold(&mut self, row: RowId, until: Time) {
-        if let Some(run) = self.runs.get_mut(&row.ledger) {
-            run.held = Some(until);
-            run.wait(row, until, None);
-        }
+        self.hold_ledger(row.ledger, until);
+        self.postpone(row, until);
     }
 
     /// Ends every hold.
     pub fn wake(&mut self) {
         for run in self.runs.values_mut() {
             run.held = None;
+        }
+    }
+
+    /// The clock was set by so much: what waits shall wait as long as before.
+    pub fn shift(&mut self, by: TimeDelta) {
+        for run in self.runs.values_mut() {
+            run.waiting = run.waiting.drain().map(|Reverse((due, row))| Reverse((due + by, row))).collect();
+            run.chat_waits.values_mut().for_each(|(until, _)| *until = *until + by);
+            run.held = run.held.map(|until| until + by);
         }
     }
 
@@ -236,82 +221,10 @@ impl Queue {
         allowed
     }
 
-    /// Whether anything has to be written.
-    pub fn is_dirty(&self) -> bool {
-        !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
-    }
-
-    /// Everything that has to be written, as one. If it fails, give it back to
-    /// [`Queue::not_written`].
-    pub fn transaction(&mut self) -> Result<(Transaction, Written), StoreError> {
-        let mut batch = Batch::new();
-        let written = Written {
-            chunks: std::mem::take(&mut self.dirty),
-            heads: std::mem::take(&mut self.dirty_heads),
-            erased: std::mem::take(&mut self.erase),
-            patches: std::mem::take(&mut self.patches),
-        };
-        for key in &written.chunks {
-            if let Some(chunk) = self.chunks.get_mut(key) {
-                if std::mem::take(&mut chunk.recipients_dirty) {
-                    ledger::write_recipients(&mut batch, key.0, key.1, &chunk.recipients)?;
-                }
-                ledger::write_states(&mut batch, key.0, key.1, &chunk.states)?;
-            }
+    fn hold_ledger(&mut self, id: LedgerId, until: Time) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.held = Some(until);
         }
-        for id in &written.heads {
-            if let Some(run) = self.runs.get(id) {
-                run.ledger.write(&mut batch)?;
-            }
-        }
-        for id in &written.erased {
-            if let Some(run) = self.runs.get(id) {
-                run.ledger.erase(&*self.store, &mut batch)?;
-            }
-        }
-        let transaction = Transaction { batch, patches: written.patches.clone() };
-        Ok((transaction, written))
-    }
-
-    /// Forgets what a durable transaction made needless to keep in memory.
-    pub fn written(&mut self, written: &Written) {
-        for key in &written.chunks {
-            let done = self.chunks.get(key).is_some_and(|chunk| chunk.open == 0);
-            if done && !self.dirty.contains(key) {
-                self.chunks.remove(key);
-            }
-        }
-        for id in &written.erased {
-            self.runs.remove(id);
-            self.chunks.retain(|key, _| key.0 != *id);
-        }
-    }
-
-    /// Marks what a failed transaction held as still to be written.
-    pub fn not_written(&mut self, mut written: Written) {
-        self.dirty.append(&mut written.chunks);
-        self.dirty_heads.append(&mut written.heads);
-        self.erase.append(&mut written.erased);
-        for key in &self.dirty {
-            if let Some(chunk) = self.chunks.get_mut(key) {
-                chunk.recipients_dirty = true;
-            }
-        }
-        written.patches.append(&mut self.patches);
-        self.patches = written.patches;
-    }
-
-    /// When the next waiting row is due, if any waits.
-    pub fn next_due(&self) -> Option<Time> {
-        let running = self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running);
-        running.filter_map(|run| run.waiting.peek().map(|Reverse((due, _))| *due)).min()
-    }
-
-    /// When a ledger with rows and a rate of its own may go on, at the latest.
-    pub fn next_rate_slot(&self, monotonic: TimeDelta) -> Option<TimeDelta> {
-        let running =
-            self.runs.values().filter(|run| run.ledger.status == LedgerStatus::Running && run.counts.queued > 0);
-        running.map(|run| run.rate_ready(monotonic)).filter(|at| *at > monotonic).min()
     }
 
     fn recover(&mut self, ledger: Ledger, now: Time, recovery: &mut Recovery) -> Result<(), StoreError> {
@@ -322,8 +235,14 @@ impl Queue {
             run.counts.note(state, 1);
             match state {
                 State::Leased { attempts } => lost.push((row, *attempts)),
-                State::Queued { due, .. } if due.0 > 0 => run.wait(row, run.ledger.created + *due, None),
-                _ => {}
+                State::Queued { due, .. } if *state != State::FRESH => {
+                    run.wait(row, (run.ledger.created + *due).min(now + LONGEST_WAIT), None);
+                }
+                State::Queued { .. }
+                | State::Sent { .. }
+                | State::Failed { .. }
+                | State::InDoubt { .. }
+                | State::Skipped { .. } => {}
             }
         })?;
         self.runs.insert(id, run);
@@ -343,75 +262,6 @@ impl Queue {
         Ok(())
     }
 
-    fn in_turn(&self, lane: Lane, now: Time, monotonic: TimeDelta) -> Vec<LedgerId> {
-        let ready = |run: &Run| {
-            run.ledger.lane == lane
-                && run.ledger.status == LedgerStatus::Running
-                && run.counts.queued > 0
-                && run.held.is_none_or(|until| until <= now)
-                && run.rate_ready(monotonic) <= monotonic
-        };
-        let mut ids: Vec<_> = self.runs.values().filter(|run| ready(run)).map(|run| run.ledger.id).collect();
-        let after = ids.iter().position(|id| *id > self.last_served).unwrap_or(0);
-        ids.rotate_left(after);
-        ids
-    }
-
-    fn next_of(
-        &mut self,
-        id: LedgerId,
-        now: Time,
-        blocked: &dyn Fn(i64) -> Option<TimeDelta>,
-    ) -> Result<Option<Candidate>, StoreError> {
-        for _ in 0..LOOK_AHEAD {
-            let Some(row) = self.pick(id, now)? else { return Ok(None) };
-            let Some(candidate) = self.candidate(row)? else { continue };
-            let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
-            match run.must_wait(row, candidate.chat, now).or_else(|| blocked(candidate.chat).map(|d| now + d)) {
-                Some(until) => run.wait(row, until, None),
-                None => return Ok(Some(candidate)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next row of a ledger whose time has come: a waiting one that is
-    /// due, else the next that never waited.
-    fn pick(&mut self, id: LedgerId, now: Time) -> Result<Option<RowId>, StoreError> {
-        let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
-        if let Some(Reverse((due, _))) = run.waiting.peek()
-            && *due <= now
-        {
-            return Ok(run.waiting.pop().map(|Reverse((_, position))| row_at(id, position)));
-        }
-        while let Some(run) = self.runs.get(&id)
-            && run.cursor < run.ledger.rows
-        {
-            let row = row_at(id, run.cursor);
-            let fresh = self.chunk(row)?.states.get(row.index as usize) == Some(&State::FRESH);
-            if let Some(run) = self.runs.get_mut(&id) {
-                run.cursor += 1;
-            }
-            if fresh {
-                return Ok(Some(row));
-            }
-            self.drop_if_done(row);
-        }
-        Ok(None)
-    }
-
-    fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
-        let chunk = self.chunk(row)?;
-        let index = row.index as usize;
-        let (Some(chat), Some(State::Queued { attempts, .. })) =
-            (chunk.recipients.users.get(index), chunk.states.get(index))
-        else {
-            return Ok(None);
-        };
-        let message = chunk.recipients.messages.get(index).cloned();
-        Ok(Some(Candidate { row, chat: *chat, attempts: *attempts, message }))
-    }
-
     fn chunk(&mut self, row: RowId) -> Result<&mut Chunk, StoreError> {
         let key = (row.ledger, row.chunk);
         match self.chunks.entry(key) {
@@ -421,15 +271,6 @@ impl Queue {
                 let states = ledger::read_states(&*self.store, row.ledger, row.chunk)?;
                 Ok(entry.insert(Chunk::new(recipients, states)))
             }
-        }
-    }
-
-    /// Drops a loaded chunk with nothing left to do and nothing to write.
-    fn drop_if_done(&mut self, row: RowId) {
-        let key = (row.ledger, row.chunk);
-        let last = row.index as usize + 1 == CHUNK_ROWS;
-        if last && !self.dirty.contains(&key) && self.chunks.get(&key).is_some_and(|chunk| chunk.open == 0) {
-            self.chunks.remove(&key);
         }
     }
 
@@ -480,79 +321,9 @@ impl Queue {
     }
 }
 
-/// What one transaction held; see [`Queue::transaction`].
-#[derive(Debug, Default)]
-pub struct Written {
-    chunks: BTreeSet<(LedgerId, u32)>,
-    heads: BTreeSet<LedgerId>,
-    erased: Vec<LedgerId>,
-    patches: Vec<(UserId, Patch)>,
-}
-
-impl Run {
-    fn new(ledger: Ledger) -> Self {
-        Self {
-            ledger,
-            counts: Counts::default(),
-            cursor: 0,
-            waiting: BinaryHeap::new(),
-            chat_waits: HashMap::new(),
-            window: Window::default(),
-            held: None,
-        }
-    }
-
-    fn finished(ledger: Ledger) -> Self {
-        let counts = ledger.summary.clone().unwrap_or_default();
-        Self { counts, ..Self::new(ledger) }
-    }
-
-    /// Notes that `row` waits; with `chat`, that later rows of that chat wait
-    /// behind it.
-    fn wait(&mut self, row: RowId, until: Time, chat: Option<i64>) {
-        let position = position_of(row);
-        self.waiting.push(Reverse((until, position)));
-        if let Some(chat) = chat {
-            self.chat_waits.insert(chat, (until, position));
-        }
-    }
-
-    /// Until when a row waits behind an earlier one of its chat.
-    fn must_wait(&mut self, row: RowId, chat: i64, now: Time) -> Option<Time> {
-        match self.chat_waits.get(&chat) {
-            Some((until, position)) if *position < position_of(row) && *until > now => Some(*until),
-            Some((until, position)) if *until <= now || *position == position_of(row) => {
-                self.chat_waits.remove(&chat);
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn rate_ready(&self, monotonic: TimeDelta) -> TimeDelta {
-        self.ledger.own_rate().map_or(monotonic, |rate| self.window.ready(rate, monotonic))
-    }
-
-    fn refuses_content(&self) -> bool {
-        self.ledger.status == LedgerStatus::Running
-            && self.ledger.lane == Lane::Broadcast
-            && self.counts.sent == 0
-            && self.counts.failed.get(&FailureKind::Content).copied().unwrap_or(0) >= CONTENT_ERRORS
-    }
-}
-
 impl Chunk {
     fn new(recipients: Recipients, states: Vec<State>) -> Self {
         let open = states.iter().filter(|state| !state.is_final()).count();
         Self { recipients, states, open: u32::try_from(open).unwrap_or(u32::MAX), recipients_dirty: false }
     }
-}
-
-fn row_at(ledger: LedgerId, position: u32) -> RowId {
-    let rows = CHUNK_ROWS as u32;
-    RowId { ledger, chunk: position / rows, index: position % rows }
-}
-
-fn position_of(row: RowId) -> u32 {
-    row.chunk * CHUNK_ROWS as u32 + row.index
 }

@@ -8,114 +8,28 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
-use super::answer::{Answer, Refusal};
-use super::backoff::{self, MAX_ATTEMPTS};
+mod report;
+mod settle;
+
+use super::answer::{Answer, Doubt};
 use super::client::Client;
-use super::ledger::{Cause, Counts, Ledger, LedgerId, LedgerStatus, PausedBy};
+use super::handle::{OutboxOptions, OutboxStatus, Prepare, Prepared};
+use super::ledger::{Ledger, LedgerId, LedgerStatus};
 use super::limiter::Limiter;
-use super::queue::{Candidate, Queue, Recovery, Written};
-use super::row::{Failure, FailureKind, RowId, SkipReason, State};
-use crate::model::{Clock, Limits, Message, Patch, Reach, Time, TimeDelta, UserId};
-use crate::store::{Batch, Store, StoreError, Writer, decode, encode};
-use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use super::outage::Outage;
+use super::queue::{Candidate, Queue, Written};
+use super::row::{RowId, SkipReason, State};
+use crate::model::{Clock, Limits, Message, Time, TimeDelta, UserId};
+use crate::store::{StoreError, Writer, encode};
+use settle::{HOLD_KEY, HOLD_VERSION, Hold};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
-use tokio::sync::watch;
 
-/// Decides whether a row of a broadcast may go out now, and with which text.
-/// Called on the outbox's thread at the moment of leasing.
-pub trait Prepare: Send {
-    /// The decision for `user` under `ledger`.
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, now: Time) -> Prepared;
-}
-
-/// What [`Prepare`] decided.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Prepared {
-    /// Send this.
-    Send(Box<Message>),
-    /// Never send it.
-    Skip(SkipReason),
-    /// Ask again later: its definition is gone from the rulebook for now.
-    Later,
-    /// The store could not be read; the whole outbox pauses and tries again.
-    Trouble(String),
-}
-
-/// What an outbox is made of.
-pub struct OutboxOptions {
-    /// Where rows live.
-    pub store: Arc<dyn Store>,
-    /// The one writer of that store.
-    pub writer: Writer,
-    /// The client that delivers.
-    pub client: Client,
-    /// Where requests run.
-    pub runtime: tokio::runtime::Handle,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// The gates and the texts.
-    pub prepare: Box<dyn Prepare>,
-    /// The rate limits.
-    pub limits: Limits,
-}
-
-/// A running outbox; dropping it stops it cleanly.
-pub struct Outbox {
-    events: Sender<Event>,
-    next_id: AtomicU64,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    alive: watch::Receiver<()>,
-}
-
-/// Trouble with asking the outbox for something.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutboxError {
-    /// The store could not be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The thread could not be started.
-    #[error("the outbox cannot be started: {0}")]
-    Thread(String),
-    /// The outbox has stopped.
-    #[error("the outbox has stopped")]
-    Stopped,
-}
-
-/// The outbox as a person wants to see it.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct OutboxStatus {
-    /// Every broadcast run, oldest first.
-    pub runs: Vec<RunStatus>,
-    /// Replies that have not gone out.
-    pub replies_queued: u32,
-    /// Messages confirmed in the last ten seconds, a second.
-    pub rate: f64,
-    /// Milliseconds for which Telegram told the whole bot to wait, if it did.
-    pub held_ms: Option<i64>,
-    /// What keeps everything from going out, if anything does.
-    pub trouble: Option<String>,
-    /// 429 answers since the start.
-    pub too_many: u64,
-}
-
-/// One run of a broadcast.
-#[derive(Clone, Debug, Serialize)]
-pub struct RunStatus {
-    /// The ledger's head.
-    #[serde(skip)]
-    pub ledger: Ledger,
-    /// Its rows by state.
-    pub counts: Counts,
-}
-
-enum Event {
-    Answered { row: RowId, chat: i64, attempts: u8, answer: Answer },
+/// What the thread is told.
+pub(super) enum Event {
+    Answered { row: RowId, answer: Answer },
     Committed(Result<(), StoreError>),
     Add(Ledger),
     SetStatus(LedgerId, LedgerStatus, Sender<bool>),
@@ -131,7 +45,21 @@ struct Leased {
     message: Message,
 }
 
-struct Worker {
+/// A row whose request has been handed to the client.
+struct Flying {
+    chat: i64,
+    attempts: u8,
+}
+
+/// A transaction under way.
+struct Commit {
+    written: Written,
+    leased: Vec<Leased>,
+    hold: Option<Hold>,
+}
+
+/// The state of the thread.
+pub(super) struct Worker {
     queue: Queue,
     limiter: Limiter,
     prepare: Box<dyn Prepare>,
@@ -143,21 +71,29 @@ struct Worker {
     /// Leased in memory; not yet part of a transaction.
     leasing: Vec<Leased>,
     /// Part of the transaction under way.
-    committing: Option<(Written, Vec<Leased>)>,
+    committing: Option<Commit>,
     /// Durably leased; waiting for the limiter.
     pool: VecDeque<Leased>,
     /// Chats of all rows that are leased, with how many.
     busy: HashMap<i64, u32>,
-    in_flight: usize,
+    in_flight: HashMap<RowId, Flying>,
     confirmed: VecDeque<TimeDelta>,
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
     /// Telegram refused the token: until when nothing goes out, and its words.
     bot_refused: Option<(TimeDelta, String)>,
+    outage: Outage,
     /// What the store said last, until it works again.
     trouble: Option<String>,
-    hold_dirty: Option<Time>,
-    stopping: bool,
+    hold_dirty: Option<Hold>,
+    /// What the wall clock is ahead of the monotonic one.
+    wall: TimeDelta,
+    /// Set by a stop: until when answers are awaited.
+    stopping: Option<TimeDelta>,
+    /// Whether a store in trouble was tried for the last time.
+    last_try: bool,
+    /// The store will not work again in this process.
+    store_gone: bool,
 }
 
 /// More rows than this are never leased: what a crash can leave in doubt.
@@ -169,107 +105,23 @@ const UNLIMITED_IN_FLIGHT: usize = 64;
 /// Decisions taken in one pass before events are looked at again.
 const DECISIONS_PER_PASS: usize = 1_000;
 
-/// How long the outbox waits before it tries a store or a token again.
+/// How long the outbox waits before it tries a store again.
 const STORE_RETRY: TimeDelta = TimeDelta::seconds(1);
-const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
 const LATER: TimeDelta = TimeDelta::seconds(5);
 
-/// Added to what a 429 says.
-const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
-
+/// Over so long the rate that people see is counted.
 const RATE_WINDOW: TimeDelta = TimeDelta::seconds(10);
-const HOLD_KEY: &[u8] = b"h";
-const HOLD_VERSION: u8 = 1;
 
-impl Outbox {
-    /// Reads the outbox from the store and starts its thread.
-    pub fn start(options: OutboxOptions) -> Result<(Self, Recovery), OutboxError> {
-        let now = options.clock.now();
-        let (queue, recovery) = Queue::open(options.store.clone(), now)?;
-        let next_id = AtomicU64::new(queue.next_id().0);
-        let (events, inbox) = mpsc::channel();
-        let mut worker = Worker::new(queue, options, events.clone());
-        worker.restore_hold(now)?;
-        let (living, alive) = watch::channel(());
-        let work = move || {
-            worker.run(&inbox);
-            drop(living);
-        };
-        let thread = std::thread::Builder::new().name("outbox".into()).spawn(work);
-        let thread = thread.map_err(|e| OutboxError::Thread(e.to_string()))?;
-        Ok((Self { events, next_id, thread: Mutex::new(Some(thread)), alive }, recovery))
-    }
+/// How long a stop waits for answers. What has none by then is in doubt, as
+/// after a crash; supervisors kill after ten seconds.
+const GRACE: TimeDelta = TimeDelta::seconds(8);
 
-    /// A number for a new ledger.
-    pub fn next_id(&self) -> LedgerId {
-        LedgerId(self.next_id.fetch_add(1, Ordering::SeqCst))
-    }
-
-    /// Takes up a ledger whose head and rows are durable already.
-    pub fn add(&self, ledger: Ledger) -> Result<(), OutboxError> {
-        self.tell(Event::Add(ledger))
-    }
-
-    /// Changes the status of a ledger. `false`: it is not in a state from
-    /// which that is possible.
-    pub fn set_status(&self, id: LedgerId, status: LedgerStatus) -> Result<bool, OutboxError> {
-        self.ask(|reply| Event::SetStatus(id, status, reply))
-    }
-
-    /// Pauses a ledger for a person.
-    pub fn pause(&self, id: LedgerId) -> Result<bool, OutboxError> {
-        self.set_status(id, LedgerStatus::Paused(PausedBy::Admin))
-    }
-
-    /// Changes the rate limits.
-    pub fn set_limits(&self, limits: Limits) -> Result<(), OutboxError> {
-        self.tell(Event::SetLimits(limits))
-    }
-
-    /// Looks again at rows that wait for the rulebook.
-    pub fn wake(&self) -> Result<(), OutboxError> {
-        self.tell(Event::Wake)
-    }
-
-    /// Everything as it stands.
-    pub fn status(&self) -> Result<OutboxStatus, OutboxError> {
-        self.ask(Event::Status)
-    }
-
-    /// Leases nothing more, waits for the answers under way, writes them and
-    /// ends the thread.
-    pub fn stop(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = self.events.send(Event::Stop);
-            let _ = thread.join();
-        }
-    }
-
-    /// Waits until the thread has ended, by [`Outbox::stop`] or by a bug.
-    pub async fn ended(&self) {
-        while self.alive.clone().changed().await.is_ok() {}
-    }
-
-    fn tell(&self, event: Event) -> Result<(), OutboxError> {
-        self.events.send(event).map_err(|_| OutboxError::Stopped)
-    }
-
-    fn ask<T>(&self, event: impl FnOnce(Sender<T>) -> Event) -> Result<T, OutboxError> {
-        let (reply, answer) = mpsc::channel();
-        self.tell(event(reply))?;
-        answer.recv().map_err(|_| OutboxError::Stopped)
-    }
-}
-
-impl Drop for Outbox {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
+/// A wall clock that moves by less against the monotonic one was not set.
+const CLOCK_SET: TimeDelta = TimeDelta::seconds(1);
 
 impl Worker {
-    fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
+    pub(super) fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
+        let wall = wall_ahead(&*options.clock);
         Self {
             queue,
             limiter: Limiter::new(options.limits),
@@ -283,24 +135,28 @@ impl Worker {
             committing: None,
             pool: VecDeque::new(),
             busy: HashMap::new(),
-            in_flight: 0,
+            in_flight: HashMap::new(),
             confirmed: VecDeque::new(),
             too_many: 0,
             retry_store_at: None,
             bot_refused: None,
+            outage: Outage::default(),
             trouble: None,
             hold_dirty: None,
-            stopping: false,
+            wall,
+            stopping: None,
+            last_try: false,
+            store_gone: false,
         }
     }
 
-    fn run(&mut self, inbox: &Receiver<Event>) {
+    pub(super) fn run(&mut self, inbox: &Receiver<Event>) {
         while !self.is_over() {
             self.pass();
             match inbox.recv_timeout(self.nap()) {
                 Ok(event) => self.handle(event),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => self.stopping = true,
+                Err(RecvTimeoutError::Disconnected) => self.stop(),
             }
             while let Ok(event) = inbox.try_recv() {
                 self.handle(event);
@@ -309,17 +165,50 @@ impl Worker {
     }
 
     fn pass(&mut self) {
+        self.follow_clock();
+        self.wind_up();
         if self.is_storing() {
-            let result = self.lease();
-            self.note_store(result);
+            let leased = self.lease();
+            // also if some rows could not be read: others are leased or settled
             self.commit();
+            self.note_store(leased);
         }
         self.grant();
     }
 
+    /// Waits are measured with the monotonic clock, whatever the other is set to.
+    fn follow_clock(&mut self) {
+        let wall = wall_ahead(&*self.clock);
+        let by = wall - self.wall;
+        if by.0.abs() >= CLOCK_SET.0 {
+            self.wall = wall;
+            self.queue.shift(by);
+        }
+    }
+
+    /// While stopping: gives up waiting for answers when it is time, and tries
+    /// a store in trouble once more.
+    fn wind_up(&mut self) {
+        let Some(until) = self.stopping else { return };
+        if self.clock.monotonic() >= until {
+            for row in self.in_flight.keys().copied().collect::<Vec<_>>() {
+                let result = self.answered(row, Answer::Unknown(Doubt::Restart));
+                self.note_store(result);
+            }
+        }
+        if self.is_idle() && self.retry_store_at.is_some() && !self.last_try {
+            self.last_try = true;
+            self.retry_store_at = None;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.committing.is_none() && self.pool.is_empty() && self.leasing.is_empty()
+    }
+
     fn is_over(&self) -> bool {
-        let idle = self.in_flight == 0 && self.committing.is_none();
-        self.stopping && idle && (!self.queue.is_dirty() || self.retry_store_at.is_some())
+        let unwritten = self.queue.is_dirty() && !(self.last_try && self.retry_store_at.is_some());
+        self.store_gone || (self.stopping.is_some() && self.is_idle() && !unwritten)
     }
 
     /// Whether the store may be used now.
@@ -331,14 +220,16 @@ impl Worker {
 
     /// Takes rows from the queue until enough are leased.
     fn lease(&mut self) -> Result<(), StoreError> {
-        if self.stopping || self.is_held() {
+        if self.stopping.is_some() || self.is_held() {
             return self.release_all();
         }
+        // one moment for all, or a chat's second message might become ready
+        // between the looks at its first and at itself
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         for _ in 0..DECISIONS_PER_PASS {
             if self.leased() >= self.wanted() {
                 break;
             }
-            let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
             let (busy, limiter) = (&self.busy, &self.limiter);
             let blocked = |chat| chat_blocked(busy, limiter, chat, monotonic);
             let Some(candidate) = self.queue.next(now, monotonic, &blocked)? else { break };
@@ -363,10 +254,9 @@ impl Worker {
             }
             Prepared::Skip(reason) => self.queue.settle(candidate.row, State::Skipped { at: since, reason }, now)?,
             Prepared::Later => self.queue.hold(candidate.row, now + LATER),
-            Prepared::Trouble(why) => {
+            Prepared::Trouble(error) => {
                 self.queue.postpone(candidate.row, now);
-                self.trouble = Some(why);
-                self.retry_store_at = Some(monotonic + STORE_RETRY);
+                return Err(error);
             }
         }
         Ok(())
@@ -383,31 +273,35 @@ impl Worker {
         }
         match self.queue.transaction() {
             Ok((mut transaction, written)) => {
-                if let Some(until) = hold
-                    && let Ok(bytes) = encode(HOLD_VERSION, &until)
+                if let Some(hold) = hold
+                    && let Ok(bytes) = encode(HOLD_VERSION, &hold)
                 {
                     transaction.batch.put(HOLD_KEY, bytes);
                 }
-                self.committing = Some((written, std::mem::take(&mut self.leasing)));
+                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
                     let _ = events.send(Event::Committed(result));
                 });
             }
-            Err(error) => self.note_store(Err(error)),
+            Err(error) => {
+                self.hold_dirty = hold;
+                let released = self.release_all();
+                self.note_store(released.and(Err(error)));
+            }
         }
     }
 
     /// Gives durable leases to the client as the limits allow.
     fn grant(&mut self) {
-        if self.stopping || self.is_held() {
+        if self.stopping.is_some() || self.is_held() {
             return;
         }
         let mut waiting = VecDeque::new();
         while let Some(leased) = self.pool.pop_front() {
             let now = self.clock.monotonic();
             let chat = leased.candidate.chat;
-            if self.in_flight >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
+            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
                 self.pool.push_front(leased);
                 break;
             }
@@ -423,18 +317,20 @@ impl Worker {
     }
 
     fn request(&mut self, leased: Leased) {
-        self.in_flight += 1;
         let (client, events) = (self.client.clone(), self.events.clone());
         let Candidate { row, chat, attempts, .. } = leased.candidate;
+        self.in_flight.insert(row, Flying { chat, attempts });
+        let asked = self.runtime.spawn(async move { client.deliver(chat, &leased.message).await });
         self.runtime.spawn(async move {
-            let answer = client.deliver(chat, &leased.message).await;
-            let _ = events.send(Event::Answered { row, chat, attempts, answer });
+            // whatever becomes of the request, its row hears of it
+            let answer = asked.await.unwrap_or(Answer::Unknown(Doubt::Broken));
+            let _ = events.send(Event::Answered { row, answer });
         });
     }
 
     fn handle(&mut self, event: Event) {
         let result = match event {
-            Event::Answered { row, chat, attempts, answer } => self.answered(row, chat, attempts, answer),
+            Event::Answered { row, answer } => self.answered(row, answer),
             Event::Committed(result) => self.committed(result),
             Event::SetStatus(id, status, reply) => self.change_status(id, status, &reply),
             Event::Add(ledger) => {
@@ -454,11 +350,18 @@ impl Worker {
                 Ok(())
             }
             Event::Stop => {
-                self.stopping = true;
-                self.release_all()
+                self.stop();
+                Ok(())
             }
         };
         self.note_store(result);
+    }
+
+    fn stop(&mut self) {
+        let until = self.clock.monotonic() + GRACE;
+        self.stopping.get_or_insert(until);
+        let released = self.release_all();
+        self.note_store(released);
     }
 
     fn change_status(&mut self, id: LedgerId, status: LedgerStatus, reply: &Sender<bool>) -> Result<(), StoreError> {
@@ -471,126 +374,21 @@ impl Worker {
     }
 
     fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
-        let Some((written, leased)) = self.committing.take() else { return Ok(()) };
+        let Some(commit) = self.committing.take() else { return Ok(()) };
         match result {
             Ok(()) => {
-                self.queue.written(&written);
-                self.pool.extend(leased);
+                self.queue.written(&commit.written);
+                self.pool.extend(commit.leased);
                 self.trouble = None;
                 self.release_stopped()
             }
             Err(error) => {
-                self.queue.not_written(written);
-                self.leasing.extend(leased);
+                self.queue.not_written(commit.written);
+                self.leasing.extend(commit.leased);
+                self.hold_dirty = self.hold_dirty.take().or(commit.hold);
                 self.release_all().and(Err(error))
             }
         }
-    }
-
-    /// Puts back what was leased of a ledger that was paused meanwhile.
-    fn release_stopped(&mut self) -> Result<(), StoreError> {
-        let running = |id| self.queue.ledger(id).is_some_and(|ledger| ledger.status == LedgerStatus::Running);
-        let ledgers = self.pool.iter().map(|leased| leased.candidate.row.ledger);
-        let stopped: BTreeSet<_> = ledgers.filter(|id| !running(*id)).collect();
-        match stopped.is_empty() {
-            true => Ok(()),
-            false => self.release(|leased| stopped.contains(&leased.candidate.row.ledger)),
-        }
-    }
-
-    fn answered(&mut self, row: RowId, chat: i64, attempts: u8, answer: Answer) -> Result<(), StoreError> {
-        self.in_flight -= 1;
-        self.leave(chat);
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
-        let (at, cause) = (ledger.since(now), ledger.cause.clone());
-        let state = match answer {
-            Answer::Delivered { message } => {
-                self.note_confirmed(monotonic);
-                self.bot_refused = None;
-                State::Sent { at, message }
-            }
-            Answer::Wait { retry_after } => {
-                self.hold(retry_after, now, monotonic);
-                State::Queued { due: at + retry_after, attempts }
-            }
-            Answer::Undelivered { why } => retry(row, attempts, at, &why),
-            Answer::Unknown(why) => self.doubted(row, at, attempts, why),
-            Answer::Refused(refusal) => self.refused(row, chat, at, attempts, refusal),
-        };
-        if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
-            tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
-        }
-        self.queue.settle(row, state, now)
-    }
-
-    fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: super::Doubt) -> State {
-        use super::ledger::InDoubtPolicy::{Resend, Skip};
-        match self.queue.ledger(row.ledger).map_or(Skip, |ledger| ledger.in_doubt) {
-            Skip => State::InDoubt { at, why },
-            Resend => retry(row, attempts, at, "no whole answer"),
-        }
-    }
-
-    fn refused(&mut self, row: RowId, chat: i64, at: TimeDelta, attempts: u8, refusal: Refusal) -> State {
-        let failed = |kind, text: &str| State::Failed { at, failure: Failure::new(kind, text) };
-        match refusal {
-            Refusal::Unreachable { reach, text } => {
-                if chat > 0 {
-                    self.queue.patch(UserId(chat), Patch::reach(reach));
-                }
-                tracing::debug!(chat, %text, "a user cannot be reached");
-                failed(unreachable_kind(reach), "")
-            }
-            Refusal::Content { text } => failed(FailureKind::Content, &text),
-            Refusal::Chat { text } => failed(FailureKind::Chat, &text),
-            Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
-                self.queue.migrate(row, to);
-                State::Queued { due: at, attempts: attempts + 1 }
-            }
-            Refusal::Migrated { to } => failed(FailureKind::Chat, &format!("the group keeps moving, last to {to}")),
-            Refusal::Bot { text } => {
-                tracing::error!(%text, "Telegram refuses the bot's token; nothing goes out until it is accepted");
-                let until = self.clock.monotonic() + TOKEN_RETRY;
-                self.bot_refused = Some((until, format!("Telegram refuses the bot's token: {text}")));
-                State::Queued { due: at + TOKEN_RETRY, attempts }
-            }
-        }
-    }
-
-    /// 429: everything waits, and so it does after a restart.
-    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
-        self.too_many += 1;
-        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
-        self.hold_dirty = Some(now + retry_after + WAIT_MARGIN);
-    }
-
-    fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
-        if let Some(bytes) = self.queue.store().get(HOLD_KEY)? {
-            let until: Time = decode(HOLD_VERSION, &bytes, "the wait that Telegram asked for")?;
-            self.limiter.hold(self.clock.monotonic() + (until - now));
-        }
-        Ok(())
-    }
-
-    /// Puts every lease whose request was not written back into the queue.
-    fn release_all(&mut self) -> Result<(), StoreError> {
-        self.release(|_| true)
-    }
-
-    fn release(&mut self, which: impl Fn(&Leased) -> bool) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (released, kept): (Vec<_>, Vec<_>) = self.pool.drain(..).partition(&which);
-        self.pool = kept.into();
-        let (leasing, kept): (Vec<_>, Vec<_>) = self.leasing.drain(..).partition(&which);
-        self.leasing = kept;
-        for Leased { candidate, .. } in released.into_iter().chain(leasing) {
-            self.leave(candidate.chat);
-            let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
-            let due = ledger.since(now).max(TimeDelta(1));
-            self.queue.settle(candidate.row, State::Queued { due, attempts: candidate.attempts }, now)?;
-        }
-        Ok(())
     }
 
     fn leave(&mut self, chat: i64) {
@@ -607,36 +405,38 @@ impl Worker {
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
             self.trouble = Some(error.to_string());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
-        }
-    }
-
-    fn note_confirmed(&mut self, monotonic: TimeDelta) {
-        self.confirmed.push_back(monotonic);
-        while self.confirmed.front().is_some_and(|at| *at + RATE_WINDOW < monotonic) {
-            self.confirmed.pop_front();
+            self.store_gone = error.is_final();
         }
     }
 
     fn leased(&self) -> usize {
-        let committing = self.committing.as_ref().map_or(0, |(_, leased)| leased.len());
-        self.leasing.len() + committing + self.pool.len() + self.in_flight
+        let committing = self.committing.as_ref().map_or(0, |commit| commit.leased.len());
+        self.leasing.len() + committing + self.pool.len() + self.in_flight.len()
     }
 
     /// How many rows should be leased: what is under way and, on top, what the
     /// limit lets out in a tenth of a second.
     fn wanted(&self) -> usize {
+        if self.outage.is_on() {
+            return 1;
+        }
         let ahead =
             self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
-        (self.in_flight + ahead).min(MAX_LEASED)
+        (self.in_flight.len() + ahead).min(MAX_LEASED)
     }
 
     fn in_flight_cap(&self) -> usize {
+        if self.outage.is_on() {
+            return 1;
+        }
         self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |_| MAX_LEASED)
     }
 
     fn is_held(&self) -> bool {
         let now = self.clock.monotonic();
-        self.limiter.held(now).is_some() || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
+        self.limiter.held(now).is_some()
+            || self.outage.until(now).is_some()
+            || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
     }
 
     /// How long nothing can happen unless an event comes.
@@ -646,38 +446,21 @@ impl Worker {
         let mut at = |moment: Option<TimeDelta>| wake = moment.map_or(wake, |moment| wake.min(moment));
         at(self.retry_store_at);
         at(self.limiter.held(monotonic));
-        if self.leased() < self.wanted() {
-            at(self.queue.next_due().map(|due| monotonic + (due - now)));
-            at(self.queue.next_rate_slot(monotonic));
+        at(self.outage.until(monotonic));
+        at(self.stopping);
+        if self.leased() < self.wanted() && self.retry_store_at.is_none() && !self.is_held() {
+            at(self.queue.next_moment(now, monotonic));
         }
-        if !self.pool.is_empty() && self.in_flight < self.in_flight_cap() {
+        if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
             let chats = self.pool.iter().map(|leased| self.limiter.chat_ready(leased.candidate.chat, monotonic));
             at(chats.min().map(|chat| chat.max(self.limiter.bot_ready(monotonic))));
         }
         (wake - monotonic).max(TimeDelta(1)).to_std()
     }
+}
 
-    fn status(&self) -> OutboxStatus {
-        let monotonic = self.clock.monotonic();
-        let recent = self.confirmed.iter().filter(|at| **at + RATE_WINDOW >= monotonic).count();
-        let span = self.confirmed.front().map_or(RATE_WINDOW, |first| (monotonic - *first).max(TimeDelta::seconds(1)));
-        let mut status = OutboxStatus {
-            rate: recent as f64 * 1_000.0 / span.min(RATE_WINDOW).0 as f64,
-            held_ms: self.limiter.held(monotonic).map(|until| (until - monotonic).0),
-            trouble: self.trouble.clone().or_else(|| self.bot_refused.as_ref().map(|(_, words)| words.clone())),
-            too_many: self.too_many,
-            ..OutboxStatus::default()
-        };
-        for (ledger, counts) in self.queue.ledgers() {
-            match ledger.cause {
-                Cause::Reply => status.replies_queued += counts.queued,
-                Cause::Broadcast { .. } => {
-                    status.runs.push(RunStatus { ledger: ledger.clone(), counts: counts.clone() });
-                }
-            }
-        }
-        status
-    }
+fn wall_ahead(clock: &dyn Clock) -> TimeDelta {
+    TimeDelta(clock.now().0) - clock.monotonic()
 }
 
 /// For how long a chat must wait: another of its messages is under way, or its
@@ -688,27 +471,4 @@ fn chat_blocked(busy: &HashMap<i64, u32>, limiter: &Limiter, chat: i64, now: Tim
         true => Some(wait.max(TimeDelta::millis(50))),
         false => (wait.0 > 0).then_some(wait),
     }
-}
-
-fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
-    let attempts = attempts + 1;
-    if attempts >= MAX_ATTEMPTS {
-        return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
-    }
-    State::Queued { due: at + backoff::delay(row, attempts), attempts }
-}
-
-fn unreachable_kind(reach: Reach) -> FailureKind {
-    match reach {
-        Reach::Blocked => FailureKind::Blocked,
-        Reach::Deactivated => FailureKind::Deactivated,
-        Reach::NeedsStart | Reach::Reachable => FailureKind::NeedsStart,
-    }
-}
-
-/// Adds to a batch a ledger of replies: each a chat and its message.
-pub fn stage_replies(batch: &mut Batch, ledger: &Ledger, replies: Vec<(i64, Message)>) -> Result<(), StoreError> {
-    let (users, messages): (Vec<i64>, Vec<Message>) = replies.into_iter().unzip();
-    super::ledger::stage(batch, ledger.id, 0, &super::ledger::Recipients { users, messages })?;
-    ledger.write(batch)
 }

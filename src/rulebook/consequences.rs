@@ -13,12 +13,12 @@ use std::collections::HashSet;
 /// What could not be read to its end.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
-    /// Whether a whole rule file is hidden, with any use of a template.
-    files: bool,
     /// Whether any field may be declared there.
     pub profile: bool,
     /// Whether any segment may be defined there.
     pub segments: bool,
+    /// Whether any name may be used there.
+    pub uses: bool,
     /// Fields that are declared wrongly.
     pub fields: HashSet<String>,
 }
@@ -32,7 +32,7 @@ enum Unknown<'a> {
 impl Unread {
     /// A rule file of which nothing could be read.
     pub(super) fn file(&mut self) {
-        (self.files, self.profile, self.segments) = (true, true, true);
+        (self.profile, self.segments, self.uses) = (true, true, true);
     }
 
     /// Sections whose names are misspelt.
@@ -48,7 +48,7 @@ impl Unread {
 
     fn explains(&self, diagnostic: &Diagnostic, sources: &Sources) -> bool {
         if diagnostic.code == codes::UNUSED {
-            return self.files;
+            return self.uses;
         }
         match unknown(diagnostic, sources) {
             Some(Unknown::Field(name)) => self.profile || self.fields.contains(name),

@@ -96,6 +96,12 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// A write failed half way; what is on disk counts after a restart.
+    #[error("an earlier write to the data folder {path} failed: restart to go on from what is on disk")]
+    Broken {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A record is not what this version wrote.
     #[error("a record of the store is damaged ({what}): restore a backup")]
     Damaged {
@@ -108,6 +114,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether no write will succeed any more in this process.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Broken { .. } | Self::Closed => true,
+            Self::Locked { .. } | Self::Newer { .. } | Self::Full { .. } | Self::Io { .. } | Self::Damaged { .. } => {
+                false
+            }
+        }
+    }
+
     /// The error in both languages.
     pub fn text(&self) -> Text {
         let ru = match self {
@@ -122,6 +138,10 @@ impl StoreError {
                 free >> 20
             ),
             Self::Io { path, reason } => format!("не удаётся работать с папкой данных {}: {reason}", path.display()),
+            Self::Broken { path } => format!(
+                "не удалась более ранняя запись в папку данных {}: перезапустите, чтобы продолжить с того, что на диске",
+                path.display()
+            ),
             Self::Damaged { what } => format!("запись хранилища повреждена ({what}): восстановите резервную копию"),
             Self::Closed => "хранилище закрыто".to_owned(),
         };

@@ -131,7 +131,7 @@ impl SledStore {
 
     fn check_unbroken(&self) -> Result<(), StoreError> {
         if self.broken.load(Ordering::SeqCst) {
-            return Err(self.folder.trouble("an earlier write failed: restart to go on from what is on disk"));
+            return Err(StoreError::Broken { path: self.folder.path().to_owned() });
         }
         Ok(())
     }

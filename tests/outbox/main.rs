@@ -7,3 +7,4 @@ mod crash;
 mod delivery;
 mod recovery;
 mod support;
+mod trouble;

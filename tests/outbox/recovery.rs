@@ -3,6 +3,7 @@
 use super::support::Bench;
 use vestnik::model::{Limits, TimeDelta};
 use vestnik::outbox::{InDoubtPolicy, LedgerStatus, State};
+use vestnik::store::Store;
 
 #[test]
 fn leased_rows_become_doubtful_and_the_rest_goes_out() {

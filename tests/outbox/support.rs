@@ -1,7 +1,8 @@
 //! A store in memory, a sandbox, and an outbox between them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use vestnik::clock::SystemClock;
 use vestnik::model::{Clock, Limits, Message, Time, UserId};
@@ -11,7 +12,7 @@ use vestnik::outbox::{
 };
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Store, Transaction, Writer};
+use vestnik::store::{Batch, Pair, Store, StoreError, Transaction, Writer};
 
 pub const LIMIT: Duration = Duration::from_secs(60);
 
@@ -24,10 +25,70 @@ impl Prepare for Hello {
     }
 }
 
+/// A store in memory whose commits can be told to fail or to wait.
+#[derive(Default)]
+pub struct Shaky {
+    inner: MemoryStore,
+    /// Commits that still succeed; then every one fails until it is raised.
+    left: Mutex<Option<u32>>,
+    /// Held by a test that wants commits to wait.
+    gate: Mutex<()>,
+    entered: AtomicU32,
+}
+
+impl Shaky {
+    /// From the commit after `n` more on, each says that the disk is full.
+    pub fn fail_after(&self, n: u32) {
+        *self.left.lock().unwrap() = Some(n);
+    }
+
+    pub fn heal(&self) {
+        *self.left.lock().unwrap() = None;
+    }
+
+    pub fn stall(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().unwrap()
+    }
+
+    /// Commits that have begun.
+    pub fn entered(&self) -> u32 {
+        self.entered.load(Ordering::SeqCst)
+    }
+}
+
+impl Store for Shaky {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(key)
+    }
+
+    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a> {
+        self.inner.scan(prefix, from)
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.entered.fetch_add(1, Ordering::SeqCst);
+        drop(self.stall());
+        match self.left.lock().unwrap().as_mut() {
+            Some(0) => return Err(StoreError::Full { path: "/data".into(), free: 0 }),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.inner.commit(batch)
+    }
+
+    fn disk_size(&self) -> u64 {
+        0
+    }
+
+    fn tidy(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
 pub struct Bench {
     pub runtime: tokio::runtime::Runtime,
     pub running: Running,
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Shaky>,
     pub writer: Writer,
     pub clock: Arc<dyn Clock>,
 }
@@ -41,7 +102,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let options = SandboxOptions { limits, ..SandboxOptions::default() };
         let running = runtime.block_on(Sandbox::start(options)).unwrap();
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store = Arc::new(Shaky::default());
         let writer = Writer::spawn(store.clone()).unwrap();
         Self { runtime, running, store, writer, clock: Arc::new(SystemClock::new()) }
     }

@@ -133,23 +133,45 @@ impl Bot {
         for (id, raw) in self.engine.pending_updates()? {
             match serde_json::from_slice::<Update>(&raw) {
                 Ok(Update { kind: UpdateKind::Error(_), .. }) => self.set_aside(id, &raw, "unknown kind").await?,
-                Ok(update) => {
-                    let username = self.me.as_ref().map_or("", |me| me.username.as_str());
-                    let handled = handle::handle(&self.engine, &update, username)?;
-                    self.engine.finish_update(id, handled).await?;
-                    self.answer_press(&update);
-                }
+                Ok(update) => self.finish(id, &raw, update).await?,
                 Err(error) => self.set_aside(id, &raw, &error.to_string()).await?,
             }
         }
         Ok(())
     }
 
+    /// Handles one update. One that cannot be handled for what it is, and not
+    /// for the state of the disk, is kept apart: it must not come up again at
+    /// every start.
+    async fn finish(&self, id: i64, raw: &[u8], update: Update) -> Result<(), EngineError> {
+        let username = self.me.as_ref().map_or_else(String::new, |me| me.username.clone());
+        let (engine, press) = (self.engine.clone(), press_of(&update));
+        // it reads the store, for `/status` all of it: not on a worker of the runtime
+        let handled = tokio::task::spawn_blocking(move || handle::handle(&engine, &update, &username)).await;
+        let finished = match handled {
+            Ok(Ok(handled)) => self.engine.finish_update(id, handled).await,
+            Ok(Err(error)) => Err(error),
+            Err(bug) if bug.is_panic() => return self.set_aside(id, raw, &bug.to_string()).await,
+            // the runtime is ending; the update is there at the next start
+            Err(_) => return Ok(()),
+        };
+        match finished {
+            Ok(()) => {
+                self.answer_press(press);
+                Ok(())
+            }
+            Err(EngineError::Store(error @ StoreError::Damaged { .. })) => {
+                self.set_aside(id, raw, &error.to_string()).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Ends the waiting sign on a button that was pressed. Only the press needs
     /// it, and only now: it is not worth a durable row, and nothing waits for it.
-    fn answer_press(&self, update: &Update) {
-        if let UpdateKind::CallbackQuery(query) = &update.kind {
-            let (client, body) = (self.client.clone(), json!({ "callback_query_id": query.id.0 }));
+    fn answer_press(&self, press: Option<String>) {
+        if let Some(press) = press {
+            let (client, body) = (self.client.clone(), json!({ "callback_query_id": press }));
             tokio::spawn(async move {
                 if let Err(error) = client.ask("answerCallbackQuery", &body, ASK).await {
                     tracing::debug!(%error, "a pressed button was not answered");
@@ -161,6 +183,13 @@ impl Bot {
     async fn set_aside(&self, id: i64, raw: &[u8], why: &str) -> Result<(), EngineError> {
         tracing::warn!(update = id, why, "an update cannot be read; it is kept apart");
         self.engine.set_aside(id, raw).await
+    }
+}
+
+fn press_of(update: &Update) -> Option<String> {
+    match &update.kind {
+        UpdateKind::CallbackQuery(query) => Some(query.id.0.clone()),
+        _ => None,
     }
 }
 

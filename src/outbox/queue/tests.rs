@@ -1,0 +1,448 @@
+//! The queue over a store in memory: which row is next, what is written, and
+//! that neither a failing store nor a restart loses a row.
+
+use super::turn::UNREADABLE;
+use super::*;
+use crate::outbox::ledger::{CHUNK_ROWS, Lane};
+use crate::outbox::row::FailureKind;
+use crate::store::memory::MemoryStore;
+use crate::store::{Batch, Pair, encode};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A store in memory that can be told to refuse to read.
+#[derive(Default)]
+struct Shaky {
+    inner: MemoryStore,
+    unreadable: AtomicBool,
+}
+
+impl Shaky {
+    fn check(&self) -> Result<(), StoreError> {
+        match self.unreadable.load(Ordering::SeqCst) {
+            true => Err(StoreError::Closed),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Store for Shaky {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check()?;
+        self.inner.get(key)
+    }
+
+    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a> {
+        match self.check() {
+            Ok(()) => self.inner.scan(prefix, from),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.inner.commit(batch)
+    }
+
+    fn disk_size(&self) -> u64 {
+        0
+    }
+
+    fn tidy(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+const START: Time = Time(1_000_000);
+
+fn at(ms: i64) -> Time {
+    START + TimeDelta(ms)
+}
+
+/// A queue and its store; the clock reads what each call says, in
+/// milliseconds since the ledgers were made.
+struct Bench {
+    store: Arc<Shaky>,
+    queue: Queue,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let store = Arc::new(Shaky::default());
+        let (queue, _) = Queue::open(store.clone(), START).unwrap();
+        Self { store, queue }
+    }
+
+    /// Adds a broadcast to these users.
+    fn broadcast(&mut self, id: u64, users: impl IntoIterator<Item = i64>) -> &mut Self {
+        self.add(ledger(id, Cause::Broadcast { name: format!("b{id}"), occurrence: 1 }, Lane::Broadcast), users)
+    }
+
+    fn replies(&mut self, id: u64, chats: impl IntoIterator<Item = i64>) -> &mut Self {
+        self.add(ledger(id, Cause::Reply, Lane::Reply), chats)
+    }
+
+    fn add(&mut self, mut ledger: Ledger, users: impl IntoIterator<Item = i64>) -> &mut Self {
+        let users: Vec<i64> = users.into_iter().collect();
+        ledger.rows = u32::try_from(users.len()).unwrap();
+        let mut batch = Batch::new();
+        for (chunk, users) in (0u32..).zip(users.chunks(CHUNK_ROWS)) {
+            let messages = match ledger.lane {
+                Lane::Reply => vec![Message::default(); users.len()],
+                Lane::Broadcast => Vec::new(),
+            };
+            ledger::stage(&mut batch, ledger.id, chunk, &Recipients { users: users.to_vec(), messages }).unwrap();
+        }
+        ledger.write(&mut batch).unwrap();
+        self.store.commit(&batch).unwrap();
+        self.queue.add(ledger);
+        self
+    }
+
+    fn next(&mut self, ms: i64) -> Option<Candidate> {
+        self.queue.next(at(ms), TimeDelta(ms), &|_| None).unwrap()
+    }
+
+    /// Leases what may go out at this time, `most` at most.
+    fn lease(&mut self, ms: i64, most: usize) -> Vec<Candidate> {
+        let mut leased = Vec::new();
+        while leased.len() < most
+            && let Some(candidate) = self.next(ms)
+        {
+            self.queue.lease(&candidate, TimeDelta(ms)).unwrap();
+            leased.push(candidate);
+        }
+        leased
+    }
+
+    /// The chats of what may go out at this time, in order.
+    fn chats(&mut self, ms: i64, most: usize) -> Vec<i64> {
+        self.lease(ms, most).iter().map(|candidate| candidate.chat).collect()
+    }
+
+    fn sent(&mut self, candidate: &Candidate, ms: i64) {
+        let state = State::Sent { at: TimeDelta(ms), message: 1 };
+        self.queue.settle(candidate.row, state, at(ms)).unwrap();
+    }
+
+    fn later(&mut self, candidate: &Candidate, due: i64, attempts: u8, ms: i64) {
+        let state = State::Queued { due: TimeDelta(due), attempts };
+        self.queue.settle(candidate.row, state, at(ms)).unwrap();
+    }
+
+    fn commit(&mut self) {
+        let (transaction, written) = self.queue.transaction().unwrap();
+        self.store.commit(&transaction.batch).unwrap();
+        self.queue.written(&written);
+    }
+
+    /// Another process takes up what this one has committed.
+    fn reopen(&mut self, ms: i64) -> Recovery {
+        let (queue, recovery) = Queue::open(self.store.clone(), at(ms)).unwrap();
+        self.queue = queue;
+        recovery
+    }
+
+    fn counts(&self, id: u64) -> &Counts {
+        self.queue.ledgers().find(|(ledger, _)| ledger.id.0 == id).unwrap().1
+    }
+
+    fn status(&self, id: u64) -> LedgerStatus {
+        self.queue.ledger(LedgerId(id)).unwrap().status
+    }
+}
+
+fn ledger(id: u64, cause: Cause, lane: Lane) -> Ledger {
+    Ledger {
+        id: LedgerId(id),
+        cause,
+        lane,
+        in_doubt: InDoubtPolicy::Skip,
+        status: LedgerStatus::Running,
+        created: START,
+        finished: None,
+        rulebook: "test".into(),
+        rows: 0,
+        rate: None,
+        expires: None,
+        summary: None,
+    }
+}
+
+#[test]
+fn rows_come_in_order_and_what_waits_comes_when_it_is_due() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=6);
+    let first = bench.lease(10, 2);
+    assert_eq!(first.iter().map(|c| c.chat).collect::<Vec<_>>(), [1, 2]);
+    bench.later(&first[0], 500, 1, 10);
+    bench.later(&first[1], 400, 1, 10);
+    for (ms, most, expected) in [(399, 1, vec![3]), (400, 2, vec![2, 4]), (500, 9, vec![1, 5, 6]), (900, 9, vec![])] {
+        assert_eq!(bench.chats(ms, most), expected, "{ms}");
+    }
+}
+
+#[test]
+fn replies_go_first_and_oldest_first_and_cost_no_broadcast_its_turn() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 10..=13).broadcast(2, 20..=23).broadcast(3, 30..=33);
+    let mut order = Vec::new();
+    for reply in 4..=6 {
+        order.extend(bench.chats(0, 1));
+        bench.replies(reply, [i64::try_from(reply).unwrap() * 100, 7]);
+        order.extend(bench.chats(0, 2));
+    }
+    order.extend(bench.chats(0, 3));
+    assert_eq!(order, [10, 400, 7, 20, 500, 7, 30, 600, 7, 11, 21, 31]);
+    bench.replies(7, [700, 701]).replies(8, [800]);
+    assert_eq!(bench.chats(0, 4), [700, 701, 800, 12]);
+}
+
+#[test]
+fn a_rate_of_its_own_is_kept_and_keeps_nobody_else() {
+    let mut bench = Bench::new();
+    let slow = ledger(1, Cause::Broadcast { name: "slow".into(), occurrence: 1 }, Lane::Broadcast);
+    bench.add(Ledger { rate: Some((2, 1_000)), ..slow }, 1..=4).broadcast(2, 20..=22);
+    assert_eq!(bench.chats(0, 9), [1, 20, 2, 21, 22]);
+    let moment = bench.queue.next_moment(at(5), TimeDelta(5)).unwrap();
+    assert!((1_000..1_020).contains(&moment.0), "{moment:?}");
+    assert_eq!(bench.chats(moment.0 - 1, 9), [0i64; 0]);
+    assert_eq!(bench.chats(moment.0, 9), [3, 4]);
+}
+
+#[test]
+fn a_held_ledger_is_not_asked_before_its_time_or_a_wake() {
+    for (wakes, ms, expected) in [(false, 4_999, None), (false, 5_000, Some(1)), (true, 10, Some(2))] {
+        let mut bench = Bench::new();
+        bench.broadcast(1, 1..=3);
+        let candidate = bench.next(0).unwrap();
+        bench.queue.hold(candidate.row, at(5_000));
+        assert_eq!(bench.queue.next_moment(at(10), TimeDelta(10)), Some(TimeDelta(5_000)));
+        if wakes {
+            bench.queue.wake();
+        }
+        assert_eq!(bench.next(ms).map(|c| c.chat), expected);
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_ready_that_is_not() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.queue.next_moment(at(7), TimeDelta(7)), None);
+    bench.broadcast(1, 1..=2);
+    assert_eq!(bench.queue.next_moment(at(7), TimeDelta(7)), Some(TimeDelta(7)));
+    let leased = bench.lease(7, 2);
+    assert_eq!(bench.queue.next_moment(at(8), TimeDelta(8)), None);
+    bench.later(&leased[0], 300, 1, 8);
+    assert_eq!(bench.queue.next_moment(at(8), TimeDelta(8)), Some(TimeDelta(300)));
+    assert!(bench.queue.set_status(LedgerId(1), LedgerStatus::Paused(PausedBy::Admin), at(9)));
+    assert_eq!(bench.queue.next_moment(at(400), TimeDelta(400)), None);
+}
+
+#[test]
+fn later_messages_of_a_chat_wait_behind_the_one_that_is_tried_again() {
+    let mut bench = Bench::new();
+    bench.replies(1, [5, 6, 5]);
+    let leased = bench.lease(0, 1);
+    bench.later(&leased[0], 800, 1, 10);
+    assert_eq!(bench.chats(20, 9), [6]);
+    assert_eq!(bench.chats(800, 9), [5, 5]);
+}
+
+#[test]
+fn a_blocked_chat_is_looked_past() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=3);
+    let blocked = |chat| (chat == 1).then_some(TimeDelta(100));
+    let next = |bench: &mut Bench, ms: i64| {
+        let candidate = bench.queue.next(at(ms), TimeDelta(ms), &blocked).unwrap()?;
+        bench.queue.lease(&candidate, TimeDelta(ms)).unwrap();
+        Some(candidate.chat)
+    };
+    assert_eq!([next(&mut bench, 0), next(&mut bench, 0), next(&mut bench, 0)], [Some(2), Some(3), None]);
+    assert_eq!(bench.chats(100, 1), [1]);
+}
+
+#[test]
+fn a_migrated_chat_keeps_its_new_id() {
+    let mut bench = Bench::new();
+    bench.replies(1, [-5]);
+    let leased = bench.lease(0, 1);
+    bench.queue.migrate(leased[0].row, -1_005);
+    bench.later(&leased[0], 1, 1, 1);
+    assert_eq!(bench.next(2).map(|c| c.chat), Some(-1_005));
+    bench.commit();
+    bench.reopen(3);
+    assert_eq!(bench.chats(3, 1), [-1_005]);
+}
+
+#[test]
+fn every_queued_row_is_found_again_whatever_the_clock_said() {
+    for due in [-3_600_000, -1, 0, 1, 500] {
+        for attempts in [0, 1] {
+            let mut bench = Bench::new();
+            bench.broadcast(1, 1..=3);
+            let leased = bench.lease(0, 2);
+            bench.later(&leased[0], due, attempts, 0);
+            bench.commit();
+            assert_eq!(bench.reopen(1_000).in_doubt, 1);
+            assert_eq!(bench.chats(1_000, 9).len(), 2, "due {due}, {attempts} attempts");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_wait_for_it() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=1);
+    let leased = bench.lease(0, 1);
+    bench.later(&leased[0], 90_000_000, 1, 89_999_000);
+    bench.commit();
+    bench.queue.shift(TimeDelta(-89_999_000));
+    assert_eq!(bench.queue.next_moment(at(0), TimeDelta(0)), Some(TimeDelta(1_000)));
+    bench.reopen(0);
+    assert!(bench.next(0).is_none());
+    assert_eq!(bench.queue.next_moment(at(0), TimeDelta(0)), Some(LONGEST_WAIT));
+}
+
+#[test]
+fn a_ledger_ends_when_its_last_row_does() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=450);
+    let leased = bench.lease(0, 500);
+    let (last, others) = leased.split_last().unwrap();
+    others.iter().for_each(|candidate| bench.sent(candidate, 5));
+    assert_eq!((bench.status(1), bench.counts(1).sent, bench.counts(1).leased), (LedgerStatus::Running, 449, 1));
+    bench.later(last, 10, 1, 6);
+    assert_eq!((bench.counts(1).queued, bench.counts(1).retrying), (1, 1));
+    let last = bench.lease(10, 1).remove(0);
+    bench.sent(&last, 11);
+    assert_eq!((bench.status(1), bench.counts(1).retrying), (LedgerStatus::Finished, 0));
+    bench.commit();
+    assert!(bench.queue.chunks.is_empty() && !bench.queue.is_dirty());
+    bench.reopen(20);
+    assert_eq!((bench.counts(1).sent, bench.queue.ledger(LedgerId(1)).unwrap().finished), (450, Some(at(11))));
+}
+
+#[test]
+fn chunks_are_kept_in_memory_only_while_they_have_work() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=5_000);
+    let mut most = 0;
+    for ms in 0..50 {
+        for candidate in bench.lease(ms, 100) {
+            bench.sent(&candidate, ms);
+        }
+        bench.commit();
+        most = most.max(bench.queue.chunks.len());
+        if ms == 20 {
+            bench.reopen(ms);
+        }
+    }
+    assert!(most <= 2, "{most} chunks");
+    assert_eq!((bench.status(1), bench.queue.chunks.len()), (LedgerStatus::Finished, 0));
+}
+
+#[test]
+fn a_cancelled_ledger_leaves_only_its_head_in_memory() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=5_000);
+    let leased = bench.lease(0, 300);
+    leased[1..].iter().for_each(|candidate| bench.later(candidate, 100, 1, 1));
+    assert!(bench.queue.set_status(LedgerId(1), LedgerStatus::Cancelled, at(2)));
+    assert_eq!(bench.queue.ledger(LedgerId(1)).unwrap().summary, None);
+    bench.sent(&leased[0], 3);
+    bench.commit();
+    let check = |bench: &Bench| {
+        assert_eq!((bench.counts(1).sent, bench.counts(1).queued), (1, 4_999));
+        assert!(bench.queue.chunks.is_empty() && bench.queue.runs[&LedgerId(1)].waiting.is_empty());
+    };
+    check(&bench);
+    bench.reopen(4);
+    check(&bench);
+    assert_eq!(bench.chats(9_999, 9), [0i64; 0]);
+}
+
+#[test]
+fn replies_leave_nothing_behind() {
+    let mut bench = Bench::new();
+    bench.replies(1, [5, 6]);
+    for candidate in bench.lease(0, 2) {
+        bench.sent(&candidate, 1);
+    }
+    bench.commit();
+    assert_eq!((bench.store.scan(b"", b"").count(), bench.queue.runs.len()), (0, 0));
+    assert!(bench.queue.chunks.is_empty() && !bench.queue.is_dirty());
+}
+
+#[test]
+fn what_could_not_be_committed_is_written_next_time() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=3);
+    let leased = bench.lease(0, 2);
+    bench.queue.patch(UserId(1), Patch::default());
+    let (failed, written) = bench.queue.transaction().unwrap();
+    bench.sent(&leased[0], 1);
+    bench.queue.patch(UserId(2), Patch::default());
+    bench.queue.not_written(written);
+    let (again, _) = bench.queue.transaction().unwrap();
+    assert_eq!((failed.patches.len(), again.patches.iter().map(|(user, _)| user.0).collect()), (1, vec![1, 2]));
+    bench.store.commit(&again.batch).unwrap();
+    assert_eq!(bench.reopen(2).in_doubt, 1);
+    assert_eq!((bench.counts(1).sent, bench.counts(1).queued), (1, 1));
+}
+
+#[test]
+fn a_transaction_that_cannot_be_put_together_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=2).replies(2, [5]);
+    for candidate in bench.lease(0, 2) {
+        bench.sent(&candidate, 1);
+    }
+    bench.store.unreadable.store(true, Ordering::SeqCst);
+    assert!(bench.queue.transaction().is_err());
+    bench.store.unreadable.store(false, Ordering::SeqCst);
+    bench.commit();
+    assert_eq!(bench.reopen(2), Recovery::default());
+    assert_eq!((bench.counts(1).sent, bench.queue.runs.len()), (1, 1));
+}
+
+#[test]
+fn a_row_that_could_not_be_read_keeps_its_turn() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=1);
+    let leased = bench.lease(0, 1);
+    bench.later(&leased[0], 10, 1, 1);
+    bench.commit();
+    bench.reopen(5);
+    bench.store.unreadable.store(true, Ordering::SeqCst);
+    assert!(bench.queue.next(at(10), TimeDelta(10), &|_| None).is_err());
+    bench.store.unreadable.store(false, Ordering::SeqCst);
+    assert_eq!(bench.chats(10 + UNREADABLE.0, 9), [1]);
+}
+
+#[test]
+fn a_damaged_ledger_keeps_no_other_from_its_turn() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=3).broadcast(2, 21..=22);
+    let mut batch = Batch::new();
+    batch.put(LedgerId(1).chunk_key(b'o', 0), encode(99, &0u8).unwrap());
+    bench.store.commit(&batch).unwrap();
+    assert_eq!([bench.next(0).unwrap().chat, bench.next(1).unwrap().chat], [21, 22]);
+}
+
+#[test]
+fn only_refusals_of_the_first_messages_pause_a_broadcast() {
+    for (sent, expected) in [(0, LedgerStatus::Paused(PausedBy::ContentErrors)), (1, LedgerStatus::Running)] {
+        let mut bench = Bench::new();
+        bench.broadcast(1, 1..=20);
+        for (i, candidate) in bench.lease(0, 6).iter().enumerate() {
+            match i < sent {
+                true => bench.sent(candidate, 1),
+                false => {
+                    let failure = crate::outbox::Failure::new(FailureKind::Content, "no");
+                    bench.queue.settle(candidate.row, State::Failed { at: TimeDelta(1), failure }, at(1)).unwrap();
+                }
+            }
+        }
+        assert_eq!(bench.status(1), expected);
+    }
+}

@@ -1,0 +1,105 @@
+//! What has to be written, as one batch, and what may be forgotten once it is.
+
+use super::Queue;
+use crate::model::{Patch, UserId};
+use crate::outbox::ledger::{self, LedgerId};
+use crate::store::{Batch, StoreError, Transaction};
+use std::collections::BTreeSet;
+
+/// What one transaction held; see [`Queue::transaction`].
+#[derive(Debug, Default)]
+pub struct Written {
+    chunks: BTreeSet<(LedgerId, u32)>,
+    heads: BTreeSet<LedgerId>,
+    erased: Vec<LedgerId>,
+    patches: Vec<(UserId, Patch)>,
+}
+
+impl Queue {
+    /// Whether anything has to be written.
+    pub fn is_dirty(&self) -> bool {
+        !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
+    }
+
+    /// Everything that has to be written, as one. If it cannot be committed,
+    /// give it back to [`Queue::not_written`].
+    pub fn transaction(&mut self) -> Result<(Transaction, Written), StoreError> {
+        let written = Written {
+            chunks: std::mem::take(&mut self.dirty),
+            heads: std::mem::take(&mut self.dirty_heads),
+            erased: std::mem::take(&mut self.erase),
+            patches: std::mem::take(&mut self.patches),
+        };
+        match self.batch(&written) {
+            Ok(batch) => Ok((Transaction { batch, patches: written.patches.clone() }, written)),
+            Err(error) => {
+                self.not_written(written);
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets what a durable transaction made needless to keep in memory.
+    pub fn written(&mut self, written: &Written) {
+        for key in &written.chunks {
+            let done = self.chunks.get(key).is_some_and(|chunk| chunk.open == 0);
+            if done && !self.dirty.contains(key) {
+                self.chunks.remove(key);
+            }
+        }
+        for id in &written.erased {
+            self.runs.remove(id);
+        }
+        for id in written.heads.iter().chain(&written.erased) {
+            self.forget_if_over(*id);
+        }
+    }
+
+    /// Marks what a failed transaction held as still to be written.
+    pub fn not_written(&mut self, mut written: Written) {
+        self.dirty.append(&mut written.chunks);
+        self.dirty_heads.append(&mut written.heads);
+        self.erase.append(&mut written.erased);
+        for key in &self.dirty {
+            if let Some(chunk) = self.chunks.get_mut(key) {
+                chunk.recipients_dirty = true;
+            }
+        }
+        written.patches.append(&mut self.patches);
+        self.patches = written.patches;
+    }
+
+    fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new();
+        for key in &written.chunks {
+            if let Some(chunk) = self.chunks.get_mut(key) {
+                if std::mem::take(&mut chunk.recipients_dirty) {
+                    ledger::write_recipients(&mut batch, key.0, key.1, &chunk.recipients)?;
+                }
+                ledger::write_states(&mut batch, key.0, key.1, &chunk.states)?;
+            }
+        }
+        for id in &written.heads {
+            if let Some(run) = self.runs.get(id) {
+                run.ledger.write(&mut batch)?;
+            }
+        }
+        for id in &written.erased {
+            if let Some(run) = self.runs.get(id) {
+                run.ledger.erase(&*self.store, &mut batch)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Of a ledger that is over, only the head stays.
+    fn forget_if_over(&mut self, id: LedgerId) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            if run.ledger.summary.is_none() {
+                return;
+            }
+            (run.waiting, run.chat_waits) = Default::default();
+        }
+        self.chunks.retain(|key, _| key.0 != id || self.dirty.contains(key));
+    }
+}

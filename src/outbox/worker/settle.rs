@@ -1,0 +1,184 @@
+//! What becomes of a lease: the answer's meaning for its row, the waits that
+//! answers call for, and how a lease is given back unused.
+
+use super::{Flying, Leased, Worker};
+use crate::model::{Patch, Reach, Time, TimeDelta, UserId};
+use crate::outbox::answer::{Answer, Doubt, Refusal};
+use crate::outbox::backoff::{self, MAX_ATTEMPTS};
+use crate::outbox::ledger::{Cause, InDoubtPolicy, LedgerStatus};
+use crate::outbox::row::{Failure, FailureKind, RowId, State};
+use crate::store::{StoreError, decode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What a 429 asked for, kept over a restart. Both ends, so that a clock that
+/// is set back does not make the wait longer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Hold {
+    from: Time,
+    until: Time,
+}
+
+/// How long a refused token is left alone.
+const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
+
+/// Added to what a 429 says.
+const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
+
+/// Where the hold stands.
+pub(super) const HOLD_KEY: &[u8] = b"h";
+pub(super) const HOLD_VERSION: u8 = 2;
+
+impl Worker {
+    pub(super) fn answered(&mut self, row: RowId, answer: Answer) -> Result<(), StoreError> {
+        let Some(Flying { chat, attempts }) = self.in_flight.remove(&row) else { return Ok(()) };
+        self.leave(chat);
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        self.note_answer(chat, &answer, monotonic);
+        let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
+        let (at, cause) = (ledger.since(now), ledger.cause.clone());
+        let state = match answer {
+            Answer::Delivered { message } => {
+                self.note_confirmed(monotonic);
+                self.bot_refused = None;
+                State::Sent { at, message }
+            }
+            Answer::Wait { retry_after } => {
+                self.hold(retry_after, now, monotonic);
+                State::Queued { due: at + retry_after, attempts }
+            }
+            Answer::Undelivered { .. } if self.outage.is_on() => {
+                State::Queued { due: at + backoff::delay(row, attempts + 1), attempts }
+            }
+            Answer::Undelivered { why } => retry(row, attempts, at, &why),
+            Answer::Unknown(why) => self.doubted(row, at, attempts, why),
+            Answer::Refused(refusal) => self.refused(row, chat, at, attempts, refusal),
+        };
+        if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
+            tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
+        }
+        self.queue.settle(row, state, now)?;
+        self.release_stopped()
+    }
+
+    pub(in crate::outbox) fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
+        let Some(bytes) = self.queue.store().get(HOLD_KEY)? else { return Ok(()) };
+        match decode::<Hold>(HOLD_VERSION, &bytes, "the wait that Telegram asked for") {
+            Ok(Hold { from, until }) => {
+                let left = (until - now).min(until - from);
+                self.limiter.hold(self.clock.monotonic() + left);
+            }
+            Err(error) => tracing::warn!(%error, "sending goes on at once"),
+        }
+        Ok(())
+    }
+
+    /// Puts back what was leased of a ledger that was paused meanwhile.
+    pub(super) fn release_stopped(&mut self) -> Result<(), StoreError> {
+        let running = |id| self.queue.ledger(id).is_some_and(|ledger| ledger.status == LedgerStatus::Running);
+        let ledgers = self.pool.iter().map(|leased| leased.candidate.row.ledger);
+        let stopped: BTreeSet<_> = ledgers.filter(|id| !running(*id)).collect();
+        match stopped.is_empty() {
+            true => Ok(()),
+            false => self.release(|leased| stopped.contains(&leased.candidate.row.ledger)),
+        }
+    }
+
+    /// Puts every lease whose request was not written back into the queue.
+    pub(super) fn release_all(&mut self) -> Result<(), StoreError> {
+        self.release(|_| true)
+    }
+
+    fn note_answer(&mut self, chat: i64, answer: &Answer, monotonic: TimeDelta) {
+        match answer {
+            Answer::Delivered { .. } | Answer::Wait { .. } | Answer::Refused(_) => self.outage.answered(),
+            Answer::Unknown(Doubt::Restart) => {}
+            Answer::Undelivered { .. } | Answer::Unknown(_) => {
+                if let Some(pause) = self.outage.unanswered(chat, monotonic) {
+                    let seconds = pause.0 / 1_000;
+                    tracing::warn!(?answer, seconds, "the Bot API does not answer; everything waits");
+                }
+            }
+        }
+    }
+
+    fn note_confirmed(&mut self, monotonic: TimeDelta) {
+        self.confirmed.push_back(monotonic);
+        while self.confirmed.front().is_some_and(|at| *at + super::RATE_WINDOW < monotonic) {
+            self.confirmed.pop_front();
+        }
+    }
+
+    fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: Doubt) -> State {
+        use InDoubtPolicy::{Resend, Skip};
+        match self.queue.ledger(row.ledger).map_or(Skip, |ledger| ledger.in_doubt) {
+            Resend if attempts + 1 < MAX_ATTEMPTS => retry(row, attempts, at, "no whole answer"),
+            Skip | Resend => State::InDoubt { at, why },
+        }
+    }
+
+    fn refused(&mut self, row: RowId, chat: i64, at: TimeDelta, attempts: u8, refusal: Refusal) -> State {
+        let failed = |kind, text: &str| State::Failed { at, failure: Failure::new(kind, text) };
+        match refusal {
+            Refusal::Unreachable { reach, text } => {
+                if chat > 0 {
+                    self.queue.patch(UserId(chat), Patch::reach(reach));
+                }
+                tracing::debug!(chat, %text, "a user cannot be reached");
+                failed(unreachable_kind(reach), "")
+            }
+            Refusal::Content { text } => failed(FailureKind::Content, &text),
+            Refusal::Chat { text } => failed(FailureKind::Chat, &text),
+            Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
+                self.queue.migrate(row, to);
+                State::Queued { due: at, attempts: attempts + 1 }
+            }
+            Refusal::Migrated { to } => failed(FailureKind::Chat, &format!("the group keeps moving, last to {to}")),
+            Refusal::Bot { text } => {
+                tracing::error!(%text, "Telegram refuses the bot's token; nothing goes out until it is accepted");
+                let until = self.clock.monotonic() + TOKEN_RETRY;
+                self.bot_refused = Some((until, format!("Telegram refuses the bot's token: {text}")));
+                State::Queued { due: at + TOKEN_RETRY, attempts }
+            }
+        }
+    }
+
+    /// 429: everything waits, and so it does after a restart.
+    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
+        self.too_many += 1;
+        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
+        let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
+        self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
+    }
+
+    pub(super) fn release(&mut self, which: impl Fn(&Leased) -> bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let (released, kept): (Vec<_>, Vec<_>) = self.pool.drain(..).partition(&which);
+        self.pool = kept.into();
+        let (leasing, kept): (Vec<_>, Vec<_>) = self.leasing.drain(..).partition(&which);
+        self.leasing = kept;
+        for Leased { candidate, .. } in released.into_iter().chain(leasing) {
+            self.leave(candidate.chat);
+            let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
+            let due = ledger.since(now);
+            self.queue.settle(candidate.row, State::Queued { due, attempts: candidate.attempts }, now)?;
+        }
+        Ok(())
+    }
+}
+
+fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
+    let attempts = attempts + 1;
+    if attempts >= MAX_ATTEMPTS {
+        return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
+    }
+    State::Queued { due: at + backoff::delay(row, attempts), attempts }
+}
+
+fn unreachable_kind(reach: Reach) -> FailureKind {
+    match reach {
+        Reach::Blocked => FailureKind::Blocked,
+        Reach::Deactivated => FailureKind::Deactivated,
+        Reach::NeedsStart | Reach::Reachable => FailureKind::NeedsStart,
+    }
+}
