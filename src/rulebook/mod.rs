@@ -143,12 +143,14 @@ struct Loader {
 impl Loader {
     fn rulebook(&mut self, files: &Files) -> Rulebook {
         let settings = self.settings(files);
+        let before = self.found.count(Severity::Error);
+        let rule_files = self.texts(files, RULES);
+        let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let rule_files = self.texts(files, RULES);
         let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
-        if self.found.count(Severity::Error) > before {
+        if unread_files || self.found.count(Severity::Error) > before {
             self.unread.file();
         }
 

@@ -29,6 +29,10 @@ impl Verdict {
     pub fn text(self) -> Text {
         let Self { deliverable, once, doubled, astray } = self;
         match self.is_good() {
+            _ if self == Self::default() => Text::new(
+                "nobody could be written to, so there is nothing to check: take more users",
+                "писать было некому, так что проверять нечего: возьмите больше пользователей",
+            ),
             true => Text::new(
                 format!("checked against the chats: {once} of {deliverable} deliverable messages arrived exactly once"),
                 format!("сверено с чатами: ровно один раз пришли {once} сообщений из {deliverable} возможных"),

@@ -114,6 +114,12 @@ fn fresh_folder(folder: &Path, lang: Lang) -> Result<PathBuf, Failure> {
             format!("папка {FOLDER}/ уже есть, и она не от демонстрации: сначала уберите её"),
         )));
     }
+    if is_running(folder) {
+        return Err(Failure::new(Text::new(
+            format!("a demo is running in {FOLDER}/: end it first, or start this one in another folder"),
+            format!("в {FOLDER}/ уже идёт демонстрация: завершите её или запустите эту в другой папке"),
+        )));
+    }
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
@@ -123,6 +129,12 @@ fn fresh_folder(folder: &Path, lang: Lang) -> Result<PathBuf, Failure> {
     let text = std::fs::read_to_string(&settings)?;
     std::fs::write(&settings, text.replace("admins: {}", &format!("admins: {{{OWNER}: owner}}")))?;
     Ok(folder.to_owned())
+}
+
+/// Whether the store of an earlier demonstration is still open.
+fn is_running(folder: &Path) -> bool {
+    let lock = std::fs::File::open(folder.join("data/lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
 fn take_users(folder: &Path, users: Option<u64>, live: &Live, store: &Arc<dyn Store>) -> Result<ImportReport, Failure> {
