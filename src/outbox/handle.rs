@@ -114,6 +114,7 @@ impl Outbox {
         let (events, inbox) = mpsc::channel();
         let mut worker = Worker::new(queue, options, events.clone());
         worker.restore_hold(now)?;
+        worker.follow_on();
         let (living, alive) = watch::channel(());
         let work = move || {
             worker.run(&inbox);

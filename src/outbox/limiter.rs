@@ -84,6 +84,14 @@ impl Limiter {
         }
     }
 
+    /// Takes the bot's limit as used up just now: for a process that goes on
+    /// where another one sent until a moment ago, and does not know how much.
+    pub fn use_up(&mut self, now: TimeDelta) {
+        if let Some(rate) = self.limits.bot {
+            (0..rate.count).for_each(|_| self.bot.take(rate, now));
+        }
+    }
+
     /// Holds everything until `until`; an earlier hold is never shortened.
     pub fn hold(&mut self, until: TimeDelta) {
         self.hold = self.hold.max(until);
@@ -211,6 +219,16 @@ mod tests {
             let at = limiter.bot_ready(ms(granted * 10)).0;
             assert!(ready.contains(&at), "{before:?} to {after:?}: {at}");
         }
+    }
+
+    #[test]
+    fn what_another_process_sent_is_waited_out() {
+        let mut limiter = Limiter::new(Limits::TELEGRAM);
+        limiter.use_up(ms(0));
+        assert!(limiter.bot_ready(ms(0)) >= ms(1_000) && limiter.bot_ready(ms(0)) < ms(1_010));
+        let mut free = Limiter::new(Limits::default());
+        free.use_up(ms(0));
+        assert_eq!(free.bot_ready(ms(0)), ms(0));
     }
 
     #[test]

@@ -64,6 +64,13 @@ impl Worker {
         }
     }
 
+    /// Where work was left, another process may have sent within this second.
+    pub(in crate::outbox) fn follow_on(&mut self) {
+        if self.queue.ledgers().any(|(ledger, _)| ledger.status == LedgerStatus::Running) {
+            self.limiter.use_up(self.clock.monotonic());
+        }
+    }
+
     pub(in crate::outbox) fn restore_hold(&mut self, now: Time) -> Result<(), StoreError> {
         let Some(bytes) = self.queue.store().get(HOLD_KEY)? else { return Ok(()) };
         match decode::<Hold>(HOLD_VERSION, &bytes, "the wait that Telegram asked for") {
