@@ -18,7 +18,15 @@ pub fn run(context: &Context) -> Result<ExitCode, Failure> {
     };
     let Reply::Reloaded(answer) = reply else { return Ok(ExitCode::SUCCESS) };
     match context.format() {
-        Format::Json => context.say_json(&serde_json::json!(answer)),
+        Format::Json => context.say_json(&serde_json::json!({
+            "accepted": answer.accepted,
+            "changed": answer.changed,
+            "version": answer.version,
+            "errors": answer.errors,
+            "warnings": answer.warnings,
+            "diagnostics": answer.diagnostics,
+            "restart_for": answer.restart_for,
+        })),
         Format::Short => context.say(&answer.short),
         Format::Text => {
             let gap = if answer.findings.is_empty() { "" } else { "\n" };

@@ -5,7 +5,6 @@ use super::{Diagnostic, Diagnostics, Label, Place, Severity, SourceId, Sources};
 use crate::model::Lang;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde::Serialize;
-use std::fmt::Write;
 use std::ops::Range;
 
 /// How diagnostics are shown.
@@ -18,6 +17,8 @@ pub enum Style {
     },
     /// `file:line:column: error[C010]: message`, a line each.
     Short,
+    /// The same with the advice under each: for a chat.
+    Brief,
     /// An array of objects; keys and codes never change. Lines and columns are
     /// from 1, columns count characters, the end is one past the last.
     Json,
@@ -28,6 +29,7 @@ pub fn render(diagnostics: &Diagnostics, sources: &Sources, lang: Lang, style: S
     match style {
         Style::Text { colour } => text(diagnostics, sources, lang, colour),
         Style::Short => short(diagnostics, sources, lang),
+        Style::Brief => brief(diagnostics, sources, lang),
         Style::Json => json(diagnostics, sources, lang),
     }
 }
@@ -127,16 +129,27 @@ fn write_instead(lang: Lang) -> &'static str {
 }
 
 fn short(diagnostics: &Diagnostics, sources: &Sources, lang: Lang) -> String {
+    diagnostics.iter().map(|diagnostic| line(diagnostic, sources, lang)).collect()
+}
+
+fn brief(diagnostics: &Diagnostics, sources: &Sources, lang: Lang) -> String {
     let mut out = String::new();
-    for d in diagnostics {
-        let place = d.primary.place;
-        let (line, column) = sources.line_column(place.source, place.start);
-        let (file, severity, code) = (sources.name(place.source), severity(d.severity), d.code.0);
-        let message = d.message.get(lang);
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "{file}:{line}:{column}: {severity}[{code}]: {message}");
+    for diagnostic in diagnostics {
+        out.push_str(&line(diagnostic, sources, lang));
+        for help in &diagnostic.help {
+            out.push_str("  → ");
+            out.push_str(help.get(lang));
+            out.push('\n');
+        }
     }
     out
+}
+
+fn line(d: &Diagnostic, sources: &Sources, lang: Lang) -> String {
+    let place = d.primary.place;
+    let (line, column) = sources.line_column(place.source, place.start);
+    let (file, severity, code) = (sources.name(place.source), severity(d.severity), d.code.0);
+    format!("{file}:{line}:{column}: {severity}[{code}]: {}\n", d.message.get(lang))
 }
 
 #[derive(Serialize)]

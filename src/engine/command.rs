@@ -84,6 +84,10 @@ pub struct ReloadAnswer {
     pub findings: String,
     /// The findings, a line each.
     pub short: String,
+    /// The same with the advice under each.
+    pub brief: String,
+    /// The findings as `check --format json` gives them.
+    pub diagnostics: serde_json::Value,
     /// How many of them are errors.
     pub errors: usize,
     /// How many of them are warnings.
@@ -195,7 +199,7 @@ impl Engine {
         let report = self.live.last_report();
         let lang = self.live.current().settings.language;
         match &report.outcome {
-            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Short)),
+            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Brief)),
             Outcome::Unreadable { reason } => Some(reason.clone()),
             Outcome::Unchanged | Outcome::Accepted { .. } => None,
         }
@@ -223,6 +227,8 @@ pub fn answer(report: &ReloadReport, version: &str, lang: Lang) -> ReloadAnswer 
         version: version.to_owned(),
         findings: rendered(Style::Text { colour: false }),
         short: rendered(Style::Short),
+        brief: rendered(Style::Brief),
+        diagnostics: serde_json::from_str(&rendered(Style::Json)).unwrap_or_default(),
         errors: report.diagnostics.count(Severity::Error),
         warnings: report.diagnostics.count(Severity::Warning),
         restart_for,

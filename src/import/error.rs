@@ -37,6 +37,13 @@ pub enum ImportError {
         /// All tables.
         known: Vec<String>,
     },
+    /// A table was named for a file that has none.
+    NoTables {
+        /// The table asked for.
+        table: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The database has several tables and none was named.
     WhichTable {
         /// All tables.
@@ -144,6 +151,10 @@ impl ImportError {
                 let (en, ru) = advice(nearest.as_ref(), known);
                 Text::new(format!("there is no table `{table}`{en}"), format!("таблицы `{table}` нет{ru}"))
             }
+            Self::NoTables { table, path } => Text::new(
+                format!("{} has no tables: leave out `--table {table}`", path.display()),
+                format!("в {} нет таблиц: уберите `--table {table}`", path.display()),
+            ),
             Self::WhichTable { known } => {
                 let (en, ru) = advice(None, known);
                 Text::new(

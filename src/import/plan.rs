@@ -1,7 +1,7 @@
 //! Which column goes to which field, and a row as a patch.
 
 use super::convert::{convert, int};
-use super::{Cell, ImportError, Reason, ZeroTime};
+use super::{Cell, Fault, ImportError, Reason, ZeroTime};
 use crate::diagnostic::nearest;
 use crate::model::{Patch, Reach, Schema, Type, UserId, Value, builtin};
 use std::sync::Arc;
@@ -107,7 +107,10 @@ impl Plan {
         match cells.get(self.id.column) {
             None | Some(Cell::Null) => Err(Reason::NoId),
             Some(Cell::Text(text)) if text.trim().is_empty() => Err(Reason::NoId),
-            Some(cell) => int(cell).map(UserId).map_err(|fault| Reason::Value { column: column(), fault }),
+            Some(cell) => {
+                let positive = |id: i64| if id > 0 { Ok(UserId(id)) } else { Err(Fault::NotAnId) };
+                int(cell).and_then(positive).map_err(|fault| Reason::Value { column: column(), fault })
+            }
         }
     }
 }

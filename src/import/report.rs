@@ -66,6 +66,8 @@ pub enum Fault {
     Bool,
     /// Not a whole number.
     Int,
+    /// Not positive, as every user's id is.
+    NotAnId,
     /// Not a number.
     Number,
     /// NaN or infinite.
@@ -117,6 +119,7 @@ impl Fault {
         let (en, ru) = match self {
             Self::Bool => ("is none of 0, 1, true, false", "не 0, 1, true или false"),
             Self::Int => ("is not a whole number", "не целое число"),
+            Self::NotAnId => ("is not a user's id: ids are positive", "не id пользователя: они положительны"),
             Self::Number => ("is not a number", "не число"),
             Self::NotFinite => ("is not a finite number", "не конечное число"),
             Self::Money => ("is not an amount with at most two decimals", "не сумма с двумя знаками после запятой"),

@@ -74,6 +74,13 @@ fn mappings_are_checked() {
 }
 
 #[test]
+fn only_a_database_has_tables() {
+    let bench = Bench::new();
+    let options = ImportOptions { table: Some("users".into()), ..bench.file("u.csv", "id\n1\n") };
+    assert!(message(&bench, &options).ends_with("u.csv has no tables: leave out `--table users`"));
+}
+
+#[test]
 fn a_mapping_has_two_sides() {
     assert_eq!(parse_map("tg_id = id"), Ok(("tg_id".into(), "id".into())));
     assert_eq!(parse_map("a=b=id"), Ok(("a=b".into(), "id".into())));

@@ -127,10 +127,10 @@ fn a_column_blocked_sets_reach() {
 #[test]
 fn bad_rows_are_left_out_with_line_and_reason() {
     let mut csv = b"id,balance,score,first_name\n1,1,0.5,a\n2,x,1,a\n,1,1,a\nabc,1,1,a\n3,1,1\n4,1,NaN,a\n5,99999999999999999999,1,a\n".to_vec();
-    csv.extend(b"6,1,1,\xff\n7,1,1,\"two\nlines\"\n8,1,inf,a\n");
+    csv.extend(b"6,1,1,\xff\n7,1,1,\"two\nlines\"\n8,1,inf,a\n0,1,1,a\n-5,1,1,a\n");
     let bench = Bench::new();
     let report = bench.import(&bench.file("u.csv", csv)).unwrap();
-    assert_eq!((report.read, report.stored, report.rejected), (10, 2, 8));
+    assert_eq!((report.read, report.stored, report.rejected), (12, 2, 10));
     let expected = [
         ("line 3", "`balance` is not a whole number"),
         ("line 4", "the row has no id"),
@@ -140,6 +140,8 @@ fn bad_rows_are_left_out_with_line_and_reason() {
         ("line 8", "`balance` is too large"),
         ("line 9", "`first_name` is not valid UTF-8"),
         ("line 12", "`score` is not a finite number"),
+        ("line 13", "`id` is not a user's id: ids are positive"),
+        ("line 14", "`id` is not a user's id: ids are positive"),
     ];
     assert_eq!(bench.rejected(&report), expected.map(|(place, reason)| (place.to_owned(), reason.to_owned())));
     let mode = std::fs::metadata(report.rejected_file.unwrap()).unwrap().permissions().mode();

@@ -106,7 +106,11 @@ impl Cell {
 /// Opens the file that the options name.
 pub(super) fn open(options: &ImportOptions) -> Result<Box<dyn Source>, ImportError> {
     let path = &options.path;
-    Ok(match kind(options)? {
+    let kind = kind(options)?;
+    if let (SourceKind::Csv | SourceKind::Ndjson, Some(table)) = (kind, &options.table) {
+        return Err(ImportError::NoTables { table: table.clone(), path: path.clone() });
+    }
+    Ok(match kind {
         SourceKind::Sqlite => Box::new(sqlite::Sqlite::open(path, options.table.as_deref())?),
         SourceKind::Csv => Box::new(csv::Csv::open(path)?),
         SourceKind::Ndjson => Box::new(ndjson::Ndjson::open(path)?),

@@ -41,7 +41,7 @@ pub fn answer(engine: &Engine, user: i64, text: &str, username: &str) -> Option<
 fn ask(engine: &Engine, request: Request, lang: Lang) -> String {
     match engine.execute(request, &mut |_| {}) {
         Ok(Reply::Status(answer)) => words::status(&answer, lang),
-        Ok(Reply::Reloaded(answer)) => format!("{}\n\n{}", words::reload_summary(&answer).get(lang), answer.short),
+        Ok(Reply::Reloaded(answer)) => format!("{}\n\n{}", words::reload_summary(&answer).get(lang), answer.brief),
         Ok(_) => String::new(),
         Err(error) => error.text().get(lang).to_owned(),
     }
