@@ -119,7 +119,7 @@ pub struct Status {
     /// Why updates do not come from Telegram, if they do not.
     pub silence: Option<Text>,
     /// What keeps messages from going out.
-    pub trouble: Option<String>,
+    pub trouble: Option<Text>,
     /// Updates that could not be read.
     pub unreadable_updates: u64,
     /// Bytes of the store on disk.

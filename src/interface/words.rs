@@ -154,7 +154,7 @@ fn troubles(status: &Status) -> Vec<Text> {
         ));
     }
     if let Some(trouble) = &status.trouble {
-        lines.push(Text::new(format!("trouble: {trouble}"), format!("неполадка: {trouble}")));
+        lines.push(Text::new(format!("trouble: {}", trouble.en), format!("неполадка: {}", trouble.ru)));
     }
     if status.unreadable_updates > 0 {
         let n = status.unreadable_updates;

@@ -8,7 +8,7 @@ use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients
 use super::queue::{Queue, Recovery};
 use super::row::SkipReason;
 use super::worker::{Event, Worker};
-use crate::model::{Clock, Limits, Message, Time, UserId};
+use crate::model::{Clock, Limits, Message, Text, Time, UserId};
 use crate::store::{Batch, Store, StoreError, Writer};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,7 +90,7 @@ pub struct OutboxStatus {
     /// Milliseconds for which Telegram told the whole bot to wait, if it did.
     pub held_ms: Option<i64>,
     /// What keeps everything from going out, if anything does.
-    pub trouble: Option<String>,
+    pub trouble: Option<Text>,
     /// 429 answers since the start.
     pub too_many: u64,
 }

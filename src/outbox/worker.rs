@@ -19,7 +19,7 @@ use super::limiter::Limiter;
 use super::outage::Outage;
 use super::queue::{Candidate, Queue, Written};
 use super::row::{RowId, SkipReason, State};
-use crate::model::{Clock, Limits, Message, Time, TimeDelta, UserId};
+use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta, UserId};
 use crate::store::{StoreError, Writer, encode};
 use settle::{HOLD_KEY, HOLD_VERSION, Hold};
 use std::collections::{HashMap, VecDeque};
@@ -81,10 +81,10 @@ pub(super) struct Worker {
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
     /// Telegram refused the token: until when nothing goes out, and its words.
-    bot_refused: Option<(TimeDelta, String)>,
+    bot_refused: Option<(TimeDelta, Text)>,
     outage: Outage,
     /// What the store said last, until it works again.
-    trouble: Option<String>,
+    trouble: Option<Text>,
     hold_dirty: Option<Hold>,
     /// What the wall clock is ahead of the monotonic one.
     wall: TimeDelta,
@@ -408,7 +408,7 @@ impl Worker {
     fn note_store(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result {
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
-            self.trouble = Some(error.to_string());
+            self.trouble = Some(error.text());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
             self.store_gone = error.is_final();
         }

@@ -74,7 +74,7 @@ fn a_full_disk_stops_nothing_for_good() {
     disk.full.store(true, Ordering::SeqCst);
     api.sandbox().add_user(77, "Anna", ChatState::Active);
     api.sandbox().start_bot(77, "").unwrap();
-    wait("the word about the disk", || status(&engine).trouble.is_some_and(|trouble| trouble.contains("full")));
+    wait("the word about the disk", || status(&engine).trouble.is_some_and(|trouble| trouble.en.contains("full")));
     project.expect(&[
         ("status", 0, &["engine: running", "trouble: the disk of the data folder", "free some space"]),
         ("broadcast start vip_thanks", 2, &["the disk of the data folder", "is full"]),

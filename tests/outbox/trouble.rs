@@ -151,7 +151,7 @@ fn an_outage_costs_the_rows_of_a_broadcast_neither_attempts_nor_doubt() {
         let mut told = false;
         wait(|| {
             let status = outbox.status().unwrap();
-            told |= status.trouble.is_some_and(|words| words.contains("does not answer"));
+            told |= status.trouble.is_some_and(|words| words.en.contains("does not answer"));
             clock.advance(TimeDelta::seconds(1));
             status.runs[0].ledger.status == LedgerStatus::Finished
         });

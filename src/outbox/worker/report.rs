@@ -1,7 +1,7 @@
 //! The outbox as a person wants to see it.
 
 use super::{RATE_WINDOW, Worker};
-use crate::model::TimeDelta;
+use crate::model::{Text, TimeDelta};
 use crate::outbox::handle::{OutboxStatus, RunStatus};
 use crate::outbox::ledger::{Cause, Counts, Ledger, LedgerStatus};
 
@@ -29,9 +29,9 @@ impl Worker {
         status
     }
 
-    fn words_of_trouble(&self) -> Option<String> {
+    fn words_of_trouble(&self) -> Option<Text> {
         let refused = || self.bot_refused.as_ref().map(|(_, words)| words.clone());
-        let outage = || self.outage.is_on().then(|| "the Bot API does not answer".to_owned());
+        let outage = || self.outage.is_on().then(|| Text::new("the Bot API does not answer", "Bot API не отвечает"));
         self.trouble.clone().or_else(refused).or_else(outage)
     }
 }

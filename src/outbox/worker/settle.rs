@@ -2,7 +2,7 @@
 //! answers call for, and how a lease is given back unused.
 
 use super::{Flying, Leased, Worker};
-use crate::model::{Patch, Reach, Time, TimeDelta, UserId};
+use crate::model::{Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::ledger::{Cause, InDoubtPolicy, LedgerStatus};
@@ -147,7 +147,11 @@ impl Worker {
             Refusal::Bot { text } => {
                 tracing::error!(%text, "Telegram refuses the bot's token; nothing goes out until it is accepted");
                 let until = self.clock.monotonic() + TOKEN_RETRY;
-                self.bot_refused = Some((until, format!("Telegram refuses the bot's token: {text}")));
+                let words = Text::new(
+                    format!("Telegram refuses the bot's token: {text}"),
+                    format!("Telegram не принимает токен бота: {text}"),
+                );
+                self.bot_refused = Some((until, words));
                 State::Queued { due: at + TOKEN_RETRY, attempts }
             }
         }

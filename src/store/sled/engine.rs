@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Pages that sled keeps in memory; its own default is a gigabyte.
-const CACHE: u64 = 256 << 20;
+const CACHE: u64 = 64 << 20;
 /// Small segments waste less of a small store than sled's half megabyte. A page
 /// that outgrows one costs a file and a sync of its own, so values should stay
 /// below 2 KiB.
