@@ -2,11 +2,9 @@
 //! decides: still defined → expired (by the outbox) → reachable → consent →
 //! text. Transactional templates pass the gate of consent.
 
-use crate::condition::Row;
-use crate::model::{Profile, Reach, Time, UserId, builtin};
+use crate::model::{Profile, Reach, Time, UserId, Value, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
-use crate::rulebook::Live;
-use crate::rulebook::{Broadcast, RenderContext, Rulebook};
+use crate::rulebook::{Broadcast, Live, Rulebook};
 use crate::store::{Profiles, StoreError};
 use std::sync::Arc;
 
@@ -46,8 +44,7 @@ pub fn judge(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile, now:
         return Prepared::Skip(reason);
     }
     let view = rulebook.view(profile, now);
-    let context = RenderContext { profile, in_segment: &|id| view.in_segment(id) };
-    match rulebook.templates.render(&broadcast.template, &context) {
+    match rulebook.render(&broadcast.template, &view) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = profile.user().0, template = %broadcast.template, %error, "a message cannot be rendered");
@@ -64,6 +61,6 @@ fn stop(broadcast: &Broadcast, profile: &Profile) -> Option<SkipReason> {
         Reach::NeedsStart => return Some(SkipReason::NeedsStart),
         Reach::Reachable => {}
     }
-    let opted_out = profile.get(builtin::OPTED_OUT) == &crate::model::Value::Bool(true);
+    let opted_out = profile.get(builtin::OPTED_OUT) == &Value::Bool(true);
     (opted_out && !broadcast.transactional).then_some(SkipReason::OptedOut)
 }

@@ -102,11 +102,6 @@ impl Rulebook {
         self.templates.render(template, &context)
     }
 
-    /// Whether messages of a template reach users who opted out.
-    pub fn is_transactional(&self, template: &str) -> bool {
-        self.templates.transactional(template)
-    }
-
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`
     /// is false. Nobody is reached because something is unknown.
     pub fn reaches(&self, broadcast: &Broadcast, view: &View<'_>) -> bool {
