@@ -5,15 +5,14 @@
 //! Examples are fenced blocks; the word after the fence says what they are.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use jiff::tz::TimeZone;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use vestnik::condition::{self, Env, Truth};
+use vestnik::condition::{self, Truth};
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
-use vestnik::model::{Lang, Profile, Schema, SegmentId, Time, UserId, Value};
+use vestnik::model::{Lang, Profile, Schema, Time, UserId, Value};
 use vestnik::rulebook::{Files, Loaded, Rulebook, Settings, codes, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
@@ -21,24 +20,6 @@ struct Block {
     tag: String,
     place: String,
     text: String,
-}
-
-/// A rulebook as the world of a condition.
-struct World(Arc<Rulebook>);
-
-impl Env for World {
-    fn schema(&self) -> &Schema {
-        &self.0.schema
-    }
-    fn segment(&self, name: &str) -> Option<SegmentId> {
-        self.0.segment(name).map(|segment| segment.id)
-    }
-    fn segment_names(&self) -> Vec<&str> {
-        self.0.segments().iter().map(|segment| segment.name.as_str()).collect()
-    }
-    fn zone(&self) -> &TimeZone {
-        &self.0.settings.timezone.zone
-    }
 }
 
 #[test]
@@ -68,7 +49,7 @@ fn values_have_the_types_that_the_page_says() {
         for line in examples(block) {
             let (text, ty) = line.split_once(" # ").unwrap();
             let ast = condition::parse(text).unwrap_or_else(|found| panic!("{text}: {found:?}"));
-            let (value, found) = condition::check_value(&ast, None, &world);
+            let (value, found) = condition::check_value(&ast, None, &world.catalogue.names());
             let value = value.unwrap_or_else(|| panic!("{text}: {found:?}"));
             assert_eq!(value.ty().to_string(), ty, "{}: {text}", block.place);
         }
@@ -78,10 +59,10 @@ fn values_have_the_types_that_the_page_says() {
 #[test]
 fn answers_are_those_of_the_page() {
     let world = language_world();
-    let mut profile = Profile::new(&world.0.schema, UserId(42));
-    let balance = world.0.schema.find("balance").unwrap();
-    profile.set(&world.0.schema, balance, Value::Int(5));
-    let view = world.0.view(&profile, Time(1_772_355_600_000));
+    let mut profile = Profile::new(&world.schema, UserId(42));
+    let balance = world.schema.find("balance").unwrap();
+    profile.set(&world.schema, balance, Value::Int(5));
+    let view = world.view(&profile, Time(1_772_355_600_000));
     let answers = blocks("docs/language.md");
     for block in answers.iter().filter(|block| block.tag == "answers") {
         for line in examples(block) {
@@ -94,8 +75,8 @@ fn answers_are_those_of_the_page() {
 #[test]
 fn the_truth_table_is_that_of_the_language() {
     let world = language_world();
-    let profile = Profile::new(&world.0.schema, UserId(42));
-    let view = world.0.view(&profile, Time(0));
+    let profile = Profile::new(&world.schema, UserId(42));
+    let view = world.view(&profile, Time(0));
     // a comparison with a field that was never set is unknown
     let text = |word: &str| if word == "unknown" { "(balance = 1)".to_owned() } else { word.to_owned() };
     let page = read("docs/language.md");
@@ -258,16 +239,16 @@ fn is_project_file(path: &str) -> bool {
     path == "vestnik.yaml" || path.starts_with("rules/") || path.starts_with("templates/")
 }
 
-fn findings(text: &str, world: &World) -> Vec<Diagnostic> {
+fn findings(text: &str, world: &Rulebook) -> Vec<Diagnostic> {
     match condition::parse(text) {
-        Ok(ast) => condition::check(&ast, world).1,
+        Ok(ast) => condition::check(&ast, &world.catalogue.names()).1,
         Err(found) => found,
     }
 }
 
-fn judge(text: &str, world: &World, view: &vestnik::rulebook::View<'_>) -> Truth {
+fn judge(text: &str, world: &Rulebook, view: &vestnik::rulebook::View<'_>) -> Truth {
     let ast = condition::parse(text).unwrap_or_else(|found| panic!("{text}: {found:?}"));
-    let (condition, found) = condition::check(&ast, world);
+    let (condition, found) = condition::check(&ast, &world.catalogue.names());
     condition.unwrap_or_else(|| panic!("{text}: {found:?}")).judge(view)
 }
 
@@ -280,10 +261,10 @@ fn word(truth: Truth) -> &'static str {
 }
 
 /// The sample project with the fields that the page on the language declares.
-fn language_world() -> World {
+fn language_world() -> Arc<Rulebook> {
     let blocks = blocks("docs/language.md");
     let block = blocks.iter().find(|block| block.tag.starts_with("yaml rules/")).unwrap();
-    World(with_file("rules/more.yaml", &block.text).rulebook.unwrap())
+    with_file("rules/more.yaml", &block.text).rulebook.unwrap()
 }
 
 /// The sample project with one file added or replaced.

@@ -1,6 +1,7 @@
 //! The typed form of a condition: names are ids, every node has one type, and
 //! nothing needs checking any more. All evaluators work on it.
 
+use super::fact::{EventPart, Fact};
 use super::function::Function;
 use super::syntax::{Operator, Relation};
 use crate::model::{FieldId, SegmentId, Type, Value};
@@ -19,6 +20,10 @@ pub(super) enum Op {
     Constant(Value),
     Field(FieldId),
     Segment(SegmentId),
+    Fact(Fact),
+    Event(EventPart),
+    /// By its place in the list of measurements.
+    Metric(u16),
     Now,
     Today,
     Not(Box<Expr>),
@@ -89,7 +94,14 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         visit(self);
         match &self.op {
-            Op::Constant(_) | Op::Field(_) | Op::Segment(_) | Op::Now | Op::Today => {}
+            Op::Constant(_)
+            | Op::Field(_)
+            | Op::Segment(_)
+            | Op::Fact(_)
+            | Op::Event(_)
+            | Op::Metric(_)
+            | Op::Now
+            | Op::Today => {}
             Op::Not(a) | Op::Missing(a) | Op::Negate(a) | Op::Widen(a) | Op::Matches { text: a, .. } => a.walk(visit),
             Op::All(list) | Op::Any(list) | Op::Call { arguments: list, .. } => {
                 list.iter().for_each(|e| e.walk(visit));

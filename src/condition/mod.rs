@@ -12,6 +12,7 @@ pub mod codes;
 mod check;
 mod datum;
 mod expected;
+mod fact;
 mod function;
 mod ir;
 mod literal;
@@ -21,13 +22,14 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
+pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
 pub use parse::{RESERVED, parse};
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
 
-use crate::model::{FieldId, Schema, SegmentId, Time, Type, Value};
+use crate::model::{EnumType, EventId, Events, ExperimentId, FieldId, Schema, SegmentId, Time, Type, Value};
 use ir::{Expr, Op};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -36,12 +38,48 @@ use std::sync::Arc;
 pub trait Env {
     /// The fields of a profile.
     fn schema(&self) -> &Schema;
-    /// The segment called `name`.
-    fn segment(&self, name: &str) -> Option<SegmentId>;
-    /// All segments, for suggestions.
-    fn segment_names(&self) -> Vec<&str>;
     /// The project's time zone, in which times without an offset are read.
     fn zone(&self) -> &TimeZone;
+    /// The place of the thing of this kind that is called `name`.
+    fn find(&self, kind: Named, name: &str) -> Option<u16>;
+    /// All names of a kind, for suggestions.
+    fn names(&self, kind: Named) -> Vec<&str>;
+    /// The declared events.
+    fn events(&self) -> &Events;
+    /// The variants of an experiment that [`Env::find`] gave the place of.
+    fn variants(&self, experiment: ExperimentId) -> Arc<EnumType>;
+    /// The event that `event.NAME` speaks of, where there is one.
+    fn event(&self) -> Option<EventId> {
+        None
+    }
+    /// The measurements that a condition about the engine itself may name.
+    fn metrics(&self) -> &[Metric] {
+        &[]
+    }
+}
+
+/// The kinds of things that functions take the names of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// `segment(vip)`
+    Segment,
+    /// `received(spring_sale)`
+    Template,
+    /// `in_drip(onboarding)`
+    Drip,
+    /// `variant(welcome_text)`
+    Experiment,
+}
+
+/// A measurement of the engine, named with a dot: `outbox.lag`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// The whole name.
+    pub name: &'static str,
+    /// The type of its values.
+    pub ty: Type,
+    /// What it measures, in English and in Russian.
+    pub doc: [&'static str; 2],
 }
 
 /// One user at one moment.
@@ -62,6 +100,16 @@ pub trait Row {
     /// remember it.
     fn today(&self) -> Time {
         midnight(self.now(), self.zone())
+    }
+    /// What is known of the user besides the fields.
+    fn fact(&self, fact: &Fact) -> &Value;
+    /// A part of the event that is being judged; missing where there is none.
+    fn event(&self, _part: EventPart) -> &Value {
+        &Value::Missing
+    }
+    /// A measurement, by its place in [`Env::metrics`].
+    fn metric(&self, _at: u16) -> &Value {
+        &Value::Missing
     }
 }
 
@@ -94,6 +142,7 @@ struct Program {
     root: Expr,
     fields: Box<[FieldId]>,
     segments: Box<[SegmentId]>,
+    facts: Box<[Fact]>,
     time_dependent: bool,
 }
 
@@ -111,6 +160,11 @@ impl Condition {
     /// The segments it asks for, in order, each once.
     pub fn segments(&self) -> &[SegmentId] {
         &self.program.segments
+    }
+
+    /// The facts it asks for, in order, each once.
+    pub fn facts(&self) -> &[Fact] {
+        &self.program.facts
     }
 
     /// Whether its answer can change by the passing of time alone.
@@ -145,6 +199,11 @@ impl Expression {
         &self.program.segments
     }
 
+    /// The facts it asks for, in order, each once.
+    pub fn facts(&self) -> &[Fact] {
+        &self.program.facts
+    }
+
     /// Whether its value can change by the passing of time alone.
     pub fn is_time_dependent(&self) -> bool {
         self.program.time_dependent
@@ -158,16 +217,22 @@ impl Expression {
 
 impl Program {
     fn new(text: Arc<str>, root: Expr) -> Arc<Self> {
-        let (mut fields, mut segments, mut time_dependent) = (Vec::new(), Vec::new(), false);
+        let (mut fields, mut segments, mut facts, mut time_dependent) = (Vec::new(), Vec::new(), Vec::new(), false);
         root.walk(&mut |expr| match &expr.op {
             Op::Field(id) => fields.push(*id),
             Op::Segment(id) => segments.push(*id),
+            Op::Fact(fact) => {
+                time_dependent |= fact.is_time_dependent();
+                facts.push(*fact);
+            }
             Op::Now | Op::Today => time_dependent = true,
             Op::Call { function, .. } => {
                 time_dependent |= function.reads_now();
                 fields.extend(function.reads());
             }
             Op::Constant(_)
+            | Op::Event(_)
+            | Op::Metric(_)
             | Op::Not(_)
             | Op::All(_)
             | Op::Any(_)
@@ -186,8 +251,10 @@ impl Program {
         fields.dedup();
         segments.sort_unstable();
         segments.dedup();
-        let (fields, segments) = (fields.into(), segments.into());
-        Arc::new(Self { text, root, fields, segments, time_dependent })
+        facts.sort_unstable();
+        facts.dedup();
+        let (fields, segments, facts) = (fields.into(), segments.into(), facts.into());
+        Arc::new(Self { text, root, fields, segments, facts, time_dependent })
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn judge<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Truth {
             Datum::Text(text) => Truth::from(regex.is_match(&text)),
             _ => Truth::Unknown,
         },
-        Op::Call { .. } => value(expr, row).truth(),
+        Op::Call { .. } | Op::Fact(_) | Op::Event(_) | Op::Metric(_) => value(expr, row).truth(),
         Op::Constant(_) | Op::Now | Op::Today | Op::Negate(_) | Op::Chain { .. } | Op::Widen(_) => Truth::Unknown,
     }
 }
@@ -57,6 +57,9 @@ pub(super) fn value<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Datum<'a
     match &expr.op {
         Op::Constant(value) => Datum::from_value(value),
         Op::Field(id) => Datum::from_value(row.field(*id)),
+        Op::Fact(fact) => Datum::from_value(row.fact(fact)),
+        Op::Event(part) => Datum::from_value(row.event(*part)),
+        Op::Metric(at) => Datum::from_value(row.metric(*at)),
         Op::Now => Datum::Time(row.now()),
         Op::Today => Datum::Time(row.today()),
         Op::Negate(inner) => value(inner, row).negate(),

@@ -3,6 +3,7 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
+mod events;
 mod ids;
 mod message;
 mod profile;
@@ -12,7 +13,8 @@ mod text;
 mod time;
 mod value;
 
-pub use ids::{SegmentId, UserId};
+pub use events::{EventType, Events, Property, PropertyId};
+pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
 pub use message::{Button, ButtonAction, Format, Message};
 pub use profile::{Patch, Profile};
 pub use rate::{Limits, Rate};

@@ -5,6 +5,7 @@
 //! current one and replaces it when files change. Everything after works on
 //! ids and compiled conditions, never on text from a file.
 
+mod catalogue;
 mod check;
 pub mod codes;
 mod consequences;
@@ -13,12 +14,14 @@ mod project;
 mod raw;
 pub mod sample;
 mod settings;
+mod shape;
 mod template;
 mod view;
 mod watch;
 mod words;
 mod yaml;
 
+pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{Broadcast, Segment};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use project::{Files, ProjectError};
@@ -30,11 +33,11 @@ pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Lang, Message, Profile, Schema, SegmentId, Text, Time};
+use crate::model::{Events, Lang, Message, Profile, Schema, Text, Time};
 use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,8 +52,9 @@ pub struct Rulebook {
     pub schema: Arc<Schema>,
     /// The message templates.
     pub templates: Templates,
+    /// Every declared name.
+    pub catalogue: Catalogue,
     segments: Vec<Segment>,
-    by_name: HashMap<String, SegmentId>,
     broadcasts: Vec<Broadcast>,
 }
 
@@ -76,7 +80,7 @@ impl Rulebook {
 
     /// The segment called `name`.
     pub fn segment(&self, name: &str) -> Option<&Segment> {
-        self.by_name.get(name).and_then(|id| self.segments.get(usize::from(id.0)))
+        self.catalogue.segments.find(name).and_then(|id| self.segments.get(usize::from(id)))
     }
 
     /// The broadcasts, in the order of the files.
@@ -152,23 +156,34 @@ impl Loader {
         let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
         self.unread.sections(&reader.found);
-        let schema = Arc::new(check::profile(&sections.profile, zone, &mut reader));
-        let declared = sections.profile.iter().map(|entry| entry.key.text.clone());
+        let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
+        let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
-        let segments = check::segments(&sections.segments, &schema, zone, &self.sources, &mut reader);
-        let project = template::Project { schema: &schema, segments: &segments.ids, zone, language: settings.language };
+        let drafts = check::segments(sections.of("segments"), &self.sources, &mut reader);
+        let catalogue = Catalogue {
+            schema: schema.clone(),
+            events: Events::builtin(),
+            zone: zone.clone(),
+            segments: drafts.names().into_iter().collect(),
+            templates: template::names(&template_files).into_iter().collect(),
+            drips: Ids::default(),
+            experiments: Ids::default(),
+            variants: Vec::new(),
+        };
+        let names = catalogue.names();
+        let segments = drafts.check(&names, &self.sources, &mut reader);
+        let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
-        let names = check::Names { schema: &schema, segments: &segments.ids, zone };
-        let broadcasts = check::broadcasts(&sections.broadcasts, &names, &templates, &self.sources, &mut reader);
+        let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
         self.found.extend(reader.found);
-        self.unused(&template_files, &templates, &sections.broadcasts);
+        self.unused(&template_files, &templates, sections.of("broadcasts"));
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
             schema,
             templates,
-            segments: segments.list,
-            by_name: segments.ids,
+            catalogue,
+            segments,
             broadcasts,
         }
     }

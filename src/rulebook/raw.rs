@@ -3,6 +3,7 @@
 //! that whoever calls can go on with the rest.
 
 use super::codes;
+use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
 use crate::model::Text;
@@ -51,7 +52,7 @@ impl Reader {
     pub fn map<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Entry]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
-            Kind::Scalar(_) | Kind::List(_) => self.shape(node, what, MAP),
+            Kind::Scalar(_) | Kind::List(_) => self.misshapen(node, what, MAP),
             Kind::Refused => None,
         }
     }
@@ -60,7 +61,7 @@ impl Reader {
     pub fn list<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Node]> {
         match &node.kind {
             Kind::List(items) => Some(items),
-            Kind::Scalar(_) | Kind::Map(_) => self.shape(node, what, LIST),
+            Kind::Scalar(_) | Kind::Map(_) => self.misshapen(node, what, LIST),
             Kind::Refused => None,
         }
     }
@@ -69,7 +70,7 @@ impl Reader {
     pub fn text<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
         match &node.kind {
             Kind::Scalar(scalar) if !scalar.is_blank() => Some(scalar),
-            Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => self.shape(node, what, TEXT),
+            Kind::Scalar(_) | Kind::List(_) | Kind::Map(_) => self.misshapen(node, what, TEXT),
             Kind::Refused => None,
         }
     }
@@ -96,8 +97,23 @@ impl Reader {
         match node.scalar().map(|s| s.text.as_str()) {
             Some("true") => Some(true),
             Some("false") => Some(false),
-            _ => self.shape(node, what, FLAG),
+            _ => self.misshapen(node, what, FLAG),
         }
+    }
+
+    /// The entries of a mapping of this shape; unknown keys are reported, and
+    /// absent ones at `at`.
+    pub fn shape<'n>(&mut self, node: &'n Node, at: Place, shape: &Shape) -> Option<&'n [Entry]> {
+        let entries = self.map(node, shape.what)?;
+        self.only(entries, &shape.names(), shape.what);
+        for key in shape.keys.iter().filter(|key| key.required && find(entries, key.name).is_none()) {
+            // A misspelt key is one mistake, not an unknown and an absent one.
+            let misspelt = |entry: &Entry| nearest(&entry.key.text, shape.names()) == Some(key.name);
+            if !entries.iter().filter(|entry| shape.keys.iter().all(|k| k.name != entry.key.text)).any(misspelt) {
+                self.missing(at, key.name, shape.what);
+            }
+        }
+        Some(entries)
     }
 
     /// Reports keys that are not among `known`.
@@ -117,7 +133,7 @@ impl Reader {
         self.found.push(Diagnostic::error(codes::MISSING_KEY, text, place).help(help));
     }
 
-    fn shape<T>(&mut self, node: &Node, what: (&str, &str), wanted: Wanted) -> Option<T> {
+    fn misshapen<T>(&mut self, node: &Node, what: (&str, &str), wanted: Wanted) -> Option<T> {
         if matches!(node.kind, Kind::Refused) {
             return None;
         }

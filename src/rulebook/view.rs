@@ -4,7 +4,7 @@
 //! view. The recursion of segments into segments is bounded by the check.
 
 use super::Rulebook;
-use crate::condition::{Row, Truth};
+use crate::condition::{Fact, Row, Truth};
 use crate::model::{FieldId, Profile, SegmentId, Time, Value, builtin};
 use jiff::tz::TimeZone;
 use std::cell::{Cell, OnceCell};
@@ -54,6 +54,16 @@ impl Row for View<'_> {
     fn user_zone(&self) -> &TimeZone {
         let own = || self.profile.text(builtin::TIMEZONE).and_then(|name| TimeZone::get(name).ok());
         self.zone.get_or_init(own).as_ref().unwrap_or_else(|| self.zone())
+    }
+
+    fn fact(&self, fact: &Fact) -> &Value {
+        // Nothing of this is recorded yet: nobody has received, done or entered
+        // anything.
+        match fact {
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } | Fact::Sum { .. } => &Value::Int(0),
+            Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
+            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+        }
     }
 
     fn in_segment(&self, id: SegmentId) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::project::{NOW, Project, User};
 use std::collections::HashSet;
-use vestnik::condition::{Condition, Row, Truth, check, functions, parse};
+use vestnik::condition::{Condition, Fact, Row, Truth, check, functions, parse};
 use vestnik::model::{FieldId, SegmentId, Time, Value};
 
 fn compile(text: &str, project: &Project) -> Condition {
@@ -99,6 +99,9 @@ impl Row for Abroad<'_> {
     }
     fn in_segment(&self, _: SegmentId) -> bool {
         false
+    }
+    fn fact(&self, fact: &Fact) -> &Value {
+        self.user.fact(fact)
     }
 }
 

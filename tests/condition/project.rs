@@ -1,8 +1,11 @@
 //! The small project that the conditions of these tests are about.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use vestnik::condition::{Env, Row};
-use vestnik::model::{EnumType, Field, FieldId, Profile, Schema, SegmentId, Time, TimeDelta, Type, UserId, Value};
+use vestnik::condition::{Env, Fact, Named, Row};
+use vestnik::model::{
+    EnumType, Events, ExperimentId, Field, FieldId, Profile, Schema, SegmentId, Time, TimeDelta, Type, UserId, Value,
+};
 
 use jiff::tz::TimeZone;
 
@@ -12,6 +15,7 @@ pub const SEGMENTS: [&str; 3] = ["vip", "active", "churned"];
 
 pub struct Project {
     pub schema: Schema,
+    pub events: Events,
     pub zone: TimeZone,
 }
 
@@ -20,6 +24,7 @@ pub struct User<'p> {
     pub project: &'p Project,
     pub profile: Profile,
     pub now: Time,
+    pub facts: HashMap<Fact, Value>,
 }
 
 impl Project {
@@ -40,7 +45,7 @@ impl Project {
             assert!(schema.add(field).is_ok(), "{name}");
         }
         let zone = jiff::tz::db().get("Europe/Moscow").unwrap();
-        Self { schema, zone }
+        Self { schema, events: Events::builtin(), zone }
     }
 
     /// A user with these values set.
@@ -51,7 +56,7 @@ impl Project {
             assert!(value.fits(&self.schema.field(id).ty), "{name} = {value:?}");
             profile.set(&self.schema, id, value.clone());
         }
-        User { project: self, profile, now: NOW }
+        User { project: self, profile, now: NOW, facts: HashMap::new() }
     }
 }
 
@@ -59,11 +64,22 @@ impl Env for Project {
     fn schema(&self) -> &Schema {
         &self.schema
     }
-    fn segment(&self, name: &str) -> Option<SegmentId> {
-        SEGMENTS.iter().position(|s| *s == name).map(|at| SegmentId(at as u16))
+    fn find(&self, kind: Named, name: &str) -> Option<u16> {
+        Env::names(self, kind).iter().position(|known| *known == name).map(|at| at as u16)
     }
-    fn segment_names(&self) -> Vec<&str> {
-        SEGMENTS.to_vec()
+    fn names(&self, kind: Named) -> Vec<&str> {
+        match kind {
+            Named::Segment => SEGMENTS.to_vec(),
+            Named::Template => vec!["spring_sale", "win_back"],
+            Named::Drip => vec!["onboarding"],
+            Named::Experiment => vec!["welcome_text"],
+        }
+    }
+    fn events(&self) -> &Events {
+        &self.events
+    }
+    fn variants(&self, _: ExperimentId) -> Arc<EnumType> {
+        Arc::new(EnumType { values: ["control", "short"].map(Arc::from).to_vec() })
     }
     fn zone(&self) -> &TimeZone {
         &self.zone
@@ -82,6 +98,13 @@ impl Row for User<'_> {
     }
     fn in_segment(&self, id: SegmentId) -> bool {
         id == SegmentId(0)
+    }
+    fn fact(&self, fact: &Fact) -> &Value {
+        self.facts.get(fact).unwrap_or(match fact {
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } | Fact::Sum { .. } => &Value::Int(0),
+            Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
+            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+        })
     }
 }
 

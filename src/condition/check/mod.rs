@@ -8,9 +8,9 @@ mod types;
 
 use super::ir::{Expr, Op, Within};
 use super::syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, TextTest, Word};
-use super::{Condition, Env, Expression, Program};
+use super::{Condition, Env, Expression, Named, Program};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::{Type, Value};
+use crate::model::{SegmentId, Type, Value};
 use regex::{Regex, RegexBuilder};
 use std::sync::Arc;
 
@@ -127,8 +127,8 @@ impl Checker<'_> {
     }
 
     fn segment(&mut self, name: &Word) -> Checked {
-        match self.env.segment(&name.text) {
-            Some(id) => Some(Expr::bool(Op::Segment(id))),
+        match self.env.find(Named::Segment, &name.text) {
+            Some(id) => Some(Expr::bool(Op::Segment(SegmentId(id)))),
             None => self.report(say::unknown_segment(name, self.env)),
         }
     }

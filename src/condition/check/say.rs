@@ -1,10 +1,10 @@
 //! The checker's sentences: every finding about names and types, in both
 //! languages.
 
-use crate::condition::Env;
 use crate::condition::codes;
 use crate::condition::function::{self, Function};
 use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, Span, TextTest, Word};
+use crate::condition::{Env, Named};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, Text, Type};
 
@@ -30,7 +30,7 @@ fn suggest(found: Diagnostic, word: Option<&str>) -> Diagnostic {
 pub(super) fn unknown_field(name: &str, node: &Node, env: &dyn Env) -> Diagnostic {
     let message = Text::new(format!("there is no field `{name}`"), format!("нет поля `{name}`"));
     let found = Diagnostic::error(codes::UNKNOWN_FIELD, message, node.span.place());
-    if env.segment(name).is_some() {
+    if env.find(Named::Segment, name).is_some() {
         let call = format!("segment({name})");
         return found
             .help(Text::new(format!("for the segment write `{call}`"), format!("для сегмента пишите `{call}`")))
@@ -51,7 +51,7 @@ pub(super) fn unknown_segment(name: &Word, env: &dyn Env) -> Diagnostic {
     let word = &name.text;
     let message = Text::new(format!("there is no segment `{word}`"), format!("нет сегмента `{word}`"));
     let found = Diagnostic::error(codes::UNKNOWN_SEGMENT, message, name.span.place());
-    let mut names = env.segment_names();
+    let mut names = env.names(Named::Segment);
     names.sort_unstable();
     suggest(found, nearest(word, names))
 }

@@ -1,21 +1,96 @@
 //! The section `broadcasts`: who gets what, how fast, for how long.
 
-use super::conditions::{Names, compile};
-use super::{codes, names};
+use super::conditions::compile;
+use super::{Names, codes, names};
 use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{Rate, Text, TimeDelta};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::settings::bad_rate;
+use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::template::Templates;
 use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 
-const WHAT: (&str, &str) = ("a broadcast", "рассылка");
-const KEYS: [&str; 11] =
-    ["to", "exclude", "send", "rate", "expires", "audience", "at", "repeat", "canary", "pause_if", "ask_first"];
 const LATER: [&str; 5] = ["at", "repeat", "canary", "pause_if", "ask_first"];
-const SEND_KEYS: [&str; 7] = ["template", "transactional", "after", "at", "priority", "expires", "vars"];
+const SEND_LATER: [&str; 5] = ["after", "at", "priority", "expires", "vars"];
+
+/// One broadcast.
+pub(in crate::rulebook) static SHAPE: Shape = Shape {
+    what: ("a broadcast", "рассылка"),
+    keys: &[
+        required("to", Takes::Condition, "who gets it: users for whom this is true", "кому: тем, для кого это истинно"),
+        optional(
+            "exclude",
+            Takes::Condition,
+            "who does not: only users for whom this is false get it",
+            "кому не слать: получат те, для кого это ложно",
+        ),
+        required("send", Takes::Either(&[Takes::Name, Takes::Map(&SEND)]), "the template", "шаблон"),
+        optional("rate", Takes::Rate, "its own pace, below the bot's limit", "собственная скорость, ниже предела бота"),
+        optional(
+            "expires",
+            Takes::Duration,
+            "how long after the start messages may still leave",
+            "сколько после начала сообщения ещё могут уходить",
+        ),
+        optional(
+            "audience",
+            Takes::Words(&["frozen", "live"]),
+            "whether eligibility is checked again before each send",
+            "проверять ли получателя ещё раз перед отправкой",
+        ),
+        optional("at", Takes::Moment, "when it starts by itself", "когда начинается сама"),
+        optional("repeat", Takes::Trigger, "a schedule on which it repeats", "расписание повторов"),
+        optional(
+            "canary",
+            Takes::Map(&CANARY),
+            "a first share that is watched before the rest",
+            "первая доля, за которой наблюдают до остальных",
+        ),
+        optional(
+            "pause_if",
+            Takes::Map(&PAUSE_IF),
+            "shares of trouble that pause it",
+            "доли неудач, при которых она приостанавливается",
+        ),
+        optional("ask_first", Takes::Flag, "waits for an admin's approval", "ждёт одобрения администратора"),
+    ],
+};
+
+static CANARY: Shape = Shape {
+    what: ("`canary`", "`canary`"),
+    keys: &[
+        required("percent", Takes::Percent, "how many get it first", "сколько получат первыми"),
+        required("hold", Takes::Duration, "how long to wait before the rest", "сколько ждать перед остальными"),
+    ],
+};
+
+static PAUSE_IF: Shape = Shape {
+    what: ("`pause_if`", "`pause_if`"),
+    keys: &[
+        optional("blocked", Takes::Percent, "share of users who block the bot", "доля заблокировавших бота"),
+        optional("failed", Takes::Percent, "share of messages that fail", "доля неудачных отправок"),
+    ],
+};
+
+static SEND: Shape = Shape {
+    what: ("`send`", "`send`"),
+    keys: &[
+        required("template", Takes::Name, "the template", "шаблон"),
+        optional(
+            "transactional",
+            Takes::Flag,
+            "reaches also those who opted out of marketing",
+            "доходит и до отказавшихся от рекламы",
+        ),
+        optional("after", Takes::Duration, "how long to wait", "сколько подождать"),
+        optional("at", Takes::Moment, "when", "когда"),
+        optional("priority", Takes::Int, "which goes first", "что уходит раньше"),
+        optional("expires", Takes::Duration, "how long it is worth sending", "сколько времени её стоит отправлять"),
+        optional("vars", Takes::Named(&Takes::Expression), "values for the template", "значения для шаблона"),
+    ],
+};
 
 /// A message to everybody whom a condition selects.
 #[derive(Debug)]
@@ -55,8 +130,7 @@ fn broadcast(
     reader: &mut Reader,
 ) -> Option<Broadcast> {
     let named = names::name(&entry.key, reader);
-    let entries = reader.map(&entry.value, WHAT)?;
-    reader.only(entries, &KEYS, WHAT);
+    let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
     for key in LATER {
         if let Some(inner) = entries.iter().find(|inner| inner.key.text == key) {
             reader.found.push(later(key, inner.key.place));
@@ -64,9 +138,6 @@ fn broadcast(
     }
     let condition = |key, reader: &mut Reader| compile(find(entries, key)?, env, sources, reader);
     let (to, exclude) = (condition("to", reader), condition("exclude", reader));
-    for key in ["to", "send"].into_iter().filter(|key| find(entries, key).is_none()) {
-        reader.missing(entry.key.place, key, WHAT);
-    }
     let send = find(entries, "send").and_then(|node| send(node, templates, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
     let expires = find(entries, "expires").and_then(|node| expires(node, reader));
@@ -82,15 +153,12 @@ fn broadcast(
 fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(String, bool)> {
     let (name, transactional) = match node.map() {
         None => (reader.text(node, ("`send`", "`send`"))?, None),
-        Some(entries) => {
-            reader.only(entries, &SEND_KEYS, ("`send`", "`send`"));
-            for inner in entries.iter().filter(|e| SEND_KEYS[2..].contains(&e.key.text.as_str())) {
+        Some(_) => {
+            let entries = reader.shape(node, node.place, &SEND)?;
+            for inner in entries.iter().filter(|e| SEND_LATER.contains(&e.key.text.as_str())) {
                 reader.found.push(later(&inner.key.text, inner.key.place));
             }
-            let Some(template) = find(entries, "template") else {
-                reader.missing(node.place, "template", ("`send`", "`send`"));
-                return None;
-            };
+            let template = find(entries, "template")?;
             let flag =
                 find(entries, "transactional").and_then(|n| reader.flag(n, ("`transactional`", "`transactional`")));
             (reader.text(template, ("`template`", "`template`"))?, flag)

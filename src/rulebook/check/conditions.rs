@@ -1,40 +1,13 @@
 //! Conditions inside rule files: the scalar's text goes to the condition
 //! language, its findings come back with places in the file.
 
-use super::codes;
-use crate::condition::{self, Ast, Condition, Env};
+use super::{Names, codes};
+use crate::condition::{self, Ast, Condition};
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::{Schema, SegmentId, Text};
+use crate::model::Text;
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::{Kind, Node, Scalar, Style};
-use jiff::tz::TimeZone;
-use std::collections::HashMap;
 use std::ops::Range;
-
-/// The names that a condition may use.
-pub(in crate::rulebook) struct Names<'a> {
-    pub schema: &'a Schema,
-    pub segments: &'a HashMap<String, SegmentId>,
-    pub zone: &'a TimeZone,
-}
-
-impl Env for Names<'_> {
-    fn schema(&self) -> &Schema {
-        self.schema
-    }
-
-    fn segment(&self, name: &str) -> Option<SegmentId> {
-        self.segments.get(name).copied()
-    }
-
-    fn segment_names(&self) -> Vec<&str> {
-        self.segments.keys().map(String::as_str).collect()
-    }
-
-    fn zone(&self) -> &TimeZone {
-        self.zone
-    }
-}
 
 /// The scalar that holds a condition's text.
 pub(super) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Option<&'n Scalar> {

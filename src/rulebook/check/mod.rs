@@ -12,57 +12,87 @@ mod segments;
 
 pub use broadcasts::Broadcast;
 pub(super) use broadcasts::check as broadcasts;
-pub(super) use conditions::Names;
 pub(super) use profile::check as profile;
 pub use segments::Segment;
-pub(super) use segments::check as segments;
+pub(super) use segments::read as segments;
 
+use super::catalogue::Names;
 use super::codes;
 use super::raw::{Reader, suggest};
+use super::shape::{Shape, Takes, optional};
 use super::yaml::{Entry, Node};
 use crate::diagnostic::Diagnostic;
 use crate::model::Text;
 use std::collections::HashMap;
 
-/// Sections of this version.
-const SECTIONS: [&str; 3] = ["profile", "segments", "broadcasts"];
+/// A rule file: its sections.
+pub(super) static FILE: Shape = Shape {
+    what: ("a rule file", "файл правил"),
+    keys: &[
+        optional("profile", Takes::Named(&Takes::Text), "the fields of a user", "поля пользователя"),
+        optional(
+            "segments",
+            Takes::Named(&Takes::Either(&[Takes::Condition, Takes::Map(&segments::SHAPE)])),
+            "conditions with names",
+            "условия с именами",
+        ),
+        optional("broadcasts", Takes::Named(&Takes::Map(&broadcasts::SHAPE)), "messages to many", "сообщения многим"),
+    ],
+};
 /// Sections that the format has and this version does not.
 const LATER: [&str; 11] =
     ["events", "rules", "drips", "experiments", "tasks", "alerts", "lifecycle", "holdout", "topics", "policy", "tests"];
+/// Sections that are one thing and may stand in one file only.
+const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 
-/// The definitions of each section, from all files, in the order of files.
+/// The sections of all files.
 #[derive(Debug, Default)]
 pub(super) struct Sections<'a> {
-    pub profile: Vec<&'a Entry>,
-    pub segments: Vec<&'a Entry>,
-    pub broadcasts: Vec<&'a Entry>,
+    lists: HashMap<&'a str, Vec<&'a Entry>>,
+    alone: HashMap<&'a str, &'a Entry>,
+}
+
+impl<'a> Sections<'a> {
+    /// The definitions of a section, from all files, in the order of files.
+    pub fn of(&self, section: &str) -> &[&'a Entry] {
+        self.lists.get(section).map_or(&[], Vec::as_slice)
+    }
+
+    /// A section that stands in one file only.
+    pub fn alone(&self, section: &str) -> Option<&'a Entry> {
+        self.alone.get(section).copied()
+    }
 }
 
 /// Sorts the sections of all files; reports unknown ones and names that are
 /// defined twice.
 pub(super) fn sections<'a>(trees: &'a [Node], reader: &mut Reader) -> Sections<'a> {
+    let known = FILE.names();
     let mut sections = Sections::default();
+    let mut alone = Vec::new();
     for tree in trees {
-        for entry in reader.map(tree, ("a rule file", "файл правил")).unwrap_or_default() {
-            let into = match entry.key.text.as_str() {
-                "profile" => &mut sections.profile,
-                "segments" => &mut sections.segments,
-                "broadcasts" => &mut sections.broadcasts,
-                _ => {
-                    reader.found.push(not_a_section(entry));
-                    continue;
-                }
-            };
-            if entry.value.is_blank() {
+        for entry in reader.map(tree, FILE.what).unwrap_or_default() {
+            let name = entry.key.text.as_str();
+            if !known.contains(&name) {
+                reader.found.push(not_a_section(entry, &known));
+            } else if entry.value.is_blank() {
                 continue;
+            } else if ALONE.contains(&name) {
+                alone.push(entry);
+            } else {
+                let quoted = format!("`{name}`");
+                let entries = reader.map(&entry.value, (&quoted, &quoted)).unwrap_or_default();
+                sections.lists.entry(name).or_default().extend(entries);
             }
-            let name = format!("`{}`", entry.key.text);
-            into.extend(reader.map(&entry.value, (&name, &name)).unwrap_or_default());
         }
     }
-    for list in [&mut sections.profile, &mut sections.segments, &mut sections.broadcasts] {
-        once(list, reader);
+    for name in &known {
+        if let Some(list) = sections.lists.get_mut(name) {
+            once(list, reader);
+        }
     }
+    once(&mut alone, reader);
+    sections.alone = alone.into_iter().map(|entry| (entry.key.text.as_str(), entry)).collect();
     sections
 }
 
@@ -83,7 +113,7 @@ fn once(list: &mut Vec<&Entry>, reader: &mut Reader) {
     });
 }
 
-fn not_a_section(entry: &Entry) -> Diagnostic {
+fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {
     let name = entry.key.text.as_str();
     if LATER.contains(&name) {
         let text = Text::new(
@@ -97,7 +127,8 @@ fn not_a_section(entry: &Entry) -> Diagnostic {
         return Diagnostic::error(codes::LATER_SECTION, text, entry.key.place).help(help);
     }
     let text = Text::new(format!("unknown section `{name}`"), format!("неизвестный раздел `{name}`"));
-    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, SECTIONS.into_iter().chain(LATER))
+    let all = known.iter().copied().chain(LATER);
+    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, all)
 }
 
 /// A title: one text for everybody or one for each language.

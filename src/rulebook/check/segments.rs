@@ -1,17 +1,23 @@
 //! The section `segments`: conditions with names, ordered so that each comes
 //! after those it asks for. Circles are named in full.
 
-use super::conditions::{self, Names};
-use super::{codes, names, title};
+use super::{Names, codes, conditions, names, title};
 use crate::condition::{Ast, Condition};
 use crate::diagnostic::{Diagnostic, Place, Sources};
-use crate::model::{Schema, SegmentId, Text};
+use crate::model::{SegmentId, Text};
 use crate::rulebook::raw::{Reader, find};
+use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{Entry, Scalar};
-use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap};
 
-const WHAT: (&str, &str) = ("a segment", "сегмент");
+/// One segment in its long form.
+pub(in crate::rulebook) static SHAPE: Shape = Shape {
+    what: ("a segment", "сегмент"),
+    keys: &[
+        optional("title", Takes::Title, "what the panel calls it", "название в панели"),
+        required("if", Takes::Condition, "who belongs to it", "кто в него входит"),
+    ],
+};
 /// More levels of segments within segments than this are refused, so that
 /// judging one never recurses deeper.
 const LEVELS: usize = 64;
@@ -31,15 +37,6 @@ pub struct Segment {
     pub condition: Condition,
 }
 
-/// The checked segments, each after those it asks for.
-#[derive(Debug, Default)]
-pub(in crate::rulebook) struct Segments {
-    pub list: Vec<Segment>,
-    /// All names that were written, also of segments with mistakes, so that
-    /// one mistake does not make every other condition fail.
-    pub ids: HashMap<String, SegmentId>,
-}
-
 /// A segment as written.
 struct Draft<'a> {
     name: &'a Scalar,
@@ -50,14 +47,15 @@ struct Draft<'a> {
     asks: Vec<(usize, Place)>,
 }
 
-/// Checks all segments.
-pub(in crate::rulebook) fn check(
-    entries: &[&Entry],
-    schema: &Schema,
-    zone: &TimeZone,
-    sources: &Sources,
-    reader: &mut Reader,
-) -> Segments {
+/// The segments as written, and the order that they ask for.
+#[derive(Default)]
+pub(in crate::rulebook) struct Drafts<'a> {
+    drafts: Vec<Draft<'a>>,
+    order: Vec<usize>,
+}
+
+/// Reads all segments and orders them.
+pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], sources: &Sources, reader: &mut Reader) -> Drafts<'a> {
     let mut drafts: Vec<Draft<'_>> = entries.iter().map(|entry| draft(entry, sources, reader)).collect();
     if let Some(draft) = drafts.get(SEGMENTS) {
         let text = Text::new(
@@ -70,18 +68,29 @@ pub(in crate::rulebook) fn check(
     }
     link(&mut drafts, sources);
     let order = order(&drafts, reader);
-    let ids = (0u16..).zip(&order).map(|(id, index)| (drafts[*index].name.text.clone(), SegmentId(id))).collect();
-    let env = Names { schema, segments: &ids, zone };
-    let mut list = Vec::with_capacity(drafts.len());
-    for (id, index) in (0u16..).zip(order) {
-        let draft = &mut drafts[index];
-        let (Some(text), Some(ast)) = (draft.text, &draft.ast) else { continue };
-        if let Some(condition) = conditions::check(ast, text, &env, sources, reader) {
-            let title = draft.title.take();
-            list.push(Segment { id: SegmentId(id), name: draft.name.text.clone(), title, condition });
-        }
+    Drafts { drafts, order }
+}
+
+impl Drafts<'_> {
+    /// All names that were written, also of segments with mistakes, so that one
+    /// mistake does not make every other condition fail.
+    pub fn names(&self) -> Vec<String> {
+        self.order.iter().map(|index| self.drafts[*index].name.text.clone()).collect()
     }
-    Segments { list, ids }
+
+    /// The segments, each after those it asks for.
+    pub fn check(mut self, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Vec<Segment> {
+        let mut list = Vec::with_capacity(self.drafts.len());
+        for (id, index) in (0u16..).zip(self.order) {
+            let draft = &mut self.drafts[index];
+            let (Some(text), Some(ast)) = (draft.text, &draft.ast) else { continue };
+            if let Some(condition) = conditions::check(ast, text, names, sources, reader) {
+                let title = draft.title.take();
+                list.push(Segment { id: SegmentId(id), name: draft.name.text.clone(), title, condition });
+            }
+        }
+        list
+    }
 }
 
 fn draft<'a>(entry: &'a Entry, sources: &Sources, reader: &mut Reader) -> Draft<'a> {
@@ -93,14 +102,12 @@ fn draft<'a>(entry: &'a Entry, sources: &Sources, reader: &mut Reader) -> Draft<
 
 /// `vip: CONDITION` or `vip: {title: …, if: CONDITION}`.
 fn parts<'a>(entry: &'a Entry, reader: &mut Reader) -> (Option<Text>, Option<&'a Scalar>) {
-    let Some(entries) = entry.value.map() else { return (None, conditions::text(&entry.value, reader)) };
-    reader.only(entries, &["title", "if"], WHAT);
+    if entry.value.map().is_none() {
+        return (None, conditions::text(&entry.value, reader));
+    }
+    let entries = reader.shape(&entry.value, entry.key.place, &SHAPE).unwrap_or_default();
     let title = find(entries, "title").and_then(|node| title(node, reader));
-    let Some(node) = find(entries, "if") else {
-        reader.missing(entry.key.place, "if", WHAT);
-        return (title, None);
-    };
-    (title, conditions::text(node, reader))
+    (title, find(entries, "if").and_then(|node| conditions::text(node, reader)))
 }
 
 /// Finds which segment asks for which.

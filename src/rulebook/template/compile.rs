@@ -5,15 +5,14 @@ use super::front::{self, Action, Front};
 use super::scan::{Mention, mentions};
 use super::{ActionPart, ButtonPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{Format, Lang, Schema, SegmentId, Text};
+use crate::model::{Format, Lang, SegmentId, Text};
+use crate::rulebook::catalogue::Catalogue;
 use crate::rulebook::codes;
 use crate::rulebook::raw::suggest;
 use crate::rulebook::yaml::Scalar;
-use jiff::tz::TimeZone;
 use minijinja::Environment;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Statements that templates may use.
 const STATEMENTS: [&str; 12] =
@@ -21,9 +20,7 @@ const STATEMENTS: [&str; 12] =
 
 /// What templates are compiled against.
 pub(in crate::rulebook) struct Project<'a> {
-    pub schema: &'a Arc<Schema>,
-    pub segments: &'a HashMap<String, SegmentId>,
-    pub zone: &'a TimeZone,
+    pub catalogue: &'a Catalogue,
     pub language: Lang,
 }
 
@@ -43,13 +40,42 @@ pub(in crate::rulebook) fn compile(
     let templates = Templates {
         env,
         by_name,
-        schema: project.schema.clone(),
-        zone: project.zone.clone(),
+        schema: project.catalogue.schema.clone(),
+        zone: project.catalogue.zone.clone(),
         language: project.language,
     };
     check::languages(&templates, files, found);
     check::probe(&templates, &probes, sources, found);
     templates
+}
+
+/// The names of the templates in these files, in order, each once.
+pub(in crate::rulebook) fn names(files: &[(String, SourceId)]) -> Vec<String> {
+    let names: BTreeSet<String> = files.iter().filter_map(|(path, _)| Some(parts(path)?.0)).collect();
+    names.into_iter().collect()
+}
+
+/// `templates/NAME[.LANGUAGE].html` in its parts.
+fn parts(path: &str) -> Option<(String, Option<String>, Format)> {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let parts: Vec<&str> = file.split('.').collect();
+    let format = match parts.last().copied() {
+        Some("html") => Some(Format::Html),
+        Some("md") => Some(Format::MarkdownV2),
+        Some("txt") => Some(Format::Plain),
+        _ => None,
+    };
+    let good = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    match (parts.as_slice(), format) {
+        ([name, _], Some(format)) if good(name) => Some(((*name).to_owned(), None, format)),
+        ([name, language, _], Some(format)) if good(name) && is_language(language) => {
+            Some(((*name).to_owned(), Some((*language).to_owned()), format))
+        }
+        _ => None,
+    }
 }
 
 struct Compiler<'a> {
@@ -83,28 +109,12 @@ impl Compiler<'_> {
 
     /// `templates/NAME[.LANGUAGE].html` in its parts.
     fn name(&mut self, path: &str, source: SourceId) -> Option<(String, Option<String>, Format)> {
-        let file = path.rsplit('/').next().unwrap_or(path);
-        let parts: Vec<&str> = file.split('.').collect();
-        let format = match parts.last().copied() {
-            Some("html") => Some(Format::Html),
-            Some("md") => Some(Format::MarkdownV2),
-            Some("txt") => Some(Format::Plain),
-            _ => None,
-        };
-        let good = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        };
-        match (parts.as_slice(), format) {
-            ([name, _], Some(format)) if good(name) => Some(((*name).to_owned(), None, format)),
-            ([name, language, _], Some(format)) if good(name) && is_language(language) => {
-                Some(((*name).to_owned(), Some((*language).to_owned()), format))
-            }
-            _ => {
-                self.found.push(bad_file_name(file, source));
-                None
-            }
+        let parts = parts(path);
+        if parts.is_none() {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            self.found.push(bad_file_name(file, source));
         }
+        parts
     }
 
     fn variant(
@@ -201,13 +211,14 @@ impl Compiler<'_> {
     }
 
     fn segment(&mut self, name: &str, place: Place, segments: &mut Vec<(String, SegmentId)>) {
-        match self.project.segments.get(name) {
-            Some(id) if segments.iter().all(|(known, _)| known != name) => segments.push((name.to_owned(), *id)),
+        let known_segments = &self.project.catalogue.segments;
+        match known_segments.find(name).map(SegmentId) {
+            Some(id) if segments.iter().all(|(known, _)| known != name) => segments.push((name.to_owned(), id)),
             Some(_) => {}
             None => {
                 let message = Text::new(format!("unknown segment `{name}`"), format!("неизвестный сегмент `{name}`"));
                 let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
-                self.found.push(suggest(diagnostic, name, self.project.segments.keys().map(String::as_str)));
+                self.found.push(suggest(diagnostic, name, known_segments.names()));
             }
         }
     }
@@ -220,10 +231,10 @@ impl Compiler<'_> {
         for path in used {
             let mut words = path.split('.');
             match (words.next(), words.next()) {
-                (Some("user"), Some(field)) if self.project.schema.find(field).is_none() => {
+                (Some("user"), Some(field)) if self.project.catalogue.schema.find(field).is_none() => {
                     let message = Text::new(format!("unknown field `{field}`"), format!("неизвестное поле `{field}`"));
                     let place = origin.place(self.sources, position(text, &format!("user.{field}"), "user.".len()));
-                    let known = self.project.schema.iter().map(|(_, field)| &*field.name);
+                    let known = self.project.catalogue.schema.iter().map(|(_, field)| &*field.name);
                     self.found.push(suggest(Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place), field, known));
                 }
                 (Some("user" | "segment" | "loop"), _) | (None, _) => {}
@@ -232,7 +243,7 @@ impl Compiler<'_> {
                         Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
                     let place = origin.place(self.sources, position(text, word, 0));
                     let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
-                    let field = self.project.schema.find(word).map(|_| format!("user.{word}"));
+                    let field = self.project.catalogue.schema.find(word).map(|_| format!("user.{word}"));
                     self.found.push(match field {
                         Some(field) => diagnostic
                             .help(Text::new(

@@ -14,7 +14,7 @@ mod markup;
 mod scan;
 mod values;
 
-pub(super) use compile::{Project, compile};
+pub(super) use compile::{Project, compile, names};
 pub use markup::visible_text;
 
 use crate::model::{Button, ButtonAction, Format, Lang, Message, Profile, Schema, SegmentId, builtin};
