@@ -30,7 +30,9 @@ impl Checker<'_> {
             }
             Asks::First => (Fact::First(self.event(function, thing)?), Type::Time),
             Asks::Last => (Fact::Last(self.event(function, thing)?), Type::Time),
-            Asks::Received => (Fact::Received { template: self.template(function, thing)?, window: window? }, Type::Int),
+            Asks::Received => {
+                (Fact::Received { template: self.template(function, thing)?, window: window? }, Type::Int)
+            }
             Asks::Clicked => (Fact::Clicked { template: self.template(function, thing)?, window: window? }, Type::Int),
             Asks::InDrip => (Fact::InDrip(self.drip(function, thing)?), Type::Bool),
             Asks::FinishedDrip => (Fact::FinishedDrip(self.drip(function, thing)?), Type::Bool),
@@ -79,8 +81,8 @@ impl Checker<'_> {
 
     fn property(&mut self, function: &Function, node: &Node) -> Option<(EventId, PropertyId, Type)> {
         let Kind::Path(path) = &node.kind else {
+            let name = self.name(function, Text::new("a property of an event", "свойства события"), node)?;
             let event = self.event(function, node)?;
-            let Kind::Name(name) = &node.kind else { return None };
             self.report(say::takes_a_property(function, name, self.env.events().event(event), node));
             return None;
         };

@@ -3,11 +3,10 @@
 
 use super::unknown::did_you_mean;
 use crate::condition::codes;
-use crate::condition::function::{Form, Function, Takes};
+use crate::condition::function::{Function, Takes};
 use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, TextTest, Word};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, EventType, Text, Type};
-
 
 fn shown<'a>(ast: &'a Ast, node: &Node) -> &'a str {
     ast.slice(node.span)
@@ -348,7 +347,8 @@ pub(super) fn takes_a_property(function: &Function, name: &str, event: &EventTyp
         format!("`{word}` принимает свойство события, а `{name}` — само событие"),
     );
     let found = Diagnostic::error(codes::ARGUMENTS, message, node.span.place());
-    let numeric: Vec<String> = event.properties.iter().filter(|p| is_number(&p.ty)).map(|p| format!("{name}.{}", p.name)).collect();
+    let numeric: Vec<String> =
+        event.properties.iter().filter(|p| is_number(&p.ty)).map(|p| format!("{name}.{}", p.name)).collect();
     match numeric.as_slice() {
         [] => found.help(Text::new(
             format!("`{name}` has no numbers to add; `count({name})` counts it"),
