@@ -7,7 +7,9 @@
 mod answers;
 mod facts;
 mod interface;
+mod lints;
 mod mistakes;
 mod project;
 mod reference;
 mod robustness;
+mod zones;
