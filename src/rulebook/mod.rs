@@ -12,6 +12,7 @@ mod consequences;
 pub mod live;
 mod project;
 mod raw;
+mod reuse;
 pub mod sample;
 mod settings;
 mod shape;
@@ -37,6 +38,7 @@ use crate::model::{Events, Lang, Message, Profile, Schema, Text, Time};
 use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
+use reuse::Parsed;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -122,8 +124,13 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 
 /// Checks a project whose files are in memory.
 pub fn load_files(files: &Files) -> Loaded {
+    load_again(files, &mut Parsed::default())
+}
+
+/// Checks a project of which most was parsed before.
+fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let mut loader = Loader::default();
-    let rulebook = loader.rulebook(files);
+    let rulebook = loader.rulebook(files, parsed);
     let Loader { sources, mut found, unread } = loader;
     found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
@@ -140,7 +147,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn rulebook(&mut self, files: &Files) -> Rulebook {
+    fn rulebook(&mut self, files: &Files, parsed: &mut Parsed) -> Rulebook {
         let settings = self.settings(files);
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
@@ -148,12 +155,13 @@ impl Loader {
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
+        let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
+        let trees = parsed.trees(texts, &mut self.found);
         if unread_files || self.found.count(Severity::Error) > before {
             self.unread.file();
         }
 
-        let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
         self.unread.sections(&reader.found);
         let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
@@ -175,8 +183,11 @@ impl Loader {
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
+        reader.asts.end();
+        let asts = reader.asts;
         self.found.extend(reader.found);
         self.unused(&template_files, &templates, sections.of("broadcasts"));
+        parsed.asts = asts;
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
@@ -233,10 +244,6 @@ impl Loader {
             "верните её или создайте проект командой `vestnik init`; работающий движок остаётся на прежних правилах",
         );
         self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
-    }
-
-    fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
-        yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
     }
 
     /// Remarks on templates that nothing sends.
