@@ -14,6 +14,7 @@ mod project;
 mod raw;
 mod reuse;
 pub mod sample;
+pub mod script;
 mod settings;
 mod shape;
 mod template;
@@ -39,6 +40,7 @@ use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use reuse::Parsed;
+use script::Scripts;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub struct Rulebook {
     pub templates: Templates,
     /// Every declared name.
     pub catalogue: Catalogue,
+    /// The compiled scripts.
+    pub scripts: Scripts,
     segments: Vec<Segment>,
     broadcasts: Vec<Broadcast>,
 }
@@ -151,6 +155,8 @@ impl Loader {
         let settings = self.settings(files);
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
+        let (script_files, rule_files): (Vec<_>, Vec<_>) =
+            rule_files.into_iter().partition(|(path, _)| project::is_script(path));
         let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
@@ -167,6 +173,7 @@ impl Loader {
         let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
         let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
+        let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
         let drafts = check::segments(sections.of("segments"), &self.sources, &mut reader);
         let catalogue = Catalogue {
             schema: schema.clone(),
@@ -194,6 +201,7 @@ impl Loader {
             schema,
             templates,
             catalogue,
+            scripts,
             segments,
             broadcasts,
         }
@@ -220,7 +228,7 @@ impl Loader {
     fn texts(&mut self, files: &Files, folder: &str) -> Vec<(String, SourceId)> {
         let inside = |path: &str| path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let list: Vec<_> = files.by_path.iter().filter(|(path, _)| inside(path)).collect();
-        if folder == RULES && list.is_empty() {
+        if folder == RULES && !list.iter().any(|(path, content)| is_rule_file(path, content)) {
             self.no_rules();
         }
         let mut texts = Vec::new();
@@ -264,6 +272,11 @@ impl Loader {
             self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
         }
     }
+}
+
+/// What shows that the rules folder is there and holds rules.
+fn is_rule_file(path: &str, content: &project::Content) -> bool {
+    project::is_yaml(path) || !matches!(content, project::Content::Bytes(_))
 }
 
 /// Drops warnings and remarks that a comment `# allow CODE: reason` on the line
