@@ -7,6 +7,8 @@
 
 mod inspect;
 mod sandbox;
+#[cfg(test)]
+mod tests;
 mod user;
 
 use super::codes;

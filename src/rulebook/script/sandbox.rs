@@ -83,7 +83,7 @@ pub(super) fn engine() -> Engine {
 pub(super) fn scope() -> Scope<'static> {
     let mut scope = Scope::new();
     for name in super::GIVEN {
-        scope.push_constant_dynamic(name, Dynamic::UNIT);
+        scope.push_dynamic(name, Dynamic::UNIT);
     }
     scope
 }
