@@ -62,7 +62,6 @@ codes! {
     BAD_DEFAULT = "R021": "The default is not a value of the field's type.", "Значение по умолчанию не подходит к типу поля.";
     BAD_VALUES = "R022": "The list of an enum's values is wrong.", "Неверный список значений перечисления.";
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
-    COMPUTED_FIELD = "R024": "Computed fields are not available in this version yet.", "Вычисляемых полей в этой версии ещё нет.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
     SCRIPT_CONDITION = "R031": "Script conditions are not available in this version yet.", "Условий-скриптов в этой версии ещё нет.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
@@ -73,6 +72,21 @@ codes! {
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
     LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
+
+    DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
+    DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
+    SHADOWED = "R102": "Nobody can be in this class of `lifecycle`: an earlier one takes them all.", "В этот класс `lifecycle` никто не попадёт: всех забирает более ранний.";
+    PROPERTY_TYPE = "R103": "A property of an event cannot be of this type.", "Свойство события не может быть такого типа.";
+    BUILTIN_PROPERTY = "R104": "The type of a built-in event's property cannot be changed.", "Тип свойства встроенного события изменить нельзя.";
+    TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
+    BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
+    BAD_SHARE = "R111": "The share is not understood or out of its bounds.", "Непонятная доля, или она вне допустимых границ.";
+    BAD_NUMBER = "R112": "The number is not understood or out of its bounds.", "Непонятное число, или оно вне допустимых границ.";
+    GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
+    AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
+    BAD_CLOCK = "R115": "The time of day is not understood.", "Непонятное время суток.";
+    BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
+    NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

@@ -2,9 +2,9 @@
 //! language, its findings come back with places in the file.
 
 use super::{Names, codes};
-use crate::condition::{self, Ast, Condition};
+use crate::condition::{self, Ast, Condition, Expression};
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::Text;
+use crate::model::{Text, Type};
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::{Kind, Node, Scalar, Style};
 use std::ops::Range;
@@ -67,6 +67,20 @@ pub(super) fn check(
     let (condition, found) = condition::check(ast, names);
     report(found, scalar, sources, reader);
     condition
+}
+
+/// Checks a parsed expression, whose value is to be of type `expected`.
+pub(super) fn value(
+    ast: &Ast,
+    scalar: &Scalar,
+    expected: Option<&Type>,
+    names: &Names<'_>,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Option<Expression> {
+    let (expression, found) = condition::check_value(ast, expected, names);
+    report(found, scalar, sources, reader);
+    expression
 }
 
 /// Parses and checks in one go.
