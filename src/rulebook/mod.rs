@@ -5,28 +5,35 @@
 //! current one and replaces it when files change. Everything after works on
 //! ids and compiled conditions, never on text from a file.
 
+mod action;
 mod catalogue;
 mod check;
 pub mod codes;
 mod consequences;
 pub mod live;
+mod phrases;
 mod project;
 mod raw;
 pub mod sample;
+mod script;
 mod settings;
 mod shape;
 mod template;
+mod trigger;
 mod view;
 mod watch;
 mod words;
 mod yaml;
 
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{Broadcast, Segment};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use project::{Files, ProjectError};
+pub use script::{Called, ScriptId};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::View;
 pub use watch::WatchGuard;
 pub use words::{duration, rate};

@@ -5,7 +5,7 @@
 //! no file is read here and no clock.
 
 mod broadcasts;
-mod conditions;
+pub(super) mod conditions;
 mod names;
 mod profile;
 mod segments;
@@ -129,6 +129,16 @@ fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {
     let text = Text::new(format!("unknown section `{name}`"), format!("неизвестный раздел `{name}`"));
     let all = known.iter().copied().chain(LATER);
     suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, all)
+}
+
+/// The remark that a section is checked and nothing acts on it yet.
+pub(super) fn not_run_yet(section: &str, entries: &[&Entry], reader: &mut Reader) {
+    let Some(first) = entries.first() else { return };
+    let text = Text::new(
+        format!("`{section}` is checked, and this version does not act on it yet"),
+        format!("раздел `{section}` проверяется, но эта версия его ещё не исполняет"),
+    );
+    reader.found.push(Diagnostic::info(codes::NOT_RUN_YET, text, first.key.place));
 }
 
 /// A title: one text for everybody or one for each language.
