@@ -3,7 +3,7 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
-mod events;
+pub mod events;
 mod ids;
 mod message;
 mod profile;

@@ -72,6 +72,28 @@ codes! {
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
     LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
+    NOT_RUN_YET = "R059": "The section is checked, and this version does not act on it yet.", "Раздел проверяется, но эта версия его ещё не исполняет.";
+    BAD_TRIGGER = "R060": "The trigger, schedule, moment or goal is not understood.", "Непонятное событие запуска, расписание, момент или цель.";
+    UNKNOWN_EVENT = "R061": "There is no such event.", "Нет такого события.";
+    BAD_CLOCK = "R062": "There is no such time, day or interval.", "Нет такого времени, дня или промежутка.";
+    BAD_CRON = "R063": "The cron line is not understood.", "Непонятная строка cron.";
+    NEVER_FIRES = "R064": "The schedule never fires.", "Расписание никогда не срабатывает.";
+    FIELD_TYPE = "R065": "The field's type does not fit here.", "Тип поля здесь не подходит.";
+    UNKNOWN_ACTION = "R070": "There is no such action.", "Нет такого действия.";
+    ONE_ACTION = "R071": "One item of a list holds one action.", "В одном пункте списка одно действие.";
+    UNKNOWN_TARGET = "R072": "There is no such drip, broadcast, experiment or topic.", "Нет такой цепочки, рассылки, темы или такого эксперимента.";
+    FIXED_FIELD = "R073": "Rules cannot change this field.", "Правила не могут менять это поле.";
+    BAD_AMOUNT = "R074": "The number is not understood or out of bounds.", "Число непонятно или выходит за границы.";
+    HOST = "R075": "Webhooks may not call this address.", "Вебхукам нельзя обращаться по этому адресу.";
+    VARIANT_UNCOVERED = "R076": "A variant of the experiment has no message.", "Для варианта эксперимента нет сообщения.";
+    NO_FOR = "R080": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
+    OTHER_TRIGGER = "R081": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
+    BAD_LIMIT = "R082": "The limit is not understood.", "Непонятное ограничение.";
+    SET_TWICE = "R083": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
+    NEEDS_USER = "R085": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
+    UNKNOWN_SCRIPT = "R090": "There is no such script or function.", "Нет такого скрипта или такой функции.";
+    SCRIPT_SYNTAX = "R091": "The script does not compile.", "Скрипт не компилируется.";
+    BY_ROW = "R092": "A script judges every user one by one.", "Скрипт судит о каждом пользователе по отдельности.";
 
     DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
     DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
@@ -80,13 +102,15 @@ codes! {
     BUILTIN_PROPERTY = "R104": "The type of a built-in event's property cannot be changed.", "Тип свойства встроенного события изменить нельзя.";
     TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
     BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
-    BAD_SHARE = "R111": "The share is not understood or out of its bounds.", "Непонятная доля, или она вне допустимых границ.";
-    BAD_NUMBER = "R112": "The number is not understood or out of its bounds.", "Непонятное число, или оно вне допустимых границ.";
     GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
     AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
-    BAD_CLOCK = "R115": "The time of day is not understood.", "Непонятное время суток.";
     BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
     NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
+    BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
+    UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
+    BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
+    TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
+    TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

@@ -5,6 +5,7 @@
 //! current one and replaces it when files change. Everything after works on
 //! ids and compiled conditions, never on text from a file.
 
+mod action;
 mod catalogue;
 mod check;
 pub mod codes;
@@ -12,27 +13,34 @@ mod consequences;
 mod derived;
 pub mod live;
 mod metrics;
+mod phrases;
 mod project;
 mod raw;
 pub mod sample;
+mod script;
 mod settings;
 mod shape;
 mod template;
+mod trigger;
 mod view;
 mod watch;
 mod words;
 mod yaml;
 
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
-    Alert, Broadcast, Cap, Class, Computed, Decide, Experiment, Holdout, HoursOf, Method, Notify, Period, Policy,
-    Quiet, QuietHours, Segment, Topic, Urgency, Variant,
+    Act, Again, Alert, Awaited, Broadcast, Cap, Class, Computed, Decide, Drip, DripState, Expect, Experiment, Holdout,
+    HoursOf, Method, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Scenario, ScenarioStep, Segment, Step,
+    Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
 pub use project::{Files, ProjectError};
+pub use script::{Called, ScriptId};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::View;
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
@@ -40,10 +48,12 @@ pub use words::{duration, rate};
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
 use crate::model::{Lang, Message, Profile, Schema, Text, Time};
+use action::{Scope, Subject};
 use consequences::Unread;
 use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
+use script::Scripts;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +76,11 @@ pub struct Rulebook {
     broadcasts: Vec<Broadcast>,
     /// The experiments, in the order of the files.
     pub experiments: Vec<Experiment>,
+    /// Messages and actions over days, in the order of the files. A drip's id is
+    /// its place in this list.
+    pub drips: Vec<Drip>,
+    /// The tests of the rules, in the order of the files.
+    pub scenarios: Vec<Scenario>,
     /// What admins are told of the engine, in the order of the files.
     pub alerts: Vec<Alert>,
     /// What holds for all marketing.
@@ -195,13 +210,14 @@ impl Loader {
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
         let experiments = check::experiments(sections.of("experiments"), &mut reader);
         let topics = check::topics(sections.of("topics"), &mut reader);
+        let keys = |section| sections.of(section).iter().map(|entry| entry.key.text.clone());
         let catalogue = Catalogue {
             schema: schema.clone(),
             events: check::events(sections.of("events"), &mut reader),
             zone: zone.clone(),
             segments: definitions.segments.names().into_iter().collect(),
             templates: template::names(&template_files).into_iter().collect(),
-            drips: Ids::default(),
+            drips: keys("drips").collect(),
             experiments: experiments.names().into_iter().collect(),
             variants: experiments.variants(),
         };
@@ -213,6 +229,18 @@ impl Loader {
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
+        let scope = Scope {
+            names,
+            templates: &templates,
+            sources: &self.sources,
+            broadcasts: &keys("broadcasts").collect::<Ids>(),
+            topics: &keys("topics").collect::<Ids>(),
+            scripts: &Scripts::default(),
+            settings: &settings,
+            subject: Subject::User,
+        };
+        let drips = check::drips(sections.of("drips"), &scope, &mut reader);
+        let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);
         let alerts = check::alerts(sections.of("alerts"), &names, &self.sources, &mut reader);
         let policy = check::policy(sections.alone("policy"), &mut reader);
@@ -229,6 +257,8 @@ impl Loader {
             derived,
             broadcasts,
             experiments,
+            drips,
+            scenarios,
             alerts,
             policy,
             holdout,

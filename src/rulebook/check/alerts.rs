@@ -1,11 +1,12 @@
 //! The section `alerts`: conditions about the engine itself, and whom to tell.
 //! There is no user here, so fields, segments and facts have no place.
 
-use super::{Names, codes, conditions, names, read};
+use super::{Names, codes, conditions, names};
 use crate::condition::{Condition, Kind, Node as Part};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{Text, TimeDelta};
 use crate::rulebook::metrics::METRICS;
+use crate::rulebook::phrases::duration;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
@@ -106,11 +107,11 @@ fn alert(entry: &Entry, env: &Names<'_>, sources: &Sources, reader: &mut Reader)
     let named = names::name(&entry.key, reader);
     let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
     let condition = find(entries, "if").and_then(|node| condition(node, env, sources, reader));
-    let lasting = find(entries, "for").map(|node| read::duration(node, ("`for`", "`for`"), reader));
+    let lasting = find(entries, "for").map(|node| duration(node, ("`for`", "`for`"), reader));
     let severity = find(entries, "severity").map_or(Some(Urgency::Warning), |node| severity(node, reader));
     let notify = find(entries, "notify").map_or(Some(Notify::Admins), |node| notify(node, reader));
     let quiet = find(entries, "quiet")
-        .map_or(Some(TimeDelta::minutes(30)), |node| read::duration(node, ("`quiet`", "`quiet`"), reader));
+        .map_or(Some(TimeDelta::minutes(30)), |node| duration(node, ("`quiet`", "`quiet`"), reader));
     let lasting = lasting.map_or(Some(None), |lasting| lasting.map(Some))?;
     let (condition, severity, notify, quiet) = (condition?, severity?, notify?, quiet?);
     named.then(|| Alert { name: entry.key.text.clone(), condition, lasting, severity, notify, quiet })

@@ -75,7 +75,7 @@ impl Definitions<'_> {
     ) -> Vec<Computed> {
         let fitted = |draft: &Draft<'_>| {
             let ty = &schema.field(draft.field).ty;
-            let is = conditions::value(draft.ast.as_ref()?, draft.text, Some(ty), names, sources, reader)?;
+            let is = conditions::check_value(draft.ast.as_ref()?, draft.text, Some(ty), names, sources, reader)?;
             Some(Computed { field: draft.field, is })
         };
         self.computed.iter().filter_map(fitted).collect()

@@ -9,10 +9,13 @@ use super::{Names, codes, names, read};
 use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{EnumType, Share, Text};
+use crate::rulebook::phrases::integer;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
+use crate::rulebook::trigger::{Goal, goal};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 const METHODS: [&str; 3] = ["sequential", "fixed", "bayes"];
@@ -123,6 +126,10 @@ pub struct Experiment {
     pub version: u32,
     /// Experiments of one group never share a user.
     pub group: Option<String>,
+    /// What counts as success.
+    pub goal: Option<Goal>,
+    /// What must not happen more often.
+    pub guardrails: Vec<Goal>,
     /// How the winner is found.
     pub decide: Decide,
 }
@@ -222,14 +229,18 @@ fn variant(entry: &Entry, reader: &mut Reader) -> Option<Variant> {
     let what = ("a weight", "вес");
     let bounds = 1..=1_000_000;
     let (weight, silent) = match entry.value.map() {
-        None => (read::whole(&entry.value, what, bounds, reader), false),
+        None => (whole(&entry.value, what, bounds, reader), false),
         Some(_) => {
             let entries = reader.shape(&entry.value, entry.key.place, &VARIANT)?;
             let silent = find(entries, "send").map(|node| reader.word(node, ("`send`", "`send`"), &["none"]));
-            (find(entries, "weight").and_then(|node| read::whole(node, what, bounds, reader)), silent.is_some())
+            (find(entries, "weight").and_then(|node| whole(node, what, bounds, reader)), silent.is_some())
         }
     };
     weight.filter(|_| free).map(|weight| Variant { name: entry.key.text.clone(), weight, silent })
+}
+
+fn whole(node: &Node, what: (&str, &str), bounds: RangeInclusive<i64>, reader: &mut Reader) -> Option<u32> {
+    integer(node, what, bounds, reader).and_then(|number| u32::try_from(number).ok())
 }
 
 impl Drafts<'_> {
@@ -266,9 +277,10 @@ fn experiment(
 ) -> Option<Experiment> {
     let entries = reader.shape(&draft.entry.value, draft.entry.key.place, &SHAPE)?;
     let to = find(entries, "to").map(|node| compile(node, names, sources, reader));
-    let version =
-        find(entries, "version").map(|node| read::whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
+    let version = find(entries, "version").map(|node| whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
     let group = find(entries, "group").map(|node| group(node, reader));
+    let goal = find(entries, "goal").map(|node| goal(node, names, sources, reader));
+    let guardrails = find(entries, "guardrails").map(|node| guardrails(node, names, sources, reader));
     let decide = find(entries, "decide").map(|node| decide(node, entries, reader));
     let (to, group) = (to.map_or(Some(None), |to| to.map(Some))?, group.map_or(Some(None), |group| group.map(Some))?);
     Some(Experiment {
@@ -278,8 +290,16 @@ fn experiment(
         variants: Some(draft.variants).filter(|_| draft.whole)?,
         version: version.unwrap_or(Some(1))?,
         group,
+        goal: goal.map_or(Some(None), |goal| goal.map(Some))?,
+        guardrails: guardrails.unwrap_or_else(|| Some(Vec::new()))?,
         decide: decide.unwrap_or(Some(Decide::default()))?,
     })
+}
+
+fn guardrails(node: &Node, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Option<Vec<Goal>> {
+    let items = reader.list(node, ("`guardrails`", "`guardrails`"))?;
+    let list: Vec<_> = items.iter().map(|item| goal(item, names, sources, reader)).collect();
+    list.into_iter().collect()
 }
 
 fn group(node: &Node, reader: &mut Reader) -> Option<String> {
@@ -294,7 +314,7 @@ fn decide(node: &Node, experiment: &[Entry], reader: &mut Reader) -> Option<Deci
     let alpha = find(entries, "alpha")
         .map_or(Some(alpha), |node| read::number(node, ("`alpha`", "`alpha`"), (0.0, 0.5), reader));
     let min_users = find(entries, "min_users")
-        .map_or(Some(min_users), |node| read::whole(node, ("`min_users`", "`min_users`"), 1..=1_000_000_000, reader));
+        .map_or(Some(min_users), |node| whole(node, ("`min_users`", "`min_users`"), 1..=1_000_000_000, reader));
     let ship = find(entries, "auto_ship");
     let auto_ship = ship.map_or(Some(auto_ship), |node| reader.flag(node, ("`auto_ship`", "`auto_ship`")));
     if let (Some(node), Some(true), Some(method)) = (ship, auto_ship, method) {

@@ -7,16 +7,19 @@
 mod alerts;
 mod broadcasts;
 mod computed;
-mod conditions;
+pub(super) mod conditions;
+mod drips;
 mod events;
 mod experiments;
 mod lifecycle;
 mod literal;
+mod lookup;
 mod names;
 mod order;
 mod policy;
 mod profile;
 mod read;
+mod scenarios;
 mod segments;
 
 pub(super) use alerts::check as alerts;
@@ -25,6 +28,8 @@ pub use broadcasts::Broadcast;
 pub(super) use broadcasts::check as broadcasts;
 pub use computed::Computed;
 pub(super) use computed::read as definitions;
+pub(super) use drips::check as drips;
+pub use drips::{Again, Awaited, Drip, OnFailure, Step, What};
 pub(super) use events::check as events;
 pub(super) use experiments::read as experiments;
 pub use experiments::{Decide, Experiment, Method, Variant};
@@ -32,6 +37,8 @@ pub use lifecycle::Class;
 pub use policy::{Cap, Holdout, HoursOf, Period, Policy, Quiet, QuietHours, Topic};
 pub(super) use policy::{holdout, policy, topics};
 pub(super) use profile::{Fields, check as profile};
+pub(super) use scenarios::check as scenarios;
+pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
 pub use segments::Segment;
 
 use super::catalogue::Names;
@@ -73,6 +80,12 @@ pub(super) static FILE: Shape = Shape {
         ),
         optional("broadcasts", Takes::Named(&Takes::Map(&broadcasts::SHAPE)), "messages to many", "сообщения многим"),
         optional(
+            "drips",
+            Takes::Named(&Takes::Map(&drips::shape::SHAPE)),
+            "messages over days",
+            "сообщения на несколько дней",
+        ),
+        optional(
             "experiments",
             Takes::Named(&Takes::Map(&experiments::SHAPE)),
             "which variant works better",
@@ -96,11 +109,17 @@ pub(super) static FILE: Shape = Shape {
             "what a user can opt out of apart",
             "от чего можно отказаться отдельно",
         ),
+        optional(
+            "tests",
+            Takes::Named(&Takes::Map(&scenarios::shape::SHAPE)),
+            "what the rules must do",
+            "что правила должны делать",
+        ),
         optional("policy", Takes::Map(&policy::POLICY), "what holds for all marketing", "что верно для всей рекламы"),
     ],
 };
 /// Sections that the format has and this version does not.
-const LATER: [&str; 4] = ["rules", "drips", "tasks", "tests"];
+const LATER: [&str; 2] = ["rules", "tasks"];
 /// Sections that are one thing and may stand in one file only.
 const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 
@@ -192,6 +211,16 @@ fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {
     let text = Text::new(format!("unknown section `{name}`"), format!("неизвестный раздел `{name}`"));
     let all = known.iter().copied().chain(LATER);
     suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, all)
+}
+
+/// The remark that a section is checked and nothing acts on it yet.
+pub(super) fn not_run_yet(section: &str, entries: &[&Entry], reader: &mut Reader) {
+    let Some(first) = entries.first() else { return };
+    let text = Text::new(
+        format!("`{section}` is checked, and this version does not act on it yet"),
+        format!("раздел `{section}` проверяется, но эта версия его ещё не исполняет"),
+    );
+    reader.found.push(Diagnostic::info(codes::NOT_RUN_YET, text, first.key.place));
 }
 
 /// A title: one text for everybody or one for each language.

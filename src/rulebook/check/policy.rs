@@ -4,6 +4,7 @@
 use super::{codes, names, read, title};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Share, Text, TimeDelta};
+use crate::rulebook::phrases::duration;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::words;
@@ -202,10 +203,10 @@ pub(in crate::rulebook) fn policy(section: Option<&Entry>, reader: &mut Reader) 
     policy.caps = find(entries, "caps").map(|node| caps(node, reader)).unwrap_or_default();
     policy.send_within = find(entries, "missed").and_then(|node| {
         let inner = reader.shape(node, node.place, &MISSED)?;
-        read::duration(find(inner, "send_within")?, ("`send_within`", "`send_within`"), reader)
+        duration(find(inner, "send_within")?, ("`send_within`", "`send_within`"), reader)
     });
     policy.stop_words = find(entries, "stop_words").map(|node| stop_words(node, reader)).unwrap_or_default();
-    let removed = find(entries, "removed").and_then(|node| read::duration(node, ("`removed`", "`removed`"), reader));
+    let removed = find(entries, "removed").and_then(|node| duration(node, ("`removed`", "`removed`"), reader));
     policy.removed = removed.unwrap_or(policy.removed);
     policy
 }

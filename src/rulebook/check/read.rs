@@ -1,12 +1,13 @@
-//! Small values of rule files that several sections have: shares, whole
-//! numbers within bounds, times of day. What is wrong is reported here.
+//! Small values of rule files that several sections have: shares, numbers,
+//! times of day. What is wrong is reported here.
 
 use super::codes;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Share, Text, TimeDelta};
+use crate::model::{Share, Text, Time};
 use crate::rulebook::raw::Reader;
-use crate::rulebook::words;
-use crate::rulebook::yaml::{Node, Scalar};
+use crate::rulebook::yaml::Node;
+use jiff::civil;
+use jiff::tz::TimeZone;
 use std::ops::RangeInclusive;
 
 /// `5%`, `5` or `2.5%`, within bounds.
@@ -28,20 +29,9 @@ pub(super) fn share(
             "write it like `5%` or `2.5%`, with two digits after the point at most",
             "пишите так: `5%` или `2.5%`, не больше двух знаков после точки",
         );
-        reader.found.push(Diagnostic::error(codes::BAD_SHARE, text, scalar.place).help(help));
+        reader.found.push(Diagnostic::error(codes::BAD_AMOUNT, text, scalar.place).help(help));
     }
     share
-}
-
-/// A whole number within bounds.
-pub(super) fn whole(node: &Node, what: (&str, &str), bounds: RangeInclusive<u32>, reader: &mut Reader) -> Option<u32> {
-    let scalar = reader.text(node, what)?;
-    let number = scalar.text.replace('_', "").parse().ok().filter(|number| bounds.contains(number));
-    if number.is_none() {
-        let (low, high) = (bounds.start(), bounds.end());
-        reader.found.push(out_of_bounds(scalar, what, &format!("{low}…{high}")));
-    }
-    number
 }
 
 /// A number above `low` and below `high`.
@@ -49,40 +39,21 @@ pub(super) fn number(node: &Node, what: (&str, &str), (low, high): (f64, f64), r
     let scalar = reader.text(node, what)?;
     let number = scalar.text.parse().ok().filter(|number| low < *number && *number < high);
     if number.is_none() {
-        reader.found.push(out_of_bounds(scalar, what, &format!("{low} < x < {high}")));
+        let text = Text::new(
+            format!("{} cannot be `{}`", what.0, scalar.text),
+            format!("{}: `{}` не подходит", what.1, scalar.text),
+        );
+        let help = Text::new(
+            format!("write a number above {low} and below {high}"),
+            format!("напишите число больше {low} и меньше {high}"),
+        );
+        reader.found.push(Diagnostic::error(codes::BAD_AMOUNT, text, scalar.place).help(help));
     }
     number
 }
 
-fn out_of_bounds(scalar: &Scalar, what: (&str, &str), bounds: &str) -> Diagnostic {
-    let text = Text::new(
-        format!("{} cannot be `{}`", what.0, scalar.text),
-        format!("{} не может быть `{}`", what.1, scalar.text),
-    );
-    let help = Text::new(format!("write a number: {bounds}"), format!("напишите число: {bounds}"));
-    Diagnostic::error(codes::BAD_NUMBER, text, scalar.place).help(help)
-}
-
-/// A length of time.
-pub(super) fn duration(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<TimeDelta> {
-    let scalar = reader.text(node, what)?;
-    let length = words::duration(&scalar.text);
-    if length.is_none() {
-        let text = Text::new(
-            format!("`{}` is not a length of time", scalar.text),
-            format!("`{}` — не длительность", scalar.text),
-        );
-        let help = Text::new(
-            "write it like `6 hours`, `1 day` or `1h30m`; months and years are not lengths of time",
-            "пишите так: `6 hours`, `1 day` или `1h30m`; месяцы и годы длительностями не бывают",
-        );
-        reader.found.push(Diagnostic::error(codes::BAD_DURATION, text, scalar.place).help(help));
-    }
-    length
-}
-
 /// A time of day, `hh:mm`.
-pub(super) fn clock(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<jiff::civil::Time> {
+pub(super) fn clock(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<civil::Time> {
     let scalar = reader.text(node, what)?;
     let time = clock_of(&scalar.text);
     if time.is_none() {
@@ -96,11 +67,19 @@ pub(super) fn clock(node: &Node, what: (&str, &str), reader: &mut Reader) -> Opt
     time
 }
 
-fn clock_of(text: &str) -> Option<jiff::civil::Time> {
+/// The time of day that a text is.
+pub(super) fn clock_of(text: &str) -> Option<civil::Time> {
     let (hour, minute) = text.trim().split_once(':')?;
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if !matches!(hour.len(), 1 | 2) || minute.len() != 2 || !digits(hour) || !digits(minute) {
         return None;
     }
-    jiff::civil::Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+    civil::Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+}
+
+/// The instant at which a clock of the zone shows this; a time that a change of
+/// clocks skips is after the gap, one that repeats is the first.
+pub(super) fn instant(local: civil::DateTime, zone: &TimeZone) -> Time {
+    let at = zone.to_ambiguous_timestamp(local).compatible();
+    at.map_or(Time(0), |at| Time(at.as_millisecond()))
 }
