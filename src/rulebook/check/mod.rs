@@ -29,7 +29,7 @@ use std::collections::HashMap;
 pub(super) static FILE: Shape = Shape {
     what: ("a rule file", "файл правил"),
     keys: &[
-        optional("profile", Takes::Named(&Takes::Text), "the fields of a user", "поля пользователя"),
+        optional("profile", Takes::Named(&profile::FIELD), "the fields of a user", "поля пользователя"),
         optional(
             "segments",
             Takes::Named(&Takes::Either(&[Takes::Condition, Takes::Map(&segments::SHAPE)])),

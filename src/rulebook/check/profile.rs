@@ -5,12 +5,39 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::Text;
 use crate::model::{EnumType, Field, FieldId, Schema, Time, Type, Value};
 use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::shape::{Shape, Takes, optional};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
+/// A field, short or long.
+pub(in crate::rulebook) static FIELD: Takes = Takes::Either(&[
+    Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>"]),
+    Takes::Map(&SHAPE),
+]);
+
+/// A field in its long form. `type` must be there but for built-in fields.
+static SHAPE: Shape = Shape {
+    what: WHAT,
+    keys: &[
+        optional(
+            "type",
+            Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>", "enum"]),
+            "the type of its values",
+            "тип значений",
+        ),
+        optional("values", Takes::List(&Takes::Text), "the values of an enum", "значения для enum"),
+        optional(
+            "default",
+            Takes::Either(&[Takes::Text, Takes::List(&Takes::Text)]),
+            "the value until another is set",
+            "значение, пока не задано другое",
+        ),
+        optional("title", Takes::Title, "what the panel calls it", "название в панели"),
+        optional("is", Takes::Expression, "how it is computed from others", "как оно вычисляется из других"),
+    ],
+};
 const WHAT: (&str, &str) = ("a field", "поле");
-const KEYS: [&str; 5] = ["type", "values", "default", "title", "is"];
 /// More fields than this are refused: each user's profile holds them all.
 const FIELDS: usize = 1_000;
 const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
@@ -59,7 +86,7 @@ fn short(entry: &Entry, reader: &mut Reader) -> Option<Field> {
 /// `balance: {type: int, default: 0, title: Balance}`
 fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
     let entries = reader.map(&entry.value, WHAT)?;
-    reader.only(entries, &KEYS, WHAT);
+    reader.only(entries, &SHAPE.names(), WHAT);
     if let Some(computed) = find(entries, "is") {
         let text = Text::new(
             "computed fields are not available in this version yet",
@@ -101,7 +128,7 @@ fn redeclare(entry: &Entry, id: FieldId, schema: &mut Schema, zone: &TimeZone, r
         reader.found.push(builtin(&old, entry.value.place));
         return;
     };
-    reader.only(entries, &KEYS, WHAT);
+    reader.only(entries, &SHAPE.names(), WHAT);
     let mut ty = old.ty.clone();
     for key in ["type", "is"] {
         if let Some(node) = find(entries, key) {

@@ -170,7 +170,10 @@ impl Compiler<'_> {
         let before = self.found.len();
         self.mentions(text, origin, segments);
         if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
-            self.found.push(syntax(&error, text, origin, self.sources));
+            // A misspelt statement is told of already, and so is the end that it leaves over.
+            if mentions(text).iter().all(|mention| !is_unknown_statement(mention, text)) {
+                self.found.push(syntax(&error, text, origin, self.sources));
+            }
             return Part::Broken;
         }
         if self.found.len() == before {
@@ -260,6 +263,10 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+fn is_unknown_statement(mention: &Mention, text: &str) -> bool {
+    matches!(mention, Mention::Statement(at) if !STATEMENTS.contains(&&text[at.clone()]))
 }
 
 /// Where a word stands by itself inside a tag; the whole text if nowhere.

@@ -1,157 +1,19 @@
-//! `vestnik.yaml`: the settings of a project, read, checked and with defaults.
+//! From the text of `vestnik.yaml` to checked [`Settings`].
 //!
-//! `serde_yaml` reads the values; the spanned tree of [`yaml`](super::yaml)
-//! says where each of them stands, so that a wrong one can be underlined. No
-//! secret is ever in here: the token's place is an environment variable.
+//! `serde_yaml` reads the values; the spanned tree of [`yaml`] says where each
+//! of them stands, so that a wrong one can be underlined.
 
-use super::codes;
-use super::raw::{Reader, find, suggest};
-use super::words;
-use super::yaml::{self, Entry, Node};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
+use super::{Http, Mode, ROLES, Role, Settings, Telegram, Watch, Webhooks, Zone, shape};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources, nearest};
 use crate::model::{Lang, Limits, Rate, Text};
+use crate::rulebook::raw::{Reader, suggest};
+use crate::rulebook::yaml::{self, Node};
+use crate::rulebook::{codes, words};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-
-/// The settings of a project.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// The language in which the product speaks to those who run it.
-    pub language: Lang,
-    /// The project's time zone.
-    pub timezone: Zone,
-    /// Where data live, relative to the project folder unless absolute.
-    pub data: PathBuf,
-    /// How to reach Telegram.
-    pub telegram: Telegram,
-    /// Who may use the panel, by Telegram id.
-    pub admins: BTreeMap<i64, Role>,
-    /// How fast messages may leave.
-    pub limits: Limits,
-    /// The HTTP interface.
-    pub http: Http,
-    /// Outgoing webhooks.
-    pub webhooks: Webhooks,
-    /// How changes of files are noticed.
-    pub watch: Watch,
-}
-
-/// A time zone and its IANA name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Zone {
-    /// Such as `Europe/Moscow`.
-    pub name: String,
-    /// Its rules.
-    pub zone: TimeZone,
-}
-
-/// How to reach Telegram.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telegram {
-    /// The environment variable that holds the bot's token.
-    pub token_env: String,
-    /// The Bot API server, without a slash at the end.
-    pub api_url: String,
-    /// How updates come in.
-    pub mode: Mode,
-    /// Whether updates that came in while the engine was down are dropped.
-    pub drop_pending: bool,
-}
-
-/// How updates come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The engine asks for them.
-    Polling,
-}
-
-/// What an admin may do; each role may do what those below it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Look.
-    Viewer,
-    /// Also write rules and start campaigns that need approval.
-    Author,
-    /// Also approve, pause and cancel.
-    Operator,
-    /// Everything.
-    Owner,
-}
-
-/// The HTTP interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Http {
-    /// The address it listens on.
-    pub listen: SocketAddr,
-}
-
-/// Outgoing webhooks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Webhooks {
-    /// Hosts that may be called.
-    pub allow: Vec<String>,
-}
-
-/// How changes of files are noticed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Watch {
-    /// The system tells.
-    #[default]
-    Notify,
-    /// The files are looked at every few seconds: for network folders.
-    Poll,
-}
-
-impl Settings {
-    /// Names of settings that differ and take effect only after a restart.
-    pub fn restart_needed(&self, newer: &Self) -> Vec<&'static str> {
-        let differ = [
-            ("data", self.data != newer.data),
-            ("telegram", self.telegram != newer.telegram),
-            ("http", self.http != newer.http),
-            ("watch", self.watch != newer.watch),
-        ];
-        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            language: Lang::En,
-            timezone: Zone { name: "UTC".to_owned(), zone: TimeZone::UTC },
-            data: PathBuf::from("data"),
-            telegram: Telegram {
-                token_env: "TELEGRAM_TOKEN".to_owned(),
-                api_url: "https://api.telegram.org".to_owned(),
-                mode: Mode::Polling,
-                drop_pending: false,
-            },
-            admins: BTreeMap::new(),
-            limits: Limits {
-                bot: words::rate("30 per second"),
-                chat: words::rate("1 per second"),
-                group: words::rate("20 per minute"),
-            },
-            http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
-            webhooks: Webhooks::default(),
-            watch: Watch::default(),
-        }
-    }
-}
-
-impl Role {
-    /// The role called `word`.
-    pub fn parse(word: &str) -> Option<Self> {
-        ROLES.iter().find(|(name, _)| *name == word).map(|(_, role)| *role)
-    }
-}
-
-const ROLES: [(&str, Role); 4] =
-    [("owner", Role::Owner), ("operator", Role::Operator), ("author", Role::Author), ("viewer", Role::Viewer)];
 
 /// What the file says, before anything is checked. Unknown keys are reported
 /// from the tree, with suggestions.
@@ -198,23 +60,15 @@ struct RawWebhooks {
     allow: Option<Vec<String>>,
 }
 
-const KEYS: [&str; 9] = ["language", "timezone", "data", "telegram", "admins", "limits", "http", "webhooks", "watch"];
-const NESTED: [(&str, &[&str]); 4] = [
-    ("telegram", &["token_env", "api_url", "mode", "drop_pending"]),
-    ("limits", &["bot", "chat", "group"]),
-    ("http", &["listen"]),
-    ("webhooks", &["allow"]),
-];
-
 /// Reads the settings out of `source`. Whatever is wrong keeps its default.
-pub(super) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics) -> Settings {
+pub(in crate::rulebook) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics) -> Settings {
     let text = sources.text(source);
-    let before = found.count(crate::diagnostic::Severity::Error);
+    let before = found.count(Severity::Error);
     let Some(tree) = yaml::parse(source, text, 0, yaml::Limits::default(), found) else { return Settings::default() };
     let mut reader = Reader::default();
-    shape(&tree, &mut reader);
+    shape::conform(&tree, &mut reader);
     found.extend(reader.found);
-    let misshapen = found.count(crate::diagnostic::Severity::Error) > before;
+    let misshapen = found.count(Severity::Error) > before;
     match serde_yaml::from_str::<Raw>(text) {
         Ok(raw) => Checker { tree: &tree, found }.settings(raw),
         Err(_) if misshapen => Settings::default(),
@@ -223,45 +77,6 @@ pub(super) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics)
             Settings::default()
         }
     }
-}
-
-/// Unknown keys and sections of the wrong shape, with suggestions.
-fn shape(tree: &Node, reader: &mut Reader) {
-    let what = ("the settings", "настройки");
-    let Some(entries) = reader.map(tree, what) else { return };
-    reader.only(entries, &KEYS, what);
-    for (key, known) in NESTED {
-        let Some(node) = find(entries, key).filter(|node| !node.is_blank()) else { continue };
-        if let Some(inner) = reader.map(node, (key, key)) {
-            reader.only(inner, known, (key, key));
-        }
-    }
-    for (path, node) in scalars(entries) {
-        reader.text(node, (path, path));
-    }
-    let inner = |section: &str, key: &str| find(entries, section).and_then(|node| node.get(key));
-    if let Some(flag) = inner("telegram", "drop_pending") {
-        reader.flag(flag, ("drop_pending", "drop_pending"));
-    }
-    if let Some(allow) = inner("webhooks", "allow") {
-        reader.list(allow, ("allow", "allow"));
-    }
-    if let Some(admins) = find(entries, "admins").filter(|node| !node.is_blank()) {
-        for entry in reader.map(admins, ("admins", "admins")).unwrap_or_default() {
-            reader.text(&entry.value, ("an admin's role", "роль администратора"));
-        }
-    }
-}
-
-/// The nodes that must be texts, if they are there.
-fn scalars(entries: &[Entry]) -> impl Iterator<Item = (&str, &Node)> {
-    let top = ["language", "timezone", "data", "watch"];
-    let top = top.into_iter().filter_map(move |key| Some((key, find(entries, key)?)));
-    let inner = NESTED.into_iter().filter(|(key, _)| *key != "webhooks").flat_map(move |(section, keys)| {
-        let node = find(entries, section);
-        keys.iter().filter(|key| **key != "drop_pending").filter_map(move |key| Some((*key, node?.get(key)?)))
-    });
-    top.chain(inner)
 }
 
 fn unread(error: &serde_yaml::Error, source: SourceId, text: &str) -> Diagnostic {
@@ -456,7 +271,7 @@ impl Checker<'_> {
 }
 
 /// The finding that a rate is not understood.
-pub(super) fn bad_rate(text: &str, place: Place) -> Diagnostic {
+pub(in crate::rulebook) fn bad_rate(text: &str, place: Place) -> Diagnostic {
     let message = Text::new(format!("`{text}` is not a rate"), format!("`{text}` — не скорость"));
     let help = Text::new(
         "write a rate such as `20 per second`, or `off` among limits",
