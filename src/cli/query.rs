@@ -133,12 +133,9 @@ fn sample(people: &[Person], zone: &TimeZone, lang: Lang) -> String {
 fn align(value: &Value) -> Align {
     match value {
         Value::Int(_) | Value::Float(_) | Value::Money(_) => Align::Right,
-        Value::Missing
-        | Value::Bool(_)
-        | Value::String(_)
-        | Value::Time(_)
-        | Value::Duration(_)
-        | Value::List(_) => Align::Left,
+        Value::Missing | Value::Bool(_) | Value::String(_) | Value::Time(_) | Value::Duration(_) | Value::List(_) => {
+            Align::Left
+        }
     }
 }
 

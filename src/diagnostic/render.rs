@@ -59,8 +59,7 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> V
         let headline = helps.next().unwrap_or(write_instead(lang));
         help().secondary_title(headline).element(snippet(place.source, sources).patch(patch))
     });
-    let first =
-        title.elements(snippets(diagnostic, sources, lang)).elements(helps.map(|text| help().message(text)));
+    let first = title.elements(snippets(diagnostic, sources, lang)).elements(helps.map(|text| help().message(text)));
     std::iter::once(first).chain(correction).collect()
 }
 
@@ -128,7 +127,9 @@ struct Words {
 fn words(lang: Lang) -> Words {
     match lang {
         Lang::En => Words { info: "info", warning: "warning", error: "error", help: "help" },
-        Lang::Ru => Words { info: "справка", warning: "предупреждение", error: "ошибка", help: "подсказка" },
+        Lang::Ru => Words {
+            info: "справка", warning: "предупреждение", error: "ошибка", help: "подсказка"
+        },
     }
 }
 

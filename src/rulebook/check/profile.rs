@@ -182,7 +182,7 @@ fn type_named(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
             let known = alias(other).map_or_else(|| TYPES.to_vec(), |near| vec![near]);
             reader.found.push(match known.as_slice() {
                 [near] => diagnostic
-                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`")))
+                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?")))
                     .replace(*near),
                 _ => suggest(diagnostic, other, known),
             });

@@ -86,7 +86,7 @@ pub(super) fn leaf(takes: &Takes) -> Value {
             "pattern": MOMENT,
             "examples": ["10:00", "10:00 user time", "2026-03-01 10:00"],
         }),
-        Takes::Words(words) => json!({ "enum": words }),
+        Takes::Words(words) => json!({ "type": "string", "enum": words }),
         Takes::Map(_) | Takes::Named(_) | Takes::List(_) | Takes::Either(_) => json!({}),
     }
 }

@@ -184,11 +184,11 @@ fn may_be_blank(key: &Key, blank: Blank) -> bool {
 
 /// Lets a schema also take nothing.
 fn allow_null(schema: &mut Value) {
-    let null = json!({ "type": "null" });
+    let nothing = json!({ "type": "null" });
     if let Some(forms) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
-        forms.push(null);
+        forms.push(nothing);
     } else if let Some(target) = schema.as_object_mut().and_then(|object| object.remove("$ref")) {
-        schema["anyOf"] = json!([{ "$ref": target }, null]);
+        schema["anyOf"] = json!([{ "$ref": target }, nothing]);
     } else if let Some(kind) = schema.get_mut("type") {
         *kind = match kind.take() {
             Value::Array(mut kinds) => {

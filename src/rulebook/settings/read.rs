@@ -1,150 +1,87 @@
 //! From the text of `vestnik.yaml` to checked [`Settings`].
 //!
-//! `serde_yaml` reads the values; the spanned tree of [`yaml`] says where each
-//! of them stands, so that a wrong one can be underlined.
+//! Values are read out of the spanned tree of [`yaml`], so that a wrong one can
+//! be underlined, and each by itself, so that one mistake hides no other.
 
 use super::{Http, Mode, ROLES, Role, Settings, Telegram, Watch, Webhooks, Zone, shape};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
 use crate::model::{Lang, Limits, Rate, Text};
 use crate::rulebook::raw::{Reader, suggest};
-use crate::rulebook::yaml::{self, Node};
+use crate::rulebook::yaml::{self, Kind, Node};
 use crate::rulebook::{codes, words};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What the file says, before anything is checked. Unknown keys are reported
-/// from the tree, with suggestions.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Raw {
-    language: Option<String>,
-    timezone: Option<String>,
-    data: Option<String>,
-    telegram: Option<RawTelegram>,
-    admins: Option<BTreeMap<String, String>>,
-    limits: Option<RawLimits>,
-    http: Option<RawHttp>,
-    webhooks: Option<RawWebhooks>,
-    watch: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawTelegram {
-    token_env: Option<String>,
-    api_url: Option<String>,
-    mode: Option<String>,
-    drop_pending: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawLimits {
-    bot: Option<String>,
-    chat: Option<String>,
-    group: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawHttp {
-    listen: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawWebhooks {
-    allow: Option<Vec<String>>,
-}
-
 /// Reads the settings out of `source`. Whatever is wrong keeps its default.
 pub(in crate::rulebook) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics) -> Settings {
-    let text = sources.text(source);
-    let before = found.count(Severity::Error);
-    let Some(tree) = yaml::parse(source, text, 0, yaml::Limits::default(), found) else { return Settings::default() };
+    let Some(tree) = yaml::parse(source, sources.text(source), 0, yaml::Limits::default(), found) else {
+        return Settings::default();
+    };
     let mut reader = Reader::default();
     shape::conform(&tree, &mut reader);
     found.extend(reader.found);
-    let misshapen = found.count(Severity::Error) > before;
-    match serde_yaml::from_str::<Raw>(text) {
-        Ok(raw) => Checker { tree: &tree, found }.settings(raw),
-        Err(_) if misshapen => Settings::default(),
-        Err(error) => {
-            found.push(unread(&error, source, text));
-            Settings::default()
-        }
-    }
+    Checker { tree: &tree, found }.settings()
 }
 
-fn unread(error: &serde_yaml::Error, source: SourceId, text: &str) -> Diagnostic {
-    let at = error.location().map_or(0, |location| location.index().min(text.len()));
-    let message = Text::new(format!("a setting is not understood: {error}"), format!("непонятная настройка: {error}"));
-    let help = Text::new(
-        "compare it with the vestnik.yaml that `vestnik init` makes",
-        "сравните с vestnik.yaml, который создаёт `vestnik init`",
-    );
-    Diagnostic::error(codes::BAD_SETTING, message, Place::new(source, at, at)).help(help)
-}
-
-/// From raw values to checked ones.
+/// From texts to values. What has the wrong shape is reported already and
+/// reads as absent.
 struct Checker<'a> {
     tree: &'a Node,
     found: &'a mut Diagnostics,
 }
 
-impl Checker<'_> {
-    fn settings(mut self, raw: Raw) -> Settings {
+impl<'a> Checker<'a> {
+    fn settings(mut self) -> Settings {
         let default = Settings::default();
-        let telegram = raw.telegram.unwrap_or_default();
-        let limits = raw.limits.unwrap_or_default();
         Settings {
             language: self
-                .one_of(raw.language, &["language"], codes::BAD_LANGUAGE, &[("en", Lang::En), ("ru", Lang::Ru)])
+                .one_of(&["language"], codes::BAD_LANGUAGE, &[("en", Lang::En), ("ru", Lang::Ru)])
                 .unwrap_or(default.language),
-            timezone: raw.timezone.and_then(|name| self.zone(&name)).unwrap_or(default.timezone),
-            data: raw.data.and_then(|text| self.data(text)).unwrap_or(default.data),
-            telegram: self.telegram(telegram, default.telegram),
-            admins: self.admins(raw.admins.unwrap_or_default()),
+            timezone: self.text(&["timezone"]).and_then(|name| self.zone(name)).unwrap_or(default.timezone),
+            data: self.text(&["data"]).and_then(|text| self.data(text)).unwrap_or(default.data),
+            telegram: self.telegram(default.telegram),
+            admins: self.admins(),
             limits: Limits {
-                bot: self.rate(limits.bot, "bot", default.limits.bot),
-                chat: self.rate(limits.chat, "chat", default.limits.chat),
-                group: self.rate(limits.group, "group", default.limits.group),
+                bot: self.rate("bot", default.limits.bot),
+                chat: self.rate("chat", default.limits.chat),
+                group: self.rate("group", default.limits.group),
             },
-            http: Http { listen: self.listen(raw.http.unwrap_or_default().listen).unwrap_or(default.http.listen) },
-            webhooks: Webhooks { allow: raw.webhooks.unwrap_or_default().allow.unwrap_or_default() },
+            http: Http {
+                listen: self
+                    .text(&["http", "listen"])
+                    .and_then(|text| self.listen(text))
+                    .unwrap_or(default.http.listen),
+            },
+            webhooks: Webhooks { allow: self.texts(&["webhooks", "allow"]) },
             watch: self
-                .one_of(raw.watch, &["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)])
+                .one_of(&["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)])
                 .unwrap_or_default(),
         }
     }
 
-    fn telegram(&mut self, raw: RawTelegram, default: Telegram) -> Telegram {
-        let mode = self.one_of(raw.mode, &["telegram", "mode"], codes::BAD_SETTING, &[("polling", Mode::Polling)]);
+    fn telegram(&mut self, default: Telegram) -> Telegram {
+        let mode = self.one_of(&["telegram", "mode"], codes::BAD_SETTING, &[("polling", Mode::Polling)]);
         Telegram {
-            token_env: raw.token_env.and_then(|name| self.token_env(name)).unwrap_or(default.token_env),
-            api_url: raw.api_url.and_then(|url| self.api_url(&url)).unwrap_or(default.api_url),
+            token_env: self
+                .text(&["telegram", "token_env"])
+                .and_then(|name| self.token_env(name))
+                .unwrap_or(default.token_env),
+            api_url: self.text(&["telegram", "api_url"]).and_then(|url| self.api_url(url)).unwrap_or(default.api_url),
             mode: mode.unwrap_or(default.mode),
-            drop_pending: raw.drop_pending.unwrap_or(default.drop_pending),
+            drop_pending: self.text(&["telegram", "drop_pending"]).map_or(default.drop_pending, |flag| flag == "true"),
         }
     }
 
-    fn one_of<T: Copy>(
-        &mut self,
-        word: Option<String>,
-        path: &[&str],
-        code: crate::diagnostic::Code,
-        known: &[(&str, T)],
-    ) -> Option<T> {
-        let word = word?;
+    fn one_of<T: Copy>(&mut self, path: &[&str], code: crate::diagnostic::Code, known: &[(&str, T)]) -> Option<T> {
+        let word = self.text(path)?;
         let value = known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
         if value.is_none() {
             let key = path.last().copied().unwrap_or_default();
             let text = Text::new(format!("`{key}` cannot be `{word}`"), format!("`{key}` не может быть `{word}`"));
             let diagnostic = Diagnostic::error(code, text, self.place(path));
-            self.found.push(suggest(diagnostic, &word, known.iter().map(|(name, _)| *name)));
+            self.found.push(suggest(diagnostic, word, known.iter().map(|(name, _)| *name)));
         }
         value
     }
@@ -160,7 +97,7 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::error(codes::BAD_ZONE, text, place);
         self.found.push(match near {
             Some(near) => {
-                let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`"));
+                let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
                 diagnostic.help(help).replace(near)
             }
             None => diagnostic.help(Text::new(
@@ -171,7 +108,7 @@ impl Checker<'_> {
         None
     }
 
-    fn data(&mut self, text: String) -> Option<PathBuf> {
+    fn data(&mut self, text: &str) -> Option<PathBuf> {
         let plain = text.trim_start_matches("./").trim_end_matches('/');
         if !matches!(plain, "" | "." | "rules" | "templates") {
             return Some(PathBuf::from(text));
@@ -180,11 +117,11 @@ impl Checker<'_> {
         self.bad(&["data"], format!("`{text}` cannot hold the data"), format!("в `{text}` данные хранить нельзя"), help)
     }
 
-    fn token_env(&mut self, name: String) -> Option<String> {
+    fn token_env(&mut self, name: &str) -> Option<String> {
         let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if good {
-            return Some(name);
+            return Some(name.to_owned());
         }
         let help = Text::new(
             "write the name of an environment variable and keep the token itself out of files",
@@ -212,8 +149,7 @@ impl Checker<'_> {
         self.bad(path, format!("`{url}` is not the address of a server"), format!("`{url}` — не адрес сервера"), help)
     }
 
-    fn listen(&mut self, text: Option<String>) -> Option<SocketAddr> {
-        let text = text?;
+    fn listen(&mut self, text: &str) -> Option<SocketAddr> {
         if let Ok(address) = text.parse() {
             return Some(address);
         }
@@ -229,29 +165,28 @@ impl Checker<'_> {
         )
     }
 
-    fn rate(&mut self, text: Option<String>, key: &'static str, default: Option<Rate>) -> Option<Rate> {
-        let Some(text) = text else { return default };
+    fn rate(&mut self, key: &'static str, default: Option<Rate>) -> Option<Rate> {
+        let Some(text) = self.text(&["limits", key]) else { return default };
         if text == "off" {
             return None;
         }
-        let rate = words::rate(&text);
+        let rate = words::rate(text);
         if rate.is_none() {
-            self.found.push(bad_rate(&text, self.place(&["limits", key])));
+            self.found.push(bad_rate(text, self.place(&["limits", key])));
         }
         rate.or(default)
     }
 
-    fn admins(&mut self, raw: BTreeMap<String, String>) -> BTreeMap<i64, Role> {
-        let entries = self.tree.get("admins").and_then(Node::map).unwrap_or_default();
+    fn admins(&mut self) -> BTreeMap<i64, Role> {
         let mut admins = BTreeMap::new();
-        for (id, role) in &raw {
-            let Some(entry) = entries.iter().find(|entry| entry.key.text == *id) else { continue };
-            let (number, parsed) = (id.parse::<i64>().ok().filter(|id| *id > 0), Role::parse(role));
-            match (number, parsed) {
+        for entry in self.tree.get("admins").and_then(Node::map).unwrap_or_default() {
+            let (id, Some(role)) = (&entry.key, written(&entry.value)) else { continue };
+            let number = id.text.parse::<i64>().ok().filter(|id| *id > 0);
+            match (number, Role::parse(role)) {
                 (Some(id), Some(role)) => {
                     admins.insert(id, role);
                 }
-                (None, _) => self.found.push(bad_admin(id, entry.key.place)),
+                (None, _) => self.found.push(bad_admin(&id.text, id.place)),
                 (Some(_), None) => self.found.push(bad_role(role, entry.value.place)),
             }
         }
@@ -264,10 +199,32 @@ impl Checker<'_> {
         None
     }
 
+    /// The text at a path of keys.
+    fn text(&self, path: &[&str]) -> Option<&'a str> {
+        self.node(path).and_then(written)
+    }
+
+    /// The texts of the list at a path of keys.
+    fn texts(&self, path: &[&str]) -> Vec<String> {
+        match self.node(path).map(|node| &node.kind) {
+            Some(Kind::List(items)) => items.iter().filter_map(written).map(str::to_owned).collect(),
+            Some(Kind::Scalar(_) | Kind::Map(_) | Kind::Refused) | None => Vec::new(),
+        }
+    }
+
     /// Where the value at a path of keys stands.
     fn place(&self, path: &[&str]) -> Place {
-        path.iter().try_fold(self.tree, |node, key| node.get(key)).map_or(self.tree.place, |node| node.place)
+        self.node(path).map_or(self.tree.place, |node| node.place)
     }
+
+    fn node(&self, path: &[&str]) -> Option<&'a Node> {
+        path.iter().try_fold(self.tree, |node, key| node.get(key))
+    }
+}
+
+/// A text that is not blank.
+fn written(node: &Node) -> Option<&str> {
+    node.scalar().filter(|scalar| !scalar.is_blank()).map(|scalar| scalar.text.as_str())
 }
 
 /// The finding that a rate is not understood.
