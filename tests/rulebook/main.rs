@@ -6,6 +6,7 @@ mod bad;
 mod codes;
 #[path = "../support/expect.rs"]
 mod expect;
+mod grammar;
 mod live;
 mod mistakes;
 mod sample;
