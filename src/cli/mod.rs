@@ -79,7 +79,7 @@ enum Command {
     Segments(segments::Args),
     /// Ask a condition of all users: how many, which, or a few to look at
     Query(query::Args),
-    /// JSON Schema for editors: what completes and checks rule files while they are written
+    /// JSON Schema (draft-07) of rule files, so that editors complete and check them
     Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON
     Import(import::Args),

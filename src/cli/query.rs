@@ -52,6 +52,10 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(1));
     };
     context.complain(&answer.findings);
+    if matches!(found, Found::Count(count) if count.users == 0) && context.format() != Format::Json {
+        context
+            .note(&Text::new("there are no users yet: `vestnik import FILE`", "людей ещё нет: `vestnik import ФАЙЛ`"));
+    }
     match context.format() {
         Format::Json => context.say_json(&as_json(&found)),
         Format::Text | Format::Short => context.say(&as_text(&found, context)),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 /// The arguments.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Of what
+    /// Of rule files, of vestnik.yaml, or of the head of a template
     #[arg(value_enum, default_value_t = Of::Rules)]
     of: Of,
     /// Write the schemas of rule files and settings into the project's folder `.vestnik`
@@ -20,11 +20,8 @@ pub struct Args {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Of {
-    /// Files in rules/
     Rules,
-    /// vestnik.yaml
     Settings,
-    /// The head of a template, between the lines `---`
     Template,
 }
 

@@ -148,5 +148,5 @@ fn what_cannot_be_asked() {
 #[test]
 fn nobody_is_not_a_division_by_zero() {
     let project = Project::with_users("id\n");
-    ask(&project, "true", "").expect(0, &["users    0  (0.0 % of 0)"]);
+    ask(&project, "true", "").expect(0, &["users    0  (0.0 % of 0)", "there are no users yet"]);
 }

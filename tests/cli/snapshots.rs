@@ -3,6 +3,7 @@
 
 use crate::expect::differs;
 use crate::support::{Project, Said, vestnik};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Users of whom each knows a little more.
@@ -74,6 +75,9 @@ fn what_is_printed_is_as_expected() {
             wrong.extend(compare(name, &format!("vestnik {}", shown(line)), &vestnik(args)));
         }
     }
+    for of in ["rules", "settings", "template"] {
+        wrong.extend(differs(&folder().join(format!("schema_{of}.txt")), &head_of_schema(of)));
+    }
     for (name, args) in HELP {
         wrong.extend(compare(name, &format!("vestnik {}", args.join(" ")), &vestnik(args)));
     }
@@ -98,9 +102,27 @@ fn compare(name: &str, line: &str, said: &Said) -> Option<String> {
     differs(&folder().join(format!("{name}.txt")), &text)
 }
 
-/// The text without what differs from run to run: how long a query took.
+/// A schema in a few lines: what it is of, its keys, and how many each part has.
+fn head_of_schema(of: &str) -> String {
+    let schema = vestnik(["schema", of]).expect(0, &[]).json();
+    let mut text = format!("$ vestnik schema {of}\n{}\n{}\n", schema["$schema"], schema["title"]);
+    let count = |part: &Value| part["properties"].as_object().map_or(0, |keys| keys.len());
+    text.push_str(&format!("keys: {}\n", count(&schema)));
+    for (name, part) in schema["definitions"].as_object().unwrap() {
+        text.push_str(&format!("{name}: {}\n", count(part)));
+    }
+    text
+}
+
+/// The text without what differs from run to run: how long a query took, and
+/// the version of the sample's rulebook.
 fn steady(text: &str) -> String {
     let line = |line: &str| {
+        if let Some((before, after)) = ["rulebook ", "редакция "].iter().find_map(|word| line.split_once(*word))
+        {
+            let tail = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+            return format!("{before}rulebook …{tail}\n");
+        }
         let at = line.find("elapsed_us\": ").map(|at| at + "elapsed_us\": ".len());
         let at = at.or_else(|| ["time     ", "время       "].iter().find(|s| line.starts_with(**s)).map(|s| s.len()));
         let Some(at) = at else { return format!("{line}\n") };
