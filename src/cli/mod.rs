@@ -9,9 +9,11 @@ mod context;
 mod demo;
 mod import;
 mod init;
+mod query;
 mod reload;
 mod run;
 mod sandbox;
+mod schema;
 mod segments;
 mod status;
 mod table;
@@ -75,6 +77,10 @@ enum Command {
     Check(check::Args),
     /// Every segment with its size
     Segments(segments::Args),
+    /// Ask a condition of all users: how many, which, or a few to look at
+    Query(query::Args),
+    /// JSON Schema (draft-07) of rule files, so that editors complete and check them
+    Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
@@ -106,6 +112,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
+        Command::Query(args) => query::run(context, &args),
+        Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),

@@ -18,6 +18,7 @@ mod project;
 mod raw;
 mod reuse;
 pub mod sample;
+mod schema_json;
 pub mod script;
 mod settings;
 mod shape;
@@ -38,6 +39,7 @@ pub use check::{
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
 pub use project::{Files, ProjectError};
+pub use schema_json::{SchemaOf, json_schema};
 pub use script::{Called, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
