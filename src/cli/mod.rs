@@ -7,6 +7,7 @@ mod broadcast;
 mod check;
 mod context;
 mod demo;
+mod explain;
 mod import;
 mod init;
 mod reload;
@@ -73,6 +74,8 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
+    /// What a diagnostic's code means, with examples; all codes without one
+    Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),
     /// Import users from SQLite, CSV or NDJSON
@@ -105,6 +108,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),

@@ -5,6 +5,7 @@
 mod codes;
 mod live;
 mod mistakes;
+mod pages;
 mod sample;
 mod settings;
 mod templates;
