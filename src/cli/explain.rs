@@ -37,9 +37,8 @@ fn list(context: &Context) {
     let lang = context.lang();
     match context.format() {
         Format::Text | Format::Short => {
-            context.say(
-                &explain::codes().map(|row| format!("{}  {}\n", row.code.0, row.sentence(lang))).collect::<String>(),
-            );
+            let lines = explain::codes().map(|row| format!("{}  {}\n", row.code.0, row.sentence(lang)));
+            context.say(&lines.collect::<String>());
         }
         Format::Json => {
             let rows = explain::codes().map(|row| json!({"code": row.code.0, "sentence": row.sentence(lang)}));
@@ -102,7 +101,9 @@ impl Explained {
             "sentence": self.row.sentence(lang),
             "page": self.page.prose.get(lang),
             "wrong": files(&self.page.wrong),
+            "wrong_note": note(&self.page.wrong, lang),
             "right": files(&self.page.right),
+            "right_note": note(&self.page.right, lang),
             "says": serde_json::from_str::<Value>(&says).unwrap_or_default(),
         })
     }
@@ -124,4 +125,9 @@ fn example(example: &Example, word: &Text, lang: Lang) -> String {
 
 fn files(example: &Example) -> Value {
     example.files.iter().map(|file| json!({"file": file.path, "text": file.text})).collect()
+}
+
+/// The words of an example that cannot be files.
+fn note(example: &Example, lang: Lang) -> Option<&str> {
+    Some(example.note.get(lang)).filter(|note| !note.is_empty())
 }

@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod disk;
+mod explain;
 mod import;
 mod project;
 mod running;
