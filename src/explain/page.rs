@@ -117,8 +117,9 @@ fn outside(sections: &mut Vec<Section>, line: &str) {
 }
 
 fn close(sections: &mut [Section], open: &mut Option<File>) {
+    let file = open.take();
     if let Some(section) = sections.last_mut() {
-        section.files.extend(open.take());
+        section.files.extend(file);
     }
 }
 
