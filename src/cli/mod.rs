@@ -7,6 +7,7 @@ mod broadcast;
 mod check;
 mod context;
 mod demo;
+mod explain;
 mod import;
 mod init;
 mod query;
@@ -75,6 +76,8 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
+    /// What a diagnostic's code means, with examples; all codes without one
+    Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),
     /// Ask a condition of all users: how many, which, or a few to look at
@@ -111,6 +114,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Query(args) => query::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),

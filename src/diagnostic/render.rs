@@ -133,14 +133,6 @@ fn words(lang: Lang) -> Words {
     }
 }
 
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
-}
-
 fn write_instead(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "write this instead",
@@ -168,7 +160,7 @@ fn brief(diagnostics: &Diagnostics, sources: &Sources, lang: Lang) -> String {
 fn line(d: &Diagnostic, sources: &Sources, lang: Lang) -> String {
     let place = d.primary.place;
     let (line, column) = sources.line_column(place.source, place.start);
-    let (file, severity, code) = (sources.name(place.source), severity(d.severity), d.code.0);
+    let (file, severity, code) = (sources.name(place.source), d.severity.word(), d.code.0);
     format!("{file}:{line}:{column}: {severity}[{code}]: {}\n", d.message.get(lang))
 }
 
@@ -198,7 +190,7 @@ fn row<'a>(d: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> Row<'a> {
     let help: Vec<&str> = d.help.iter().map(|help| help.get(lang)).collect();
     Row {
         code: d.code.0,
-        severity: severity(d.severity),
+        severity: d.severity.word(),
         message: d.message.get(lang),
         file: sources.name(place.source),
         line,

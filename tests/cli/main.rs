@@ -7,6 +7,7 @@ mod broadcast;
 mod disk;
 #[path = "../support/expect.rs"]
 mod expect;
+mod explain;
 mod import;
 mod project;
 mod query;

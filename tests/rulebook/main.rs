@@ -9,6 +9,7 @@ mod expect;
 mod grammar;
 mod live;
 mod mistakes;
+mod pages;
 mod sample;
 mod schema;
 mod settings;
