@@ -24,7 +24,7 @@ mod yaml;
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{Broadcast, Segment};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
-pub use project::{Files, ProjectError};
+pub use project::{Content, Files, ProjectError};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use view::View;

@@ -7,6 +7,7 @@
 mod answers;
 mod interface;
 mod mistakes;
+mod print;
 mod project;
 mod reference;
 mod robustness;

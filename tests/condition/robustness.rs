@@ -81,7 +81,7 @@ fn hostile_text_is_answered_quickly() {
 }
 
 /// Pieces of the language in no order at all.
-fn soup() -> impl Strategy<Value = String> {
+pub fn soup() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
         "balance",
@@ -268,7 +268,7 @@ fn texts() -> impl Strategy<Value = &'static str> {
 }
 
 /// A condition of well-typed parts.
-fn logic(depth: u32) -> BoxedStrategy<String> {
+pub fn logic(depth: u32) -> BoxedStrategy<String> {
     let relation = || prop::sample::select(vec!["=", "!=", "<", "<=", ">", ">="]);
     let equality = || prop::sample::select(vec!["=", "!="]);
     let negation = || prop::sample::select(vec!["", "not "]);
@@ -319,6 +319,72 @@ fn logic(depth: u32) -> BoxedStrategy<String> {
         1 => (inner(), equality(), inner()).prop_map(|(a, r, b)| format!("({a}) {r} ({b})")),
         1 => (inner(), presence()).prop_map(|(a, p)| format!("({a}) {p}")),
         1 => inner().prop_map(|x| format!("coalesce({x}, blocked)")),
+    ]
+    .boxed()
+}
+
+/// Any form in any place, typed or not, with brackets where they may be left
+/// out and where they may not.
+pub fn anything(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        3 => prop::sample::select(vec![
+            "visits", "next", "set", "from", "баланс", "event.rub", "now", "today", "null", "missing", "true", "false",
+            "segment(vip)", "[]", "f()", "count(payment.rub, 90 days)",
+        ]),
+        2 => prop::sample::select(vec![
+            "1", "0", "-1", "2.5", "-2.50", "0.125", "1.000", "-0.0", "1_000", "9223372036854775807",
+            "-9223372036854775808", "92233720368547758.08",
+        ]),
+        2 => prop::sample::select(vec![
+            "1d", "-1d", "7 days", "1 week 3 seconds", "36h ago", "0s ago", "1 day from now", "2026-03-01",
+            "2026-03-29 02:30", "2026-03-01T10:00:05.25+05:30", "2026-03-01Z",
+        ]),
+        1 => prop::sample::select(vec!["\"a\"", "'it\\'s'", "\"\\u{7}\\n\"", "'\"'", "\"\\\\\"", "\"я # ;\""]),
+    ]
+    .prop_map(str::to_owned);
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let inner = move || prop_oneof![1 => anything(depth - 1), 2 => anything(depth - 1).prop_map(|x| format!("({x})"))];
+    let binary = prop::sample::select(vec![
+        "=",
+        "==",
+        "<>",
+        "<",
+        ">=",
+        "in",
+        "not in",
+        "contains",
+        "not contains",
+        "starts with",
+        "not ends with",
+        "matches",
+        "within",
+        "not within",
+        "within next",
+        "not within next",
+        "older than",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "and",
+        "or",
+    ]);
+    let unary = prop::sample::select(vec!["not ", "-", "- -", "not not "]);
+    let suffix = prop::sample::select(vec![" is missing", " is set", " is not null", " is not set"]);
+    prop_oneof![
+        1 => leaf,
+        6 => (inner(), binary, inner()).prop_map(|(a, o, b)| format!("{a} {o} {b}")),
+        2 => (unary, inner()).prop_map(|(o, a)| format!("{o}{a}")),
+        1 => (inner(), suffix).prop_map(|(a, o)| format!("{a}{o}")),
+        1 => (inner(), inner(), inner()).prop_map(|(x, a, b)| format!("{x} between {a} and {b}")),
+        1 => (inner(), inner(), inner()).prop_map(|(x, a, b)| format!("{x} not between {a} and {b}")),
+        1 => (inner(), inner(), inner()).prop_map(|(a, b, c)| format!("{a} - {b} + {c}")),
+        1 => (inner(), inner(), inner()).prop_map(|(a, b, c)| format!("{a} and {b} and {c}")),
+        1 => prop::collection::vec(inner(), 0..4).prop_map(|list| format!("[{}]", list.join(", "))),
+        1 => prop::collection::vec(inner(), 0..4).prop_map(|list| format!("max({})", list.join(", "))),
     ]
     .boxed()
 }
