@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod corpus;
 mod interface;
 mod mistakes;
+mod oracle;
 mod print;
 mod project;
 mod reference;
