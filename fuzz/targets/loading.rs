@@ -1,7 +1,7 @@
 //! One file laid into a small project: loading never panics, every place lies
 //! in its source, and every style of every finding can be shown.
 
-use vestnik::diagnostic::{Style, render};
+use vestnik::diagnostic::render::{Style, render};
 use vestnik::model::Lang;
 use vestnik::rulebook::{Content, Files, Loaded, load_files};
 

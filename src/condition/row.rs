@@ -67,7 +67,9 @@ pub(super) fn value<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Datum<'a
             rest.iter().fold(value(first, row), |sum, (operator, operand)| sum.apply(*operator, value(operand, row)))
         }
         Op::Widen(inner) => widen(value(inner, row), &expr.ty),
-        Op::Call(Call { behaviour, arguments, .. }) => behaviour.call(&mut arguments.iter().map(|a| value(a, row)), row),
+        Op::Call(Call { behaviour, arguments, .. }) => {
+            behaviour.call(&mut arguments.iter().map(|a| value(a, row)), row)
+        }
         Op::Segment(_)
         | Op::Not(_)
         | Op::All(_)

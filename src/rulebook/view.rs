@@ -83,12 +83,8 @@ fn zero(ty: &Type) -> &'static Value {
     match ty {
         Type::Float => &Value::Float(0.0),
         Type::Money => &Value::Money(0),
-        Type::Int
-        | Type::Bool
-        | Type::String
-        | Type::Time
-        | Type::Duration
-        | Type::List
-        | Type::Enum(_) => &Value::Int(0),
+        Type::Int | Type::Bool | Type::String | Type::Time | Type::Duration | Type::List | Type::Enum(_) => {
+            &Value::Int(0)
+        }
     }
 }

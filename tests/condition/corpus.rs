@@ -157,7 +157,7 @@ fn length(text: &str) -> TimeDelta {
 }
 
 /// The fact that a call asks for.
-fn fact(call: &str, project: &Project) -> Fact {
+pub fn fact(call: &str, project: &Project) -> Fact {
     let (function, arguments) = call.strip_suffix(')').and_then(|call| call.split_once('(')).unwrap();
     let arguments = parts(arguments);
     let window = arguments.get(1).map_or(Window::Ever, |text| Window::Last(length(text)));
@@ -181,7 +181,7 @@ fn fact(call: &str, project: &Project) -> Fact {
     }
 }
 
-fn fact_type(fact: &Fact, project: &Project) -> Type {
+pub fn fact_type(fact: &Fact, project: &Project) -> Type {
     match fact {
         Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => Type::Int,
         Fact::Sum { event, property, .. } => project.property(*event, *property).clone(),
@@ -191,7 +191,7 @@ fn fact_type(fact: &Fact, project: &Project) -> Type {
     }
 }
 
-fn event_part(name: &str, project: &Project) -> (EventPart, Type) {
+pub fn event_part(name: &str, project: &Project) -> (EventPart, Type) {
     match name {
         "name" => (EventPart::Name, Type::String),
         "at" => (EventPart::At, Type::Time),

@@ -5,6 +5,7 @@
 mod codes;
 mod live;
 mod mistakes;
+mod robustness;
 mod sample;
 mod settings;
 mod templates;

@@ -30,7 +30,9 @@ impl Checker<'_> {
             }
             Asks::First => (Fact::First(self.event(function, thing)?), Type::Time),
             Asks::Last => (Fact::Last(self.event(function, thing)?), Type::Time),
-            Asks::Received => (Fact::Received { template: self.template(function, thing)?, window: window? }, Type::Int),
+            Asks::Received => {
+                (Fact::Received { template: self.template(function, thing)?, window: window? }, Type::Int)
+            }
             Asks::Clicked => (Fact::Clicked { template: self.template(function, thing)?, window: window? }, Type::Int),
             Asks::InDrip => (Fact::InDrip(self.drip(function, thing)?), Type::Bool),
             Asks::FinishedDrip => (Fact::FinishedDrip(self.drip(function, thing)?), Type::Bool),

@@ -8,7 +8,6 @@ use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, TextTest, Wo
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, EventType, Text, Type};
 
-
 fn shown<'a>(ast: &'a Ast, node: &Node) -> &'a str {
     ast.slice(node.span)
 }
@@ -348,7 +347,8 @@ pub(super) fn takes_a_property(function: &Function, name: &str, event: &EventTyp
         format!("`{word}` принимает свойство события, а `{name}` — само событие"),
     );
     let found = Diagnostic::error(codes::ARGUMENTS, message, node.span.place());
-    let numeric: Vec<String> = event.properties.iter().filter(|p| is_number(&p.ty)).map(|p| format!("{name}.{}", p.name)).collect();
+    let numeric: Vec<String> =
+        event.properties.iter().filter(|p| is_number(&p.ty)).map(|p| format!("{name}.{}", p.name)).collect();
     match numeric.as_slice() {
         [] => found.help(Text::new(
             format!("`{name}` has no numbers to add; `count({name})` counts it"),

@@ -147,7 +147,9 @@ impl Checker<'_> {
     fn widened(&mut self, side: Side<'_>, ty: &Type) -> Checked {
         let (expr, node) = self.beside(side, ty)?;
         match (&expr.ty, ty) {
-            (Type::Int, Type::Float | Type::Money) => Some(Expr::new(ty.clone(), Op::Widen(Box::new(expr))).at(node.span)),
+            (Type::Int, Type::Float | Type::Money) => {
+                Some(Expr::new(ty.clone(), Op::Widen(Box::new(expr))).at(node.span))
+            }
             (Type::Enum(_), Type::String) => Some(Expr { ty: Type::String, ..expr }),
             (a, b) if a == b => Some(expr),
             _ => self.report(say::wants(self.ast, node, ty, &expr.ty)),

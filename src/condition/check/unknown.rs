@@ -55,10 +55,7 @@ pub(super) fn named(kind: Named, name: &str, span: Span, env: &dyn Env) -> Diagn
         Named::Template => (
             codes::UNKNOWN_TEMPLATE,
             ("template", "шаблона"),
-            Some(Text::new(
-                "a template is a file in the folder `templates`",
-                "шаблон — это файл в папке `templates`",
-            )),
+            Some(Text::new("a template is a file in the folder `templates`", "шаблон — это файл в папке `templates`")),
         ),
         Named::Drip => (codes::UNKNOWN_DRIP, ("drip", "серии"), Some(in_section("drips"))),
         Named::Experiment => {

@@ -8,7 +8,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "count",
         signature: "count(EVENT, WINDOW) -> int",
-        doc: ["how often the event happened; without a window: ever", "сколько раз было событие; без окна — за всё время"],
+        doc: [
+            "how often the event happened; without a window: ever",
+            "сколько раз было событие; без окна — за всё время",
+        ],
         example: "count(payment, 30 days) >= 3",
         bounds: Some((0, i64::MAX)),
         form: Form::Asked(Asks::Count),
@@ -16,7 +19,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "sum",
         signature: "sum(EVENT.PROPERTY, WINDOW) -> the type of the property",
-        doc: ["the sum of a numeric property of the event, 0 of nothing", "сумма числового свойства события, без событий — 0"],
+        doc: [
+            "the sum of a numeric property of the event, 0 of nothing",
+            "сумма числового свойства события, без событий — 0",
+        ],
         example: "sum(payment.rub, 90 days) > 1000",
         bounds: None,
         form: Form::Asked(Asks::Sum),
@@ -78,10 +84,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "variant",
         signature: "variant(EXPERIMENT) -> enum",
-        doc: [
-            "the assigned variant, missing outside the experiment",
-            "назначенный вариант; вне эксперимента не задан",
-        ],
+        doc: ["the assigned variant, missing outside the experiment", "назначенный вариант; вне эксперимента не задан"],
         example: "variant(welcome_text) = \"short\"",
         bounds: None,
         form: Form::Asked(Asks::Variant),

@@ -102,14 +102,8 @@ pub(super) enum Behaviour {
 
 /// All functions, in the order of the manual.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    let tables = [
-        choice::FUNCTIONS,
-        number::FUNCTIONS,
-        text::FUNCTIONS,
-        time::FUNCTIONS,
-        sample::FUNCTIONS,
-        history::FUNCTIONS,
-    ];
+    let tables =
+        [choice::FUNCTIONS, number::FUNCTIONS, text::FUNCTIONS, time::FUNCTIONS, sample::FUNCTIONS, history::FUNCTIONS];
     tables.into_iter().flatten()
 }
 
