@@ -202,8 +202,8 @@ fn files() -> impl Strategy<Value = Vec<File>> {
         prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat().into_bytes());
     let bytes = prop::collection::vec(any::<u8>(), 0..200);
     let words = "[a-z:{}\\[\\]\"'#|> \n-]{0,120}".prop_map(String::into_bytes);
-    let made =
-        (path, prop_oneof![2 => pieces, 1 => bytes, 2 => words]).prop_map(|(path, bytes)| File { path: path.to_owned(), bytes });
+    let made = (path, prop_oneof![2 => pieces, 1 => bytes, 2 => words])
+        .prop_map(|(path, bytes)| File { path: path.to_owned(), bytes });
     prop::collection::vec(prop_oneof![3 => changed, 1 => made], 1..3)
 }
 
