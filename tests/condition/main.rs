@@ -6,6 +6,7 @@
 
 mod answers;
 mod corpus;
+mod facts;
 mod interface;
 mod mistakes;
 mod oracle;

@@ -81,8 +81,8 @@ impl Checker<'_> {
 
     fn property(&mut self, function: &Function, node: &Node) -> Option<(EventId, PropertyId, Type)> {
         let Kind::Path(path) = &node.kind else {
+            let name = self.name(function, Text::new("a property of an event", "свойства события"), node)?;
             let event = self.event(function, node)?;
-            let Kind::Name(name) = &node.kind else { return None };
             self.report(say::takes_a_property(function, name, self.env.events().event(event), node));
             return None;
         };

@@ -3,7 +3,7 @@
 
 use super::unknown::did_you_mean;
 use crate::condition::codes;
-use crate::condition::function::{Form, Function, Takes};
+use crate::condition::function::{Function, Takes};
 use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, TextTest, Word};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, EventType, Text, Type};
