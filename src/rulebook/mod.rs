@@ -38,7 +38,7 @@ pub use check::{
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
-pub use project::{Files, ProjectError};
+pub use project::{Content as FileContent, Files, ProjectError};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{Called, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};

@@ -10,6 +10,7 @@ mod grammar;
 mod live;
 mod mistakes;
 mod pages;
+mod robustness;
 mod sample;
 mod schema;
 mod settings;

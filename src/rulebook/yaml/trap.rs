@@ -26,7 +26,7 @@ pub(super) fn explain(error: &ScanError, source: SourceId, text: &str, base: usi
         None => Slip::plain(error, column),
     });
     let start = line.start + slip.range.start;
-    let end = (line.start + slip.range.end).max(start);
+    let end = ceil_boundary(text, (line.start + slip.range.end).max(start));
     let place = Place::new(source, base + start, base + end);
     let diagnostic = Diagnostic::error(slip.code, slip.message, place).help(slip.help);
     match open_bracket(&text[..start]).filter(|_| slip.code == codes::UNCLOSED_BRACKET) {
@@ -339,6 +339,11 @@ fn line_around(text: &str, at: usize) -> Line<'_> {
     let end = text[..rest].trim_end().len().max(text[..at].trim_end().len());
     let start = text[..end].rfind('\n').map_or(0, |i| i + 1);
     Line { start, text: text[start..end].trim_end_matches('\r') }
+}
+
+/// The end of the character that byte `at - 1` belongs to.
+fn ceil_boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 fn floor_boundary(text: &str, mut at: usize) -> usize {
