@@ -29,7 +29,7 @@ const ORDER: [&str; 13] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 17] = [
+const KNOWN_IN: [(&str, &str); 18] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -42,6 +42,7 @@ const KNOWN_IN: [(&str, &str); 17] = [
     ("notify_debouncer_full", "rulebook/watch"),
     ("pest", "condition"),
     ("pest_derive", "condition"),
+    ("rhai", "rulebook/script"),
     ("rusqlite", "import"),
     ("serde_yaml", "rulebook/settings"),
     ("sled", "store/sled"),
