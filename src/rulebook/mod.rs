@@ -54,7 +54,6 @@ use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use script::Scripts;
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,6 +176,9 @@ pub fn load_files(files: &Files) -> Loaded {
     Loaded { rulebook, diagnostics: found, sources, language }
 }
 
+/// Sections that are checked and that nothing acts on yet.
+const NOT_RUN: [&str; 7] = ["drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+
 #[derive(Default)]
 struct Loader {
     sources: Sources,
@@ -245,8 +247,17 @@ impl Loader {
         let alerts = check::alerts(sections.of("alerts"), &names, &self.sources, &mut reader);
         let policy = check::policy(sections.alone("policy"), &mut reader);
         let holdout = check::holdout(sections.alone("holdout"), &mut reader);
-        self.found.extend(reader.found);
-        self.unused(&template_files, &templates, sections.of("broadcasts"));
+        for (section, entries) in NOT_RUN.map(|section| (section, sections.of(section))) {
+            let alone: Vec<&yaml::Entry> = sections.alone(section).into_iter().collect();
+            check::not_run_yet(section, if alone.is_empty() { entries } else { &alone }, &mut reader);
+        }
+        self.found.extend(std::mem::take(&mut reader.found));
+        // What is unused can be told only where everything could be read.
+        if !self.found.has_errors() {
+            templates.segments().for_each(|segment| reader.used.segment(segment));
+            check::unused(sections.of("segments"), &template_files, &catalogue, &mut reader);
+            self.found.extend(reader.found);
+        }
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
@@ -315,25 +326,6 @@ impl Loader {
 
     fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
         yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
-    }
-
-    /// Remarks on templates that nothing sends.
-    fn unused(&mut self, files: &[(String, SourceId)], templates: &Templates, broadcasts: &[&yaml::Entry]) {
-        let used: HashSet<&str> = broadcasts
-            .iter()
-            .filter_map(|entry| entry.value.get("send"))
-            .filter_map(|send| send.get("template").unwrap_or(send).scalar())
-            .map(|scalar| scalar.text.as_str())
-            .collect();
-        for name in templates.names().filter(|name| !used.contains(name)) {
-            let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
-            let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
-            let text = Text::new(
-                format!("nothing uses the template `{name}`"),
-                format!("шаблон `{name}` нигде не используется"),
-            );
-            self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! "yes or no". Each reader reports what does not fit and answers `None`, so
 //! that whoever calls can go on with the rest.
 
+use super::check::Used;
 use super::codes;
 use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
@@ -45,6 +46,8 @@ const FLAG: Wanted = Wanted {
 pub struct Reader {
     /// What was found so far.
     pub found: Diagnostics,
+    /// The segments and templates that are used so far.
+    pub used: Used,
 }
 
 impl Reader {

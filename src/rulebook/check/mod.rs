@@ -21,6 +21,7 @@ mod profile;
 mod read;
 mod scenarios;
 mod segments;
+mod unused;
 
 pub(super) use alerts::check as alerts;
 pub use alerts::{Alert, Notify, Urgency};
@@ -40,6 +41,7 @@ pub(super) use profile::{Fields, check as profile};
 pub(super) use scenarios::check as scenarios;
 pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
 pub use segments::Segment;
+pub(super) use unused::{Used, remarks as unused};
 
 use super::catalogue::Names;
 use super::codes;
