@@ -51,7 +51,6 @@ codes! {
     WRONG_SHAPE = "R002": "A value of another shape is expected here.", "Здесь ожидается значение другого вида.";
     MISSING_KEY = "R003": "A required key is absent.", "Нет обязательного ключа.";
     UNKNOWN_SECTION = "R004": "The section is unknown.", "Нет такого раздела.";
-    LATER_SECTION = "R005": "The section is not available in this version yet.", "Этого раздела в этой версии ещё нет.";
     NO_RULES = "R006": "The rules folder is absent or holds no rule file.", "Папки rules нет, или в ней нет файлов правил.";
     SYMLINK_OUT = "R007": "A link leads out of the project.", "Ссылка ведёт за пределы проекта.";
     NO_FILE = "R008": "What stands here cannot be read as a file.", "То, что здесь лежит, нельзя прочитать как файл.";
@@ -62,7 +61,6 @@ codes! {
     BAD_DEFAULT = "R021": "The default is not a value of the field's type.", "Значение по умолчанию не подходит к типу поля.";
     BAD_VALUES = "R022": "The list of an enum's values is wrong.", "Неверный список значений перечисления.";
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
-    COMPUTED_FIELD = "R024": "Computed fields are not available in this version yet.", "Вычисляемых полей в этой версии ещё нет.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
     SCRIPT_CONDITION = "R031": "A script as a condition is named by its function.", "Условие-скрипт называют по его функции.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
@@ -100,6 +98,24 @@ codes! {
     UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
     SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
     SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
+
+    DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
+    DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
+    SHADOWED = "R102": "Nobody can be in this class of `lifecycle`: an earlier one takes them all.", "В этот класс `lifecycle` никто не попадёт: всех забирает более ранний.";
+    PROPERTY_TYPE = "R103": "A property of an event cannot be of this type.", "Свойство события не может быть такого типа.";
+    BUILTIN_PROPERTY = "R104": "The type of a built-in event's property cannot be changed.", "Тип свойства встроенного события изменить нельзя.";
+    TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
+    BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
+    GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
+    AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
+    BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
+    NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
+    UNUSED_SEGMENT = "R118": "Nothing uses this segment.", "Этот сегмент нигде не используется.";
+    BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
+    UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
+    BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
+    TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
+    TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

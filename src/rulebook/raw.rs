@@ -2,6 +2,7 @@
 //! "yes or no". Each reader reports what does not fit and answers `None`, so
 //! that whoever calls can go on with the rest.
 
+use super::check::Used;
 use super::codes;
 use super::reuse::Asts;
 use super::shape::Shape;
@@ -48,6 +49,8 @@ pub struct Reader {
     pub found: Diagnostics,
     /// The conditions that were parsed so far, in this load or the last.
     pub asts: Asts,
+    /// The segments and templates that are used so far.
+    pub used: Used,
 }
 
 impl Reader {
@@ -110,13 +113,33 @@ impl Reader {
         let entries = self.map(node, shape.what)?;
         self.only(entries, &shape.names(), shape.what);
         for key in shape.keys.iter().filter(|key| key.required && find(entries, key.name).is_none()) {
-            // A misspelt key is one mistake, not an unknown and an absent one.
-            let misspelt = |entry: &Entry| nearest(&entry.key.text, shape.names()) == Some(key.name);
-            if !entries.iter().filter(|entry| shape.keys.iter().all(|k| k.name != entry.key.text)).any(misspelt) {
-                self.missing(at, key.name, shape.what);
-            }
+            self.absent(entries, at, key.name, shape);
         }
         Some(entries)
+    }
+
+    /// Reports that `key` is absent from a mapping of this shape, unless it is
+    /// there and misspelt: that is one mistake, not an unknown and an absent key.
+    pub fn absent(&mut self, entries: &[Entry], at: Place, key: &str, shape: &Shape) {
+        let misspelt = |entry: &Entry| nearest(&entry.key.text, shape.names()) == Some(key);
+        if !entries.iter().filter(|entry| shape.keys.iter().all(|k| k.name != entry.key.text)).any(misspelt) {
+            self.missing(at, key, shape.what);
+        }
+    }
+
+    /// One of these words.
+    pub fn word(&mut self, node: &Node, what: (&str, &str), words: &[&'static str]) -> Option<&'static str> {
+        let scalar = self.text(node, what)?;
+        let known = words.iter().find(|word| **word == scalar.text).copied();
+        if known.is_none() {
+            let text = Text::new(
+                format!("{} cannot be `{}`", what.0, scalar.text),
+                format!("{} не может быть `{}`", what.1, scalar.text),
+            );
+            let diagnostic = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
+            self.found.push(suggest(diagnostic, &scalar.text, words.iter().copied()));
+        }
+        known
     }
 
     /// Reports keys that are not among `known`.

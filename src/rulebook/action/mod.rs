@@ -82,12 +82,10 @@ pub enum Action {
 }
 
 /// What `then` takes.
-pub(in crate::rulebook) static ACTIONS: Takes = ACTION_LIST;
-/// The same, for the tables of keys.
 pub(in crate::rulebook) const ACTION_LIST: Takes = Takes::List(&Takes::Map(&ITEM));
 
 /// One item of `then`: one of these keys, and perhaps `topic` beside `send`.
-static ITEM: Shape = Shape {
+pub(in crate::rulebook) static ITEM: Shape = Shape {
     what: ("an action", "действие"),
     keys: &[
         send::KEY,
