@@ -105,6 +105,14 @@ impl Send {
         Self { content, topic, after, at, priority, expires, transactional, vars }
     }
 
+    /// The template that everybody gets, if there is one.
+    pub fn template(&self) -> Option<&str> {
+        match &self.content {
+            Content::Template(name) => Some(name),
+            Content::Experiment { .. } => None,
+        }
+    }
+
     /// The first of its keys that asks for more than sending a template at
     /// once.
     pub fn beyond_template(&self) -> Option<&'static str> {
