@@ -30,7 +30,7 @@ const ORDER: [&str; 14] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 18] = [
+const KNOWN_IN: [(&str, &str); 17] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -45,7 +45,6 @@ const KNOWN_IN: [(&str, &str); 18] = [
     ("pest_derive", "condition"),
     ("rhai", "rulebook/script"),
     ("rusqlite", "import"),
-    ("serde_yaml", "rulebook/settings"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),
     ("tracing_subscriber", "cli"),

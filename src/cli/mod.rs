@@ -10,9 +10,11 @@ mod demo;
 mod explain;
 mod import;
 mod init;
+mod query;
 mod reload;
 mod run;
 mod sandbox;
+mod schema;
 mod segments;
 mod status;
 mod table;
@@ -78,6 +80,10 @@ enum Command {
     Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),
+    /// Ask a condition of all users: how many, which, or a few to look at
+    Query(query::Args),
+    /// JSON Schema (draft-07) of rule files, so that editors complete and check them
+    Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
@@ -110,6 +116,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Check(args) => check::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
+        Command::Query(args) => query::run(context, &args),
+        Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),

@@ -5,42 +5,58 @@
 //! current one and replaces it when files change. Everything after works on
 //! ids and compiled conditions, never on text from a file.
 
+mod action;
 mod catalogue;
 mod check;
 pub mod codes;
 mod consequences;
+mod derived;
 pub mod live;
+mod metrics;
+mod phrases;
 mod project;
 mod raw;
 mod reuse;
 pub mod sample;
+mod schema_json;
 pub mod script;
 mod settings;
 mod shape;
 mod template;
+mod trigger;
 mod view;
 mod watch;
 mod words;
 mod yaml;
 
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
-pub use check::{Broadcast, Segment};
+pub use check::{
+    Act, Again, Alert, Awaited, Broadcast, Cap, Class, Computed, Decide, Drip, DripState, Expect, Experiment, Holdout,
+    HoursOf, Method, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Scenario, ScenarioStep, Segment, Step,
+    Topic, Urgency, Variant, What,
+};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
-pub use project::{Files, ProjectError};
+pub use metrics::METRICS;
+pub use project::{Content as FileContent, Files, ProjectError};
+pub use schema_json::{SchemaOf, json_schema};
+pub use script::{Called, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::View;
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Events, Lang, Message, Profile, Schema, Text, Time};
+use crate::model::{Lang, Message, Profile, Schema, Text, Time};
+use action::{Scope, Subject};
 use consequences::Unread;
+use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use reuse::Parsed;
-use script::Scripts;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,7 +77,23 @@ pub struct Rulebook {
     /// The compiled scripts.
     pub scripts: Scripts,
     segments: Vec<Segment>,
+    derived: Derived,
     broadcasts: Vec<Broadcast>,
+    /// The experiments, in the order of the files.
+    pub experiments: Vec<Experiment>,
+    /// Messages and actions over days, in the order of the files. A drip's id is
+    /// its place in this list.
+    pub drips: Vec<Drip>,
+    /// The tests of the rules, in the order of the files.
+    pub scenarios: Vec<Scenario>,
+    /// What admins are told of the engine, in the order of the files.
+    pub alerts: Vec<Alert>,
+    /// What holds for all marketing.
+    pub policy: Policy,
+    /// The share of users who get no marketing, if there is one.
+    pub holdout: Option<Holdout>,
+    /// What a user can opt out of apart, in the order of the files.
+    pub topics: Vec<Topic>,
 }
 
 /// The result of loading: a rulebook unless there were errors.
@@ -89,6 +121,17 @@ impl Rulebook {
         self.catalogue.segments.find(name).and_then(|id| self.segments.get(usize::from(id)))
     }
 
+    /// The fields that are computed, in the order of the files; `lifecycle` is
+    /// not among them.
+    pub fn computed(&self) -> &[Computed] {
+        &self.derived.computed
+    }
+
+    /// The classes of `lifecycle`; a user's is the first that fits.
+    pub fn lifecycle(&self) -> &[Class] {
+        &self.derived.classes
+    }
+
     /// The broadcasts, in the order of the files.
     pub fn broadcasts(&self) -> &[Broadcast] {
         &self.broadcasts
@@ -108,7 +151,8 @@ impl Rulebook {
     /// The message of a template for the user of a view, in the user's
     /// language or the nearest that there is.
     pub fn render(&self, template: &str, view: &View<'_>) -> Result<Message, RenderError> {
-        let context = RenderContext { profile: view.profile(), in_segment: &|id| view.in_segment(id) };
+        let profile = view.whole_profile();
+        let context = RenderContext { profile: &profile, in_segment: &|id| view.in_segment(id) };
         self.templates.render(template, &context)
     }
 
@@ -170,26 +214,51 @@ impl Loader {
 
         let sections = check::sections(&trees, &mut reader);
         self.unread.sections(&reader.found);
-        let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
+        let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
+        let (of_segments, of_lifecycle) = (sections.of("segments"), sections.alone("lifecycle"));
+        let definitions = check::definitions(of_segments, of_lifecycle, computed, &self.sources, &mut reader);
+        definitions.lifecycle.declare(&mut schema);
+        let schema = Arc::new(schema);
         let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
         let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
-        let drafts = check::segments(sections.of("segments"), &self.sources, &mut reader);
+        let experiments = check::experiments(sections.of("experiments"), &mut reader);
+        let topics = check::topics(sections.of("topics"), &mut reader);
+        let keys = |section| sections.of(section).iter().map(|entry| entry.key.text.clone());
         let catalogue = Catalogue {
             schema: schema.clone(),
-            events: Events::builtin(),
+            events: check::events(sections.of("events"), &mut reader),
             zone: zone.clone(),
-            segments: drafts.names().into_iter().collect(),
+            segments: definitions.segments.names().into_iter().collect(),
             templates: template::names(&template_files).into_iter().collect(),
-            drips: Ids::default(),
-            experiments: Ids::default(),
-            variants: Vec::new(),
+            drips: keys("drips").collect(),
+            experiments: experiments.names().into_iter().collect(),
+            variants: experiments.variants(),
         };
         let names = catalogue.names();
-        let segments = drafts.check(&names, &self.sources, &mut reader);
+        let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
+        let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
+        let derived = Derived::new(&schema, computed, classes);
+        let segments = definitions.segments.check(&names, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
+        let scope = Scope {
+            names,
+            templates: &templates,
+            sources: &self.sources,
+            broadcasts: &keys("broadcasts").collect::<Ids>(),
+            topics: &keys("topics").collect::<Ids>(),
+            scripts: &scripts,
+            settings: &settings,
+            subject: Subject::User,
+        };
+        let drips = check::drips(sections.of("drips"), &scope, &mut reader);
+        let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
+        let experiments = experiments.check(&names, &self.sources, &mut reader);
+        let alerts = check::alerts(sections.of("alerts"), &names, &self.sources, &mut reader);
+        let policy = check::policy(sections.alone("policy"), &mut reader);
+        let holdout = check::holdout(sections.alone("holdout"), &mut reader);
         reader.asts.end();
         let asts = reader.asts;
         self.found.extend(reader.found);
@@ -203,7 +272,15 @@ impl Loader {
             catalogue,
             scripts,
             segments,
+            derived,
             broadcasts,
+            experiments,
+            drips,
+            scenarios,
+            alerts,
+            policy,
+            holdout,
+            topics,
         }
     }
 

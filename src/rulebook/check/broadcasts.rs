@@ -168,11 +168,13 @@ fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(Stri
         let text =
             Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
+        let diagnostic = suggest(diagnostic, &name.text, templates.names());
         let help = Text::new(
             format!("create `templates/{}.html`", name.text),
             format!("создайте `templates/{}.html`", name.text),
         );
-        reader.found.push(suggest(diagnostic, &name.text, templates.names()).help(help));
+        let could_be = name.text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        reader.found.push(if could_be { diagnostic.help(help) } else { diagnostic });
         return None;
     }
     let transactional = transactional.unwrap_or_else(|| templates.transactional(&name.text));
