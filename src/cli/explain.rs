@@ -49,7 +49,7 @@ fn list(context: &Context) {
 
 fn one(context: &Context, row: &'static Documented) {
     let page = Page::read(row.page);
-    let trial = explain::try_out(&page.wrong);
+    let trial = explain::try_out(&page.wrong, row.code);
     let explained = Explained { row, page, trial };
     let lang = context.lang();
     match context.format() {

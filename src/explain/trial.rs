@@ -16,29 +16,31 @@ const BASE: [(&str, &str); 4] = [
 /// What is found in a project with an example in it.
 #[derive(Debug)]
 pub struct Trial {
-    /// What the example brings about; remarks that the project gives without
-    /// it are left out.
+    /// What the example brings about; what the project gives without it, and
+    /// remarks with another code, are left out.
     pub found: Diagnostics,
     /// The texts that the findings point into.
     pub sources: Sources,
 }
 
-/// Checks an example as `vestnik check` would.
-pub fn try_out(example: &Example) -> Trial {
+/// Checks an example of a code's page as `vestnik check` would.
+pub fn try_out(example: &Example, code: Code) -> Trial {
     let files: Vec<(&str, &str)> = example.files.iter().map(|f| (f.path.as_str(), f.text.as_str())).collect();
     let base = load_files(&Files::from_list(BASE));
     let others = BASE.into_iter().filter(|(path, _)| files.iter().all(|(laid, _)| laid != path));
     let loaded = load_files(&Files::from_list(others.chain(files.iter().copied())));
     let known: Vec<_> = base.diagnostics.iter().map(|d| identity(d, &base.sources)).collect();
     let mut found = Diagnostics::new();
-    found.extend(loaded.diagnostics.iter().filter(|d| !known.contains(&identity(d, &loaded.sources))).cloned());
+    let matters = |d: &&Diagnostic| d.severity > Severity::Info || d.code == code;
+    let fresh = |d: &&Diagnostic| !known.contains(&identity(d, &loaded.sources));
+    found.extend(loaded.diagnostics.iter().filter(matters).filter(fresh).cloned());
     Trial { found, sources: loaded.sources }
 }
 
 impl Trial {
     /// How bad a finding with this code is, if there is one.
     pub fn severity(&self, code: Code) -> Option<Severity> {
-        self.found.iter().find(|diagnostic| diagnostic.code == code).map(|diagnostic| diagnostic.severity)
+        self.found.iter().find(|found| found.code == code).map(|found| found.severity)
     }
 }
 
