@@ -29,7 +29,7 @@ const ORDER: [&str; 13] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 16] = [
+const KNOWN_IN: [(&str, &str); 17] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -42,6 +42,7 @@ const KNOWN_IN: [(&str, &str); 16] = [
     ("notify_debouncer_full", "rulebook/watch"),
     ("pest", "condition"),
     ("pest_derive", "condition"),
+    ("rhai", "rulebook/script"),
     ("rusqlite", "import"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),

@@ -106,15 +106,7 @@ impl<'a> Datum<'a> {
 
     /// The three-valued comparison.
     pub fn compare(&self, relation: Relation, other: &Self) -> Truth {
-        let holds = |order: Ordering| match relation {
-            Relation::Equal => order.is_eq(),
-            Relation::NotEqual => order.is_ne(),
-            Relation::Less => order.is_lt(),
-            Relation::LessOrEqual => order.is_le(),
-            Relation::Greater => order.is_gt(),
-            Relation::GreaterOrEqual => order.is_ge(),
-        };
-        Truth::from(self.order(other).map(holds))
+        Truth::from(self.order(other).map(|order| relation.holds(order)))
     }
 
     pub fn apply(self, operator: Operator, other: Self) -> Self {

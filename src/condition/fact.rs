@@ -109,3 +109,53 @@ fn hour(at: &Zoned) -> Option<Zoned> {
     let into = at.minute() as i64 * 60_000 + at.second() as i64 * 1_000 + at.millisecond() as i64;
     at.checked_sub(jiff::SignedDuration::from_millis(into)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Time {
+        let at: Timestamp = text.parse().unwrap();
+        Time(at.as_millisecond())
+    }
+
+    #[test]
+    fn windows_begin_at_a_full_hour_or_at_midnight() {
+        // Berlin goes to summer time on 29 March and back on 25 October 2026;
+        // Kathmandu is 5:45 ahead of Greenwich; in Beirut the day of
+        // 29 March 2026 begins at 01:00.
+        for (zone, now, window, expected) in [
+            ("UTC", "2026-01-05T12:34:56.789Z", TimeDelta::hours(1), "2026-01-05T11:00:00Z"),
+            ("UTC", "2026-01-05T12:00:00Z", TimeDelta::hours(1), "2026-01-05T11:00:00Z"),
+            ("UTC", "2026-01-05T12:34:56Z", TimeDelta::millis(1), "2026-01-05T12:00:00Z"),
+            ("UTC", "2026-01-05T12:34:56Z", TimeDelta::hours(48), "2026-01-03T12:00:00Z"),
+            ("UTC", "2026-01-05T12:34:56Z", TimeDelta::millis(172_800_001), "2026-01-03T00:00:00Z"),
+            ("UTC", "2026-01-05T00:00:00Z", TimeDelta::days(7), "2025-12-29T00:00:00Z"),
+            ("Europe/Moscow", "2026-01-05T22:30:00Z", TimeDelta::days(3), "2026-01-02T21:00:00Z"),
+            ("Europe/Moscow", "2026-01-05T20:30:00Z", TimeDelta::days(3), "2026-01-01T21:00:00Z"),
+            ("Asia/Kathmandu", "2026-01-05T12:34:56Z", TimeDelta::hours(1), "2026-01-05T11:15:00Z"),
+            ("Asia/Kathmandu", "2026-01-05T12:34:56Z", TimeDelta::days(3), "2026-01-01T18:15:00Z"),
+            // The hour before the gap, the skipped hour, midnight before it.
+            ("Europe/Berlin", "2026-03-29T01:30:00Z", TimeDelta::hours(1), "2026-03-29T00:00:00Z"),
+            ("Europe/Berlin", "2026-03-29T12:00:00Z", TimeDelta::hours(24), "2026-03-28T12:00:00Z"),
+            ("Europe/Berlin", "2026-04-01T12:00:00Z", TimeDelta::days(3), "2026-03-28T23:00:00Z"),
+            ("Europe/Berlin", "2026-03-31T22:30:00Z", TimeDelta::days(3), "2026-03-27T23:00:00Z"),
+            // Both passes of the repeated hour keep their own beginning.
+            ("Europe/Berlin", "2026-10-25T01:30:00Z", TimeDelta::hours(1), "2026-10-25T00:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T02:30:00Z", TimeDelta::hours(1), "2026-10-25T01:00:00Z"),
+            ("Europe/Berlin", "2026-10-28T12:00:00Z", TimeDelta::days(3), "2026-10-24T22:00:00Z"),
+            ("Asia/Beirut", "2026-04-01T12:00:00Z", TimeDelta::days(3), "2026-03-28T22:00:00Z"),
+        ] {
+            let zone = jiff::tz::db().get(zone).unwrap();
+            let start = Window::Last(window).start(at(now), &zone).map(Time::rfc3339);
+            assert_eq!(start.as_deref(), Some(expected), "{now} {window:?} {zone:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_without_a_beginning_has_none() {
+        let now = at("2026-01-05T12:00:00Z");
+        assert_eq!(Window::Ever.start(now, &TimeZone::UTC), None);
+        assert_eq!(Window::Last(TimeDelta(i64::MAX)).start(now, &TimeZone::UTC), None);
+    }
+}

@@ -2,20 +2,22 @@
 //! nothing needs checking any more. All evaluators work on it.
 
 use super::fact::{EventPart, Fact};
-use super::function::Function;
-use super::syntax::{Operator, Relation};
+use super::function::{Behaviour, Function};
+use super::syntax::{Operator, Relation, Span};
 use crate::model::{FieldId, SegmentId, Type, Value};
 use regex::Regex;
 
-/// An expression of one known type.
-#[derive(Clone, Debug)]
+/// An expression of one known type. Two are equal if they ask the same.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Expr {
     pub ty: Type,
     pub op: Op,
+    /// Where it stands; nowhere for parts that a shorthand stands for.
+    pub span: Span,
 }
 
 /// The operations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Op {
     Constant(Value),
     Field(FieldId),
@@ -57,7 +59,7 @@ pub(super) enum Op {
     },
     Matches {
         text: Box<Expr>,
-        regex: Regex,
+        pattern: Pattern,
     },
     Negate(Box<Expr>),
     /// Applied from left to right.
@@ -65,13 +67,22 @@ pub(super) enum Op {
         first: Box<Expr>,
         rest: Box<[(Operator, Expr)]>,
     },
-    Call {
-        function: &'static Function,
-        arguments: Box<[Expr]>,
-    },
+    Call(Call),
     /// An int where a float or money is wanted.
     Widen(Box<Expr>),
 }
+
+/// A call of a function that is computed from its arguments.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub function: &'static Function,
+    pub behaviour: Behaviour,
+    pub arguments: Box<[Expr]>,
+}
+
+/// A compiled regular expression.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(pub Regex);
 
 /// Where one text is looked for in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,18 +92,47 @@ pub(super) enum Within {
     End,
 }
 
+impl PartialEq for Call {
+    fn eq(&self, other: &Self) -> bool {
+        self.function == other.function && self.arguments == other.arguments
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
 impl Expr {
+    pub fn new(ty: Type, op: Op) -> Self {
+        Self { ty, op, span: Span::default() }
+    }
+
     pub fn constant(value: Value, ty: Type) -> Self {
-        Self { ty, op: Op::Constant(value) }
+        Self::new(ty, Op::Constant(value))
     }
 
     pub fn bool(op: Op) -> Self {
-        Self { ty: Type::Bool, op }
+        Self::new(Type::Bool, op)
     }
 
-    /// Calls `visit` for this node and all below it.
+    /// The same, written there.
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// Calls `visit` for this node and all below it, from the left.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         visit(self);
+        for child in self.children() {
+            child.walk(visit);
+        }
+    }
+
+    /// The nodes directly below, from the left.
+    pub fn children(&self) -> Vec<&Expr> {
         match &self.op {
             Op::Constant(_)
             | Op::Field(_)
@@ -101,26 +141,15 @@ impl Expr {
             | Op::Event(_)
             | Op::Metric(_)
             | Op::Now
-            | Op::Today => {}
-            Op::Not(a) | Op::Missing(a) | Op::Negate(a) | Op::Widen(a) | Op::Matches { text: a, .. } => a.walk(visit),
-            Op::All(list) | Op::Any(list) | Op::Call { arguments: list, .. } => {
-                list.iter().for_each(|e| e.walk(visit));
-            }
+            | Op::Today => Vec::new(),
+            Op::Not(a) | Op::Missing(a) | Op::Negate(a) | Op::Widen(a) | Op::Matches { text: a, .. } => vec![a],
+            Op::All(list) | Op::Any(list) | Op::Call(Call { arguments: list, .. }) => list.iter().collect(),
             Op::Compare { left: a, right: b, .. }
             | Op::ElementOf { item: a, list: b }
-            | Op::Text { text: a, part: b, .. } => {
-                a.walk(visit);
-                b.walk(visit);
-            }
-            Op::Between { value, low, high } => [value, low, high].into_iter().for_each(|e| e.walk(visit)),
-            Op::OneOf { item, elements } => {
-                item.walk(visit);
-                elements.iter().for_each(|e| e.walk(visit));
-            }
-            Op::Chain { first, rest } => {
-                first.walk(visit);
-                rest.iter().for_each(|(_, e)| e.walk(visit));
-            }
+            | Op::Text { text: a, part: b, .. } => vec![a, b],
+            Op::Between { value, low, high } => vec![value, low, high],
+            Op::OneOf { item, elements } => std::iter::once(&**item).chain(elements).collect(),
+            Op::Chain { first, rest } => std::iter::once(&**first).chain(rest.iter().map(|(_, e)| e)).collect(),
         }
     }
 }

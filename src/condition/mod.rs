@@ -17,6 +17,7 @@ mod function;
 mod ir;
 mod literal;
 mod parse;
+mod quick;
 mod row;
 mod scan;
 mod syntax;
@@ -30,8 +31,10 @@ pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
 
 use crate::model::{EnumType, EventId, Events, ExperimentId, FieldId, Schema, SegmentId, Time, Type, Value};
-use ir::{Expr, Op};
+use ir::{Call, Expr, Op};
 use jiff::tz::TimeZone;
+use quick::Test;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// What the names in a condition mean.
@@ -113,8 +116,9 @@ pub trait Row {
     }
 }
 
-/// The answer to a condition: Kleene's three values, as in SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The answer to a condition: Kleene's three values, as in SQL, each truer
+/// than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// It does not hold.
     False,
@@ -136,10 +140,12 @@ pub struct Expression {
     program: Arc<Program>,
 }
 
+/// What a condition or an expression tells about itself.
 #[derive(Debug)]
-struct Program {
+pub struct Program {
     text: Arc<str>,
     root: Expr,
+    quick: Test,
     fields: Box<[FieldId]>,
     segments: Box<[SegmentId]>,
     facts: Box<[Fact]>,
@@ -149,32 +155,7 @@ struct Program {
 impl Condition {
     /// The answer for one user.
     pub fn judge<R: Row + ?Sized>(&self, row: &R) -> Truth {
-        row::judge(&self.program.root, row)
-    }
-
-    /// The fields it reads, in order, each once.
-    pub fn fields(&self) -> &[FieldId] {
-        &self.program.fields
-    }
-
-    /// The segments it asks for, in order, each once.
-    pub fn segments(&self) -> &[SegmentId] {
-        &self.program.segments
-    }
-
-    /// The facts it asks for, in order, each once.
-    pub fn facts(&self) -> &[Fact] {
-        &self.program.facts
-    }
-
-    /// Whether its answer can change by the passing of time alone.
-    pub fn is_time_dependent(&self) -> bool {
-        self.program.time_dependent
-    }
-
-    /// What the user wrote.
-    pub fn text(&self) -> &str {
-        &self.program.text
+        self.program.quick.judge(row)
     }
 }
 
@@ -183,35 +164,51 @@ impl Expression {
     pub fn evaluate<R: Row + ?Sized>(&self, row: &R) -> Value {
         row::value(&self.program.root, row).into_value()
     }
+}
 
-    /// The type of its values.
+impl Deref for Condition {
+    type Target = Program;
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl Deref for Expression {
+    type Target = Program;
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+impl Program {
+    /// What the user wrote.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The type of its values; of a condition, bool.
     pub fn ty(&self) -> &Type {
-        &self.program.root.ty
+        &self.root.ty
     }
 
     /// The fields it reads, in order, each once.
     pub fn fields(&self) -> &[FieldId] {
-        &self.program.fields
+        &self.fields
     }
 
     /// The segments it asks for, in order, each once.
     pub fn segments(&self) -> &[SegmentId] {
-        &self.program.segments
+        &self.segments
     }
 
     /// The facts it asks for, in order, each once.
     pub fn facts(&self) -> &[Fact] {
-        &self.program.facts
+        &self.facts
     }
 
-    /// Whether its value can change by the passing of time alone.
+    /// Whether its answer can change by the passing of time alone.
     pub fn is_time_dependent(&self) -> bool {
-        self.program.time_dependent
-    }
-
-    /// What the user wrote.
-    pub fn text(&self) -> &str {
-        &self.program.text
+        self.time_dependent
     }
 }
 
@@ -226,9 +223,9 @@ impl Program {
                 facts.push(*fact);
             }
             Op::Now | Op::Today => time_dependent = true,
-            Op::Call { function, .. } => {
-                time_dependent |= function.reads_now();
-                fields.extend(function.reads());
+            Op::Call(Call { behaviour, .. }) => {
+                time_dependent |= behaviour.reads_now();
+                fields.extend(behaviour.reads());
             }
             Op::Constant(_)
             | Op::Event(_)
@@ -254,7 +251,8 @@ impl Program {
         facts.sort_unstable();
         facts.dedup();
         let (fields, segments, facts) = (fields.into(), segments.into(), facts.into());
-        Arc::new(Self { text, root, fields, segments, facts, time_dependent })
+        let quick = Test::new(&root);
+        Arc::new(Self { text, root, quick, fields, segments, facts, time_dependent })
     }
 }
 
@@ -262,6 +260,18 @@ impl Truth {
     /// Whether the answer is true: the only one that fires a rule.
     pub fn is_true(self) -> bool {
         self == Self::True
+    }
+
+    /// Both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    /// One of them holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        self.max(other)
     }
 
     /// Whether the answer is false; unknown is not.

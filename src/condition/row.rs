@@ -2,7 +2,7 @@
 //! allocates only where a function makes new text.
 
 use super::datum::Datum;
-use super::ir::{Expr, Op, Within};
+use super::ir::{Call, Expr, Op, Pattern, Within};
 use super::syntax::Relation;
 use super::{Row, Truth};
 use crate::model::{Type, Value};
@@ -43,11 +43,11 @@ pub(super) fn judge<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Truth {
             }),
             _ => Truth::Unknown,
         },
-        Op::Matches { text, regex } => match value(text, row) {
+        Op::Matches { text, pattern: Pattern(regex) } => match value(text, row) {
             Datum::Text(text) => Truth::from(regex.is_match(&text)),
             _ => Truth::Unknown,
         },
-        Op::Call { .. } | Op::Fact(_) | Op::Event(_) | Op::Metric(_) => value(expr, row).truth(),
+        Op::Call(_) | Op::Fact(_) | Op::Event(_) | Op::Metric(_) => value(expr, row).truth(),
         Op::Constant(_) | Op::Now | Op::Today | Op::Negate(_) | Op::Chain { .. } | Op::Widen(_) => Truth::Unknown,
     }
 }
@@ -67,7 +67,9 @@ pub(super) fn value<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Datum<'a
             rest.iter().fold(value(first, row), |sum, (operator, operand)| sum.apply(*operator, value(operand, row)))
         }
         Op::Widen(inner) => widen(value(inner, row), &expr.ty),
-        Op::Call { function, arguments } => function.call(&mut arguments.iter().map(|a| value(a, row)), row),
+        Op::Call(Call { behaviour, arguments, .. }) => {
+            behaviour.call(&mut arguments.iter().map(|a| value(a, row)), row)
+        }
         Op::Segment(_)
         | Op::Not(_)
         | Op::All(_)
@@ -97,7 +99,8 @@ fn widen<'a>(datum: Datum<'a>, ty: &Type) -> Datum<'a> {
     }
 }
 
-fn all(answers: impl Iterator<Item = Truth>) -> Truth {
+/// True if all are, false if one is.
+pub(super) fn all(answers: impl Iterator<Item = Truth>) -> Truth {
     let mut together = Truth::True;
     for answer in answers {
         match answer {
@@ -109,6 +112,7 @@ fn all(answers: impl Iterator<Item = Truth>) -> Truth {
     together
 }
 
-fn any(answers: impl Iterator<Item = Truth>) -> Truth {
+/// True if one is, false if all are.
+pub(super) fn any(answers: impl Iterator<Item = Truth>) -> Truth {
     !all(answers.map(|answer| !answer))
 }

@@ -7,6 +7,7 @@
 use super::literal::DateLiteral;
 use crate::diagnostic::{Place, SourceId};
 use crate::model::TimeDelta;
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -339,6 +340,18 @@ impl Relation {
             Self::LessOrEqual => "<=",
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it holds for a left side that stands so to the right one.
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
         }
     }
 

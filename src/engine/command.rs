@@ -110,7 +110,7 @@ pub struct Status {
     /// The version of the rulebook in force.
     pub version: String,
     /// Errors in the files, if the last reload was refused.
-    pub refused: Option<String>,
+    pub refused: Option<Text>,
     /// Known users.
     pub users: u64,
     /// Runs that are under way or paused.
@@ -201,12 +201,12 @@ impl Engine {
         })
     }
 
-    fn refused(&self) -> Option<String> {
+    fn refused(&self) -> Option<Text> {
         let report = self.live.last_report();
-        let lang = self.live.current().settings.language;
+        let findings = |lang| render(&report.diagnostics, &report.sources, lang, Style::Brief);
         match &report.outcome {
-            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Brief)),
-            Outcome::Unreadable { reason } => Some(reason.clone()),
+            Outcome::Refused => Some(Text::new(findings(Lang::En), findings(Lang::Ru))),
+            Outcome::Unreadable { reason } => Some(Text::same(reason)),
             Outcome::Unchanged | Outcome::Accepted { .. } => None,
         }
     }

@@ -64,7 +64,7 @@ codes! {
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
     COMPUTED_FIELD = "R024": "Computed fields are not available in this version yet.", "Вычисляемых полей в этой версии ещё нет.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
-    SCRIPT_CONDITION = "R031": "Script conditions are not available in this version yet.", "Условий-скриптов в этой версии ещё нет.";
+    SCRIPT_CONDITION = "R031": "A script as a condition is named by its function.", "Условие-скрипт называют по его функции.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
     SEGMENT_CHAIN = "R033": "Segments ask for each other too many levels deep.", "Сегменты ссылаются друг на друга слишком глубоко.";
     TOO_MANY = "R034": "There are more definitions than the engine can hold.", "Определений больше, чем вмещает движок.";
@@ -73,6 +73,14 @@ codes! {
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
     LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
+
+    SCRIPT_SYNTAX = "R080": "The script is not understood.", "Скрипт не разобрать.";
+    SCRIPT_VARIABLE = "R081": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
+    SCRIPT_FUNCTION = "R082": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
+    SCRIPT_FIELD = "R083": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
+    UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
+    SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
+    SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

@@ -12,8 +12,10 @@ mod consequences;
 pub mod live;
 mod project;
 mod raw;
+mod reuse;
 pub mod sample;
 mod schema_json;
+pub mod script;
 mod settings;
 mod shape;
 mod template;
@@ -39,6 +41,8 @@ use crate::model::{Events, Lang, Message, Profile, Schema, Text, Time};
 use consequences::Unread;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
+use reuse::Parsed;
+use script::Scripts;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +60,8 @@ pub struct Rulebook {
     pub templates: Templates,
     /// Every declared name.
     pub catalogue: Catalogue,
+    /// The compiled scripts.
+    pub scripts: Scripts,
     segments: Vec<Segment>,
     broadcasts: Vec<Broadcast>,
 }
@@ -124,8 +130,13 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 
 /// Checks a project whose files are in memory.
 pub fn load_files(files: &Files) -> Loaded {
+    load_again(files, &mut Parsed::default())
+}
+
+/// Checks a project of which most was parsed before.
+fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let mut loader = Loader::default();
-    let rulebook = loader.rulebook(files);
+    let rulebook = loader.rulebook(files, parsed);
     let Loader { sources, mut found, unread } = loader;
     found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
@@ -142,25 +153,29 @@ struct Loader {
 }
 
 impl Loader {
-    fn rulebook(&mut self, files: &Files) -> Rulebook {
+    fn rulebook(&mut self, files: &Files, parsed: &mut Parsed) -> Rulebook {
         let settings = self.settings(files);
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
+        let (script_files, rule_files): (Vec<_>, Vec<_>) =
+            rule_files.into_iter().partition(|(path, _)| project::is_script(path));
         let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
+        let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
+        let trees = parsed.trees(texts, &mut self.found);
         if unread_files || self.found.count(Severity::Error) > before {
             self.unread.file();
         }
 
-        let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
         self.unread.sections(&reader.found);
         let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
         let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
         self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
+        let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
         let drafts = check::segments(sections.of("segments"), &self.sources, &mut reader);
         let catalogue = Catalogue {
             schema: schema.clone(),
@@ -177,14 +192,18 @@ impl Loader {
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
+        reader.asts.end();
+        let asts = reader.asts;
         self.found.extend(reader.found);
         self.unused(&template_files, &templates, sections.of("broadcasts"));
+        parsed.asts = asts;
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
             schema,
             templates,
             catalogue,
+            scripts,
             segments,
             broadcasts,
         }
@@ -211,7 +230,7 @@ impl Loader {
     fn texts(&mut self, files: &Files, folder: &str) -> Vec<(String, SourceId)> {
         let inside = |path: &str| path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let list: Vec<_> = files.by_path.iter().filter(|(path, _)| inside(path)).collect();
-        if folder == RULES && list.is_empty() {
+        if folder == RULES && !list.iter().any(|(path, content)| is_rule_file(path, content)) {
             self.no_rules();
         }
         let mut texts = Vec::new();
@@ -237,10 +256,6 @@ impl Loader {
         self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
     }
 
-    fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
-        yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
-    }
-
     /// Remarks on templates that nothing sends.
     fn unused(&mut self, files: &[(String, SourceId)], templates: &Templates, broadcasts: &[&yaml::Entry]) {
         let used: HashSet<&str> = broadcasts
@@ -259,6 +274,11 @@ impl Loader {
             self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
         }
     }
+}
+
+/// What shows that the rules folder is there and holds rules.
+fn is_rule_file(path: &str, content: &project::Content) -> bool {
+    project::is_yaml(path) || !matches!(content, project::Content::Bytes(_))
 }
 
 /// Drops warnings and remarks that a comment `# allow CODE: reason` on the line

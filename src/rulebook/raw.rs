@@ -3,6 +3,7 @@
 //! that whoever calls can go on with the rest.
 
 use super::codes;
+use super::reuse::Asts;
 use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
@@ -45,6 +46,8 @@ const FLAG: Wanted = Wanted {
 pub struct Reader {
     /// What was found so far.
     pub found: Diagnostics,
+    /// The conditions that were parsed so far, in this load or the last.
+    pub asts: Asts,
 }
 
 impl Reader {

@@ -5,7 +5,7 @@
 
 use super::Rulebook;
 use crate::condition::{Fact, Row, Truth};
-use crate::model::{FieldId, Profile, SegmentId, Time, Value, builtin};
+use crate::model::{FieldId, Profile, SegmentId, Time, Type, Value, builtin};
 use jiff::tz::TimeZone;
 use std::cell::{Cell, OnceCell};
 
@@ -60,7 +60,8 @@ impl Row for View<'_> {
         // Nothing of this is recorded yet: nobody has received, done or entered
         // anything.
         match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } | Fact::Sum { .. } => &Value::Int(0),
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
+            Fact::Sum { event, property, .. } => zero(&self.rulebook.catalogue.events.event(*event).at(*property).ty),
             Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
             Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
         }
@@ -74,5 +75,16 @@ impl Row for View<'_> {
         let member = self.segment(id) == Truth::True;
         known.set(Some(member));
         member
+    }
+}
+
+/// The sum of nothing.
+fn zero(ty: &Type) -> &'static Value {
+    match ty {
+        Type::Float => &Value::Float(0.0),
+        Type::Money => &Value::Money(0),
+        Type::Int | Type::Bool | Type::String | Type::Time | Type::Duration | Type::List | Type::Enum(_) => {
+            &Value::Int(0)
+        }
     }
 }

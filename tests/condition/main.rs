@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod facts;
 mod interface;
 mod mistakes;
 mod project;

@@ -253,8 +253,6 @@ fn errors() {
                 r#"`visits` is int and `"a"` is string: they do not go together"#,
                 "",
             ),
-            ("count(payment, 30 days) > 3", "C013", "count", "`count(…)` is not available yet in this version", ""),
-            ("event.rub > 5", "C013", "event.rub", "`event.…` is not available yet in this version", ""),
             ("user.balance > 5", "C010", "user.balance", "there is no `user.balance`", "did you mean `balance`?"),
             (
                 r#"username + "a" = "b""#,

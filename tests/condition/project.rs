@@ -101,7 +101,11 @@ impl Row for User<'_> {
     }
     fn fact(&self, fact: &Fact) -> &Value {
         self.facts.get(fact).unwrap_or(match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } | Fact::Sum { .. } => &Value::Int(0),
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
+            Fact::Sum { event, property, .. } => match self.project.events.event(*event).at(*property).ty {
+                Type::Money => &Value::Money(0),
+                _ => &Value::Int(0),
+            },
             Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
             Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
         })

@@ -1,36 +1,49 @@
 //! Calls of functions.
 
-use super::{Checked, Checker, say, types};
-use crate::condition::function::{self, Function, Takes};
-use crate::condition::ir::{Expr, Op};
+use super::{Checked, Checker, say, types, unknown};
+use crate::condition::function::{self, Behaviour, Form, Function, Takes};
+use crate::condition::ir::{Call, Expr, Op};
 use crate::condition::syntax::{Kind, Node, Word};
 use crate::model::Type;
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, name: &Word, arguments: &[Node]) -> Checked {
-        if function::later(&name.text) {
-            return self.report(say::not_yet(&format!("{}(…)", name.text), name.span));
-        }
         let Some(function) = function::find(&name.text) else {
-            // The arguments' own mistakes are worth hearing all the same.
-            self.each(arguments, Self::expr);
-            return self.report(say::unknown_function(name));
+            // The arguments' own mistakes are worth hearing all the same; a bare
+            // name may be that of an event.
+            for node in arguments.iter().filter(|node| !matches!(node.kind, Kind::Name(_) | Kind::Path(_))) {
+                self.expr(node);
+            }
+            return self.report(unknown::function(name));
         };
-        let checked = self.each(arguments, Self::expr);
-        let (least, most) = function.takes.arity();
-        if arguments.len() < least || arguments.len() > most {
-            return self.report(say::argument_count(function, name, arguments.len()));
+        let (least, most) = function.form.arity();
+        let fits = (least..=most).contains(&arguments.len());
+        match function.form {
+            Form::Asked(asks) if fits => self.asked(function, asks, arguments.first()?, arguments.get(1)),
+            Form::Asked(_) => self.report(say::argument_count(function, name, arguments.len())),
+            Form::Computed(takes, behaviour) => {
+                let checked = self.each(arguments, Self::expr);
+                if !fits {
+                    return self.report(say::argument_count(function, name, arguments.len()));
+                }
+                let arguments = checked?.into_vec().into_iter().zip(arguments).collect();
+                self.computed(function, takes, behaviour, arguments)
+            }
         }
-        self.typed_call(function, checked?.into_vec().into_iter().zip(arguments).collect())
     }
 
-    fn typed_call(&mut self, function: &'static Function, arguments: Vec<types::Side<'_>>) -> Checked {
-        let takes = function.takes;
+    fn computed(
+        &mut self,
+        function: &'static Function,
+        takes: Takes,
+        behaviour: Behaviour,
+        arguments: Vec<types::Side<'_>>,
+    ) -> Checked {
         let mut sound = true;
         for (expr, node) in &arguments {
             let literal = takes != Takes::Salt || matches!(node.kind, Kind::String(_));
             if !takes.accepts(&expr.ty) || !literal {
-                self.report(say::bad_argument(self.ast, function, node, &expr.ty));
+                self.report(say::bad_argument(self.ast, function, takes, node, &expr.ty));
                 sound = false;
             }
         }
@@ -49,6 +62,6 @@ impl Checker<'_> {
             Takes::Text => Type::String,
             Takes::Salt => Type::Float,
         };
-        Some(Expr { ty, op: Op::Call { function, arguments: arguments.into() } })
+        Some(Expr::new(ty, Op::Call(Call { function, behaviour, arguments: arguments.into() })))
     }
 }

@@ -2,13 +2,14 @@
 //! whose fields were never set, tests that cannot come out otherwise.
 
 use crate::condition::codes;
+use crate::condition::ir::Expr;
 use crate::condition::syntax::{Ast, Kind, Node, Presence, Relation};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Field, Schema, Text, Type, builtin};
 use std::collections::BTreeSet;
 
 /// The warnings of a condition without errors.
-pub(super) fn lint(ast: &Ast, schema: &Schema) -> Vec<Diagnostic> {
+pub(super) fn lint(ast: &Ast, _root: &Expr, schema: &Schema) -> Vec<Diagnostic> {
     let mut settled = tested(ast.root());
     let mut found = Vec::new();
     ast.root().walk(&mut |node| {

@@ -1,12 +1,14 @@
 //! Syntax tree and names to typed form. One mistake gives one message, and the
 //! checker goes on behind it.
 
+mod asked;
 mod call;
 mod lint;
 mod say;
 mod types;
+mod unknown;
 
-use super::ir::{Expr, Op, Within};
+use super::ir::{Expr, Op, Pattern, Within};
 use super::syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, TextTest, Word};
 use super::{Condition, Env, Expression, Named, Program};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -52,7 +54,7 @@ impl Checker<'_> {
     fn finish(mut self, root: Checked) -> (Option<Arc<Program>>, Vec<Diagnostic>) {
         let sound = self.found.iter().all(|d| d.severity != Severity::Error);
         if sound {
-            self.found.extend(lint::lint(self.ast, self.env.schema()));
+            self.found.extend(root.iter().flat_map(|root| lint::lint(self.ast, root, self.env.schema())));
         }
         let program = root.filter(|_| sound).map(|root| Program::new(self.ast.text.clone(), root));
         (program, self.found)
@@ -70,6 +72,10 @@ impl Checker<'_> {
     }
 
     fn expr(&mut self, node: &Node) -> Checked {
+        self.form(node).map(|expr| expr.at(node.span))
+    }
+
+    fn form(&mut self, node: &Node) -> Checked {
         let zone = self.env.zone();
         match &node.kind {
             Kind::Bool(x) => Some(Expr::constant(Value::Bool(*x), Type::Bool)),
@@ -82,13 +88,13 @@ impl Checker<'_> {
                 None => self.report(say::no_such_time(self.ast, node)),
             },
             Kind::Null => self.report(say::null_value(node)),
-            Kind::Now => Some(Expr { ty: Type::Time, op: Op::Now }),
-            Kind::Today => Some(Expr { ty: Type::Time, op: Op::Today }),
+            Kind::Now => Some(Expr::new(Type::Time, Op::Now)),
+            Kind::Today => Some(Expr::new(Type::Time, Op::Today)),
             Kind::Relative(length) => {
                 Some(from_now(Operator::Add, Expr::constant(Value::Duration(*length), Type::Duration)))
             }
             Kind::Name(name) => self.field(name, node),
-            Kind::Path(path) => self.report(say::path(path, node, self.env)),
+            Kind::Path(path) => self.path(path, node),
             Kind::Segment(name) => self.segment(name),
             Kind::Call { function, arguments } => self.call(function, arguments),
             Kind::List(elements) => self.list_value(elements, node),
@@ -121,15 +127,15 @@ impl Checker<'_> {
     fn field(&mut self, name: &str, node: &Node) -> Checked {
         let schema = self.env.schema();
         match schema.find(name) {
-            Some(id) => Some(Expr { ty: schema.field(id).ty.clone(), op: Op::Field(id) }),
-            None => self.report(say::unknown_field(name, node, self.env)),
+            Some(id) => Some(Expr::new(schema.field(id).ty.clone(), Op::Field(id))),
+            None => self.report(unknown::field(name, node, self.env)),
         }
     }
 
     fn segment(&mut self, name: &Word) -> Checked {
         match self.env.find(Named::Segment, &name.text) {
             Some(id) => Some(Expr::bool(Op::Segment(SegmentId(id)))),
-            None => self.report(say::unknown_segment(name, self.env)),
+            None => self.report(unknown::segment(name, self.env)),
         }
     }
 
@@ -237,7 +243,7 @@ impl Checker<'_> {
         if !types::is_text(&text.ty) {
             return self.report(say::wants_text(self.ast, TextTest::Matches, value, &text.ty));
         }
-        Some(Expr::bool(Op::Matches { text: Box::new(text), regex }))
+        Some(Expr::bool(Op::Matches { text: Box::new(text), pattern: Pattern(regex) }))
     }
 
     fn regex(&mut self, pattern: &Node) -> Option<Regex> {
@@ -251,7 +257,7 @@ impl Checker<'_> {
 
     fn within(&mut self, value: &Node, side: Side, length: &Node) -> Checked {
         let (value, length) = self.time_and_length(value, length)?;
-        let now = Box::new(Expr { ty: Type::Time, op: Op::Now });
+        let now = Box::new(Expr::new(Type::Time, Op::Now));
         let (low, high) = match side {
             Side::Past => (Box::new(from_now(Operator::Subtract, length)), now),
             Side::Future => (now, Box::new(from_now(Operator::Add, length))),
@@ -278,6 +284,6 @@ impl Checker<'_> {
 }
 
 fn from_now(operator: Operator, length: Expr) -> Expr {
-    let first = Box::new(Expr { ty: Type::Time, op: Op::Now });
-    Expr { ty: Type::Time, op: Op::Chain { first, rest: Box::new([(operator, length)]) } }
+    let first = Box::new(Expr::new(Type::Time, Op::Now));
+    Expr::new(Type::Time, Op::Chain { first, rest: Box::new([(operator, length)]) })
 }

@@ -1,12 +1,12 @@
-//! The checker's sentences: every finding about names and types, in both
-//! languages.
+//! The checker's sentences about types and values, in both languages; those
+//! about names are in `unknown`.
 
+use super::unknown::did_you_mean;
 use crate::condition::codes;
-use crate::condition::function::{self, Function};
-use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, Span, TextTest, Word};
-use crate::condition::{Env, Named};
+use crate::condition::function::{Function, Takes};
+use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, TextTest, Word};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::{EnumType, Text, Type};
+use crate::model::{EnumType, EventType, Text, Type};
 
 fn shown<'a>(ast: &'a Ast, node: &Node) -> &'a str {
     ast.slice(node.span)
@@ -14,71 +14,6 @@ fn shown<'a>(ast: &'a Ast, node: &Node) -> &'a str {
 
 fn is(ty: &Type) -> Text {
     Text::new(format!("this is {ty}"), format!("это {ty}"))
-}
-
-pub(super) fn did_you_mean(word: &str) -> Text {
-    Text::new(format!("did you mean `{word}`?"), format!("возможно, вы имели в виду `{word}`?"))
-}
-
-fn suggest(found: Diagnostic, word: Option<&str>) -> Diagnostic {
-    match word {
-        Some(word) => found.help(did_you_mean(word)).replace(word),
-        None => found,
-    }
-}
-
-pub(super) fn unknown_field(name: &str, node: &Node, env: &dyn Env) -> Diagnostic {
-    let message = Text::new(format!("there is no field `{name}`"), format!("нет поля `{name}`"));
-    let found = Diagnostic::error(codes::UNKNOWN_FIELD, message, node.span.place());
-    if env.find(Named::Segment, name).is_some() {
-        let call = format!("segment({name})");
-        return found
-            .help(Text::new(format!("for the segment write `{call}`"), format!("для сегмента пишите `{call}`")))
-            .replace(call);
-    }
-    let fields = env.schema().iter().map(|(_, field)| &*field.name);
-    let words = ["true", "false", "now", "today", "missing"];
-    if let Some(near) = nearest(name, fields).or_else(|| nearest(name, words)) {
-        return suggest(found, Some(near));
-    }
-    found.help(Text::new(
-        "declare it in the section `profile`; text stands in quotes",
-        "объявите его в разделе `profile`; текст пишется в кавычках",
-    ))
-}
-
-pub(super) fn unknown_segment(name: &Word, env: &dyn Env) -> Diagnostic {
-    let word = &name.text;
-    let message = Text::new(format!("there is no segment `{word}`"), format!("нет сегмента `{word}`"));
-    let found = Diagnostic::error(codes::UNKNOWN_SEGMENT, message, name.span.place());
-    let mut names = env.names(Named::Segment);
-    names.sort_unstable();
-    suggest(found, nearest(word, names))
-}
-
-pub(super) fn unknown_function(name: &Word) -> Diagnostic {
-    let word = &name.text;
-    let message = Text::new(format!("there is no function `{word}`"), format!("нет функции `{word}`"));
-    let found = Diagnostic::error(codes::UNKNOWN_FUNCTION, message, name.span.place());
-    suggest(found, nearest(word, function::functions().map(|f| f.name).chain(["segment"])))
-}
-
-pub(super) fn not_yet(what: &str, span: Span) -> Diagnostic {
-    let message = Text::new(
-        format!("`{what}` is not available yet in this version"),
-        format!("`{what}` в этой версии ещё не доступно"),
-    );
-    Diagnostic::error(codes::NOT_YET, message, span.place())
-}
-
-pub(super) fn path(path: &str, node: &Node, env: &dyn Env) -> Diagnostic {
-    let (head, last) = path.split_once('.').unwrap_or((path, path));
-    if head == "event" {
-        return not_yet("event.…", node.span);
-    }
-    let message = Text::new(format!("there is no `{path}`"), format!("нет ничего с именем `{path}`"));
-    let found = Diagnostic::error(codes::UNKNOWN_FIELD, message, node.span.place());
-    suggest(found, env.schema().find(last).map(|_| last))
 }
 
 pub(super) fn no_such_time(ast: &Ast, node: &Node) -> Diagnostic {
@@ -361,8 +296,9 @@ pub(super) fn bad_arithmetic(ast: &Ast, operator: Operator, left: (&Node, &Type)
 }
 
 pub(super) fn argument_count(function: &Function, name: &Word, given: usize) -> Diagnostic {
-    let count = match function.takes.arity() {
-        (1, _) => Text::new("one argument", "один аргумент"),
+    let count = match function.form.arity() {
+        (1, 1) => Text::new("one argument", "один аргумент"),
+        (1, _) => Text::new("one argument or two", "один аргумент или два"),
         _ => Text::new("two or more arguments", "два аргумента или больше"),
     };
     let word = function.name;
@@ -373,8 +309,8 @@ pub(super) fn argument_count(function: &Function, name: &Word, given: usize) -> 
     Diagnostic::error(codes::ARGUMENTS, message, name.span.place()).help(signature(function))
 }
 
-pub(super) fn bad_argument(ast: &Ast, function: &Function, node: &Node, ty: &Type) -> Diagnostic {
-    let (name, text, wanted) = (function.name, shown(ast, node), function.takes.wanted());
+pub(super) fn bad_argument(ast: &Ast, function: &Function, takes: Takes, node: &Node, ty: &Type) -> Diagnostic {
+    let (name, text, wanted) = (function.name, shown(ast, node), takes.wanted());
     let message = Text::new(
         format!("`{name}` takes {}, `{text}` is {ty}", wanted.en),
         format!("`{name}` принимает {}, а `{text}` — {ty}", wanted.ru),
@@ -382,6 +318,73 @@ pub(super) fn bad_argument(ast: &Ast, function: &Function, node: &Node, ty: &Typ
     Diagnostic::error(codes::ARGUMENTS, message, node.span.place()).label(is(ty)).help(signature(function))
 }
 
-fn signature(function: &Function) -> Text {
+pub(super) fn signature(function: &Function) -> Text {
     Text::new(format!("it is called `{}`", function.signature), format!("вызов: `{}`", function.signature))
+}
+
+/// What stands for the name of a thing, and is none.
+pub(super) fn takes_a_name(function: &Function, what: &Text, node: &Node) -> Diagnostic {
+    let name = function.name;
+    let message =
+        Text::new(format!("`{name}` takes the name of {}", what.en), format!("`{name}` принимает имя {}", what.ru));
+    let found = Diagnostic::error(codes::ARGUMENTS, message, node.span.place());
+    match &node.kind {
+        Kind::String(text) => found
+            .help(Text::new(
+                format!("write it without quotes: `{name}({text})`"),
+                format!("пишите его без кавычек: `{name}({text})`"),
+            ))
+            .replace(&**text),
+        _ => found.help(signature(function)),
+    }
+}
+
+/// An event where one of its properties is wanted.
+pub(super) fn takes_a_property(function: &Function, name: &str, event: &EventType, node: &Node) -> Diagnostic {
+    let word = function.name;
+    let message = Text::new(
+        format!("`{word}` takes a property of an event, and `{name}` is an event"),
+        format!("`{word}` принимает свойство события, а `{name}` — само событие"),
+    );
+    let found = Diagnostic::error(codes::ARGUMENTS, message, node.span.place());
+    let numeric: Vec<String> =
+        event.properties.iter().filter(|p| is_number(&p.ty)).map(|p| format!("{name}.{}", p.name)).collect();
+    match numeric.as_slice() {
+        [] => found.help(Text::new(
+            format!("`{name}` has no numbers to add; `count({name})` counts it"),
+            format!("у `{name}` нет чисел, чтобы складывать; `count({name})` считает события"),
+        )),
+        [only] => found.help(did_you_mean(only)).replace(only),
+        several => {
+            let list = several.join("`, `");
+            found.help(Text::new(format!("there are `{list}`"), format!("есть `{list}`")))
+        }
+    }
+}
+
+/// A property that cannot be added up.
+pub(super) fn not_a_number(ast: &Ast, function: &Function, node: &Node, ty: &Type) -> Diagnostic {
+    bad_argument(ast, function, Takes::Number, node, ty)
+}
+
+pub(super) fn bad_window(ast: &Ast, node: &Node) -> Diagnostic {
+    let text = shown(ast, node);
+    let message = Text::new(format!("`{text}` is not a window of time"), format!("`{text}` — не окно времени"));
+    let found = Diagnostic::error(codes::WINDOW, message, node.span.place());
+    match &node.kind {
+        Kind::Int(count @ 1..) => found
+            .help(Text::new("give the number a unit", "добавьте к числу единицу времени"))
+            .replace(format!("{count} days")),
+        Kind::Int(_) | Kind::Duration(_) | Kind::Negate(_) => {
+            found.help(Text::new("a window is longer than zero", "окно длиннее нуля"))
+        }
+        _ => found.help(Text::new(
+            "a window is a length of time written out, such as `30 days`",
+            "окно — это длительность, записанная прямо, например `30 days`",
+        )),
+    }
+}
+
+fn is_number(ty: &Type) -> bool {
+    matches!(ty, Type::Int | Type::Float | Type::Money)
 }

@@ -73,7 +73,7 @@ impl Checker<'_> {
     fn beside<'n>(&mut self, (expr, node): Side<'n>, neighbour: &Type) -> Option<Side<'n>> {
         match (&node.kind, neighbour) {
             (Kind::Float { hundredths: Some(hundredths), .. }, Type::Money) => {
-                Some((Expr::constant(Value::Money(*hundredths), Type::Money), node))
+                Some((Expr::constant(Value::Money(*hundredths), Type::Money).at(node.span), node))
             }
             (Kind::Float { hundredths: None, .. }, Type::Money) => {
                 self.report(say::money_has_two_decimals(self.ast, node));
@@ -96,7 +96,7 @@ impl Checker<'_> {
         if !is_number(&expr.ty) && expr.ty != Type::Duration {
             return self.report(say::no_arithmetic(self.ast, Operator::Subtract, inner, &expr.ty));
         }
-        Some(Expr { ty: expr.ty.clone(), op: Op::Negate(Box::new(expr)) })
+        Some(Expr::new(expr.ty.clone(), Op::Negate(Box::new(expr))))
     }
 
     pub(super) fn chain(&mut self, first: &Node, rest: &[(Operator, Node)]) -> Checked {
@@ -121,7 +121,7 @@ impl Checker<'_> {
             ty = result;
             steps.push((*operator, expr));
         }
-        Some(Expr { ty, op: Op::Chain { first: Box::new(head), rest: steps.into() } })
+        Some(Expr::new(ty, Op::Chain { first: Box::new(head), rest: steps.into() }))
     }
 
     /// One type for all arguments, ints widened and enums read as text.
@@ -147,8 +147,10 @@ impl Checker<'_> {
     fn widened(&mut self, side: Side<'_>, ty: &Type) -> Checked {
         let (expr, node) = self.beside(side, ty)?;
         match (&expr.ty, ty) {
-            (Type::Int, Type::Float | Type::Money) => Some(Expr { ty: ty.clone(), op: Op::Widen(Box::new(expr)) }),
-            (Type::Enum(_), Type::String) => Some(Expr { ty: Type::String, op: expr.op }),
+            (Type::Int, Type::Float | Type::Money) => {
+                Some(Expr::new(ty.clone(), Op::Widen(Box::new(expr))).at(node.span))
+            }
+            (Type::Enum(_), Type::String) => Some(Expr { ty: Type::String, ..expr }),
             (a, b) if a == b => Some(expr),
             _ => self.report(say::wants(self.ast, node, ty, &expr.ty)),
         }
@@ -160,7 +162,7 @@ impl Checker<'_> {
             (Type::Enum(set), Kind::String(value)) if !set.values.contains(value) => {
                 self.report(say::not_in_enum(node, value, set))
             }
-            (Type::Enum(_), Kind::String(_)) => Some(Expr { ty: ty.clone(), op: expr.op }),
+            (Type::Enum(_), Kind::String(_)) => Some(Expr { ty: ty.clone(), ..expr }),
             _ => self.widened((expr, node), ty),
         }
     }

@@ -1,6 +1,6 @@
 //! Functions that pick one of their arguments.
 
-use super::{Arguments, Behaviour, Function, Takes};
+use super::{Arguments, Behaviour, Form, Function, Takes};
 use crate::condition::datum::Datum;
 use std::cmp::Ordering;
 
@@ -10,24 +10,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         signature: "coalesce(a, b, …) -> the type of its arguments",
         doc: ["the first argument that is set", "первый заданный аргумент"],
         example: "coalesce(paid_count, 0) = 0",
-        takes: Takes::Alike,
-        behaviour: Behaviour::Plain(coalesce),
+        bounds: None,
+        form: Form::Computed(Takes::Alike, Behaviour::Plain(coalesce)),
     },
     Function {
         name: "min",
         signature: "min(a, b, …) -> the type of its arguments",
         doc: ["the least argument that is set", "наименьший из заданных аргументов"],
         example: "min(balance, 100) < 100",
-        takes: Takes::Ordered,
-        behaviour: Behaviour::Plain(min),
+        bounds: None,
+        form: Form::Computed(Takes::Ordered, Behaviour::Plain(min)),
     },
     Function {
         name: "max",
         signature: "max(a, b, …) -> the type of its arguments",
         doc: ["the greatest argument that is set", "наибольший из заданных аргументов"],
         example: "max(created_at, last_seen_at) within 7 days",
-        takes: Takes::Ordered,
-        behaviour: Behaviour::Plain(max),
+        bounds: None,
+        form: Form::Computed(Takes::Ordered, Behaviour::Plain(max)),
     },
 ];
 

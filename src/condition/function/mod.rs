@@ -1,11 +1,11 @@
 //! The functions of the language: one table, from which checking, evaluation,
 //! documentation and completion all read.
 //!
-//! Functions whose answers come from elsewhere than the profile and the clock
-//! (events, experiments, drips, messages) are named in [`later`] until the
-//! engine records what they need.
+//! Most are computed from their arguments. Those of [`history`] ask the row
+//! what is recorded of the user, and take the name of a thing instead.
 
 mod choice;
+mod history;
 mod number;
 mod sample;
 mod text;
@@ -26,8 +26,42 @@ pub struct Function {
     doc: [&'static str; 2],
     /// A condition that uses it.
     pub example: &'static str,
-    pub(super) takes: Takes,
-    behaviour: Behaviour,
+    /// The least and the greatest number that it gives, where its type holds
+    /// more.
+    pub(super) bounds: Option<(i64, i64)>,
+    pub(super) form: Form,
+}
+
+/// Where a function's answer comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// From the values of its arguments.
+    Computed(Takes, Behaviour),
+    /// From what is recorded of the user about a thing that is named.
+    Asked(Asks),
+}
+
+/// What is asked, and so what it is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// An event, and a window.
+    Count,
+    /// A property of an event, and a window.
+    Sum,
+    /// An event.
+    First,
+    /// An event.
+    Last,
+    /// A template, and a window.
+    Received,
+    /// A template, and a window.
+    Clicked,
+    /// A drip.
+    InDrip,
+    /// A drip.
+    FinishedDrip,
+    /// An experiment.
+    Variant,
 }
 
 /// What a function takes, and so what it gives.
@@ -55,7 +89,7 @@ pub(super) enum Takes {
 type Arguments<'i, 'a> = &'i mut dyn Iterator<Item = Datum<'a>>;
 
 #[derive(Clone, Copy, Debug)]
-enum Behaviour {
+pub(super) enum Behaviour {
     /// Depends on its arguments alone.
     Plain(for<'a> fn(Arguments<'_, 'a>) -> Datum<'a>),
     /// A part of a time as the user's calendar and clock show it.
@@ -68,18 +102,14 @@ enum Behaviour {
 
 /// All functions, in the order of the manual.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    [choice::FUNCTIONS, number::FUNCTIONS, text::FUNCTIONS, time::FUNCTIONS, sample::FUNCTIONS].into_iter().flatten()
+    let tables =
+        [choice::FUNCTIONS, number::FUNCTIONS, text::FUNCTIONS, time::FUNCTIONS, sample::FUNCTIONS, history::FUNCTIONS];
+    tables.into_iter().flatten()
 }
 
 /// The function called `name`.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     functions().find(|function| function.name == name)
-}
-
-/// Whether the language has this function and this version does not yet.
-pub(super) fn later(name: &str) -> bool {
-    let names = ["variant", "in_drip", "finished_drip", "count", "sum", "first", "last", "received", "clicked"];
-    names.contains(&name)
 }
 
 impl Function {
@@ -88,32 +118,41 @@ impl Function {
         let [en, ru] = self.doc;
         Text::new(en, ru)
     }
+}
 
-    pub(super) fn reads_now(&self) -> bool {
-        matches!(self.behaviour, Behaviour::Clock(_))
+/// A name stands for one function.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Behaviour {
+    pub(super) fn reads_now(self) -> bool {
+        matches!(self, Self::Clock(_))
     }
 
     /// The fields that it reads besides its arguments.
-    pub(super) fn reads(&self) -> &'static [FieldId] {
-        match self.behaviour {
-            Behaviour::Plain(_) | Behaviour::Clock(_) => &[],
-            Behaviour::Calendar(_) => &[builtin::TIMEZONE],
-            Behaviour::Drawn(_) => &[builtin::ID],
+    pub(super) fn reads(self) -> &'static [FieldId] {
+        match self {
+            Self::Plain(_) | Self::Clock(_) => &[],
+            Self::Calendar(_) => &[builtin::TIMEZONE],
+            Self::Drawn(_) => &[builtin::ID],
         }
     }
 
-    pub(super) fn call<'a, R: Row + ?Sized>(&self, arguments: Arguments<'_, 'a>, row: &'a R) -> Datum<'a> {
-        match self.behaviour {
-            Behaviour::Plain(run) => run(arguments),
-            Behaviour::Calendar(run) => match arguments.next() {
+    pub(super) fn call<'a, R: Row + ?Sized>(self, arguments: Arguments<'_, 'a>, row: &'a R) -> Datum<'a> {
+        match self {
+            Self::Plain(run) => run(arguments),
+            Self::Calendar(run) => match arguments.next() {
                 Some(Datum::Time(at)) => local(at, row).map_or(Datum::Missing, |at| Datum::Int(run(&at))),
                 _ => Datum::Missing,
             },
-            Behaviour::Clock(run) => match arguments.next() {
+            Self::Clock(run) => match arguments.next() {
                 Some(Datum::Time(at)) => Datum::Int(run(row.now(), at)),
                 _ => Datum::Missing,
             },
-            Behaviour::Drawn(run) => match (arguments.next(), row.field(builtin::ID)) {
+            Self::Drawn(run) => match (arguments.next(), row.field(builtin::ID)) {
                 (Some(Datum::Text(salt)), Value::Int(user)) => Datum::Float(run(&salt, *user)),
                 _ => Datum::Missing,
             },
@@ -121,15 +160,18 @@ impl Function {
     }
 }
 
-impl Takes {
+impl Form {
     /// How many arguments, and how many at most.
     pub(super) fn arity(self) -> (usize, usize) {
         match self {
-            Self::Alike | Self::Ordered => (2, usize::MAX),
-            Self::Number | Self::Rounded | Self::Text | Self::Sized | Self::Time | Self::Salt => (1, 1),
+            Self::Computed(Takes::Alike | Takes::Ordered, _) => (2, usize::MAX),
+            Self::Asked(Asks::Count | Asks::Sum | Asks::Received | Asks::Clicked) => (1, 2),
+            Self::Computed(..) | Self::Asked(_) => (1, 1),
         }
     }
+}
 
+impl Takes {
     /// Whether an argument may have this type.
     pub(super) fn accepts(self, ty: &Type) -> bool {
         let number = matches!(ty, Type::Int | Type::Float | Type::Money);

@@ -1,6 +1,6 @@
 //! Functions of numbers.
 
-use super::{Arguments, Behaviour, Function, Takes};
+use super::{Arguments, Behaviour, Form, Function, Takes};
 use crate::condition::datum::Datum;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -9,32 +9,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
         signature: "abs(number) -> the type of its argument",
         doc: ["the number without its sign", "число без знака"],
         example: "abs(balance) > 100",
-        takes: Takes::Number,
-        behaviour: Behaviour::Plain(abs),
+        bounds: Some((0, i64::MAX)),
+        form: Form::Computed(Takes::Number, Behaviour::Plain(abs)),
     },
     Function {
         name: "round",
         signature: "round(number) -> int",
         doc: ["the nearest whole number, half away from zero", "ближайшее целое, половина — от нуля"],
         example: "round(balance / 3) = 33",
-        takes: Takes::Rounded,
-        behaviour: Behaviour::Plain(round),
+        bounds: None,
+        form: Form::Computed(Takes::Rounded, Behaviour::Plain(round)),
     },
     Function {
         name: "floor",
         signature: "floor(number) -> int",
         doc: ["the greatest whole number that is not above", "наибольшее целое не больше числа"],
         example: "floor(balance / 100) >= 2",
-        takes: Takes::Rounded,
-        behaviour: Behaviour::Plain(floor),
+        bounds: None,
+        form: Form::Computed(Takes::Rounded, Behaviour::Plain(floor)),
     },
     Function {
         name: "ceil",
         signature: "ceil(number) -> int",
         doc: ["the least whole number that is not below", "наименьшее целое не меньше числа"],
         example: "ceil(balance / 100) >= 2",
-        takes: Takes::Rounded,
-        behaviour: Behaviour::Plain(ceil),
+        bounds: None,
+        form: Form::Computed(Takes::Rounded, Behaviour::Plain(ceil)),
     },
 ];
 

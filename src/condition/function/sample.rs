@@ -1,6 +1,6 @@
 //! A stable random sample of the users.
 
-use super::{Behaviour, Function, Takes};
+use super::{Behaviour, Form, Function, Takes};
 use sha2::{Digest, Sha256};
 
 pub(super) const FUNCTIONS: &[Function] = &[Function {
@@ -11,8 +11,8 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
         "число от 0 до 100, постоянное для пользователя и соли",
     ],
     example: r#"percent("spring") < 10"#,
-    takes: Takes::Salt,
-    behaviour: Behaviour::Drawn(percent),
+    bounds: Some((0, 100)),
+    form: Form::Computed(Takes::Salt, Behaviour::Drawn(percent)),
 }];
 
 /// The first 53 bits of a hash, as a share of 100. The leading word keeps this

@@ -1,8 +1,9 @@
 //! Functions of text and lists.
 
-use super::{Arguments, Behaviour, Function, Takes};
+use super::{Arguments, Behaviour, Form, Function, Takes};
 use crate::condition::datum::Datum;
 use std::borrow::Cow;
+use std::iter;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -10,37 +11,39 @@ pub(super) const FUNCTIONS: &[Function] = &[
         signature: "lower(text) -> string",
         doc: ["the text in lower case", "текст строчными буквами"],
         example: r#"lower(first_name) = "анна""#,
-        takes: Takes::Text,
-        behaviour: Behaviour::Plain(lower),
+        bounds: None,
+        form: Form::Computed(Takes::Text, Behaviour::Plain(lower)),
     },
     Function {
         name: "upper",
         signature: "upper(text) -> string",
         doc: ["the text in upper case", "текст заглавными буквами"],
         example: r#"upper(language) = "RU""#,
-        takes: Takes::Text,
-        behaviour: Behaviour::Plain(upper),
+        bounds: None,
+        form: Form::Computed(Takes::Text, Behaviour::Plain(upper)),
     },
     Function {
         name: "length",
         signature: "length(text or list) -> int",
         doc: ["the number of characters of a text or elements of a list", "число символов текста или элементов списка"],
         example: "length(tags) >= 2",
-        takes: Takes::Sized,
-        behaviour: Behaviour::Plain(length),
+        bounds: Some((0, i64::MAX)),
+        form: Form::Computed(Takes::Sized, Behaviour::Plain(length)),
     },
 ];
 
 fn lower<'a>(arguments: Arguments<'_, 'a>) -> Datum<'a> {
-    changed(arguments, str::to_lowercase)
+    changed(arguments, |c| c.to_lowercase().eq(iter::once(c)), str::to_lowercase)
 }
 
 fn upper<'a>(arguments: Arguments<'_, 'a>) -> Datum<'a> {
-    changed(arguments, str::to_uppercase)
+    changed(arguments, |c| c.to_uppercase().eq(iter::once(c)), str::to_uppercase)
 }
 
-fn changed<'a>(arguments: Arguments<'_, 'a>, change: fn(&str) -> String) -> Datum<'a> {
+/// New text only where a character of the old one would change.
+fn changed<'a>(arguments: Arguments<'_, 'a>, stays: fn(char) -> bool, change: fn(&str) -> String) -> Datum<'a> {
     match arguments.next() {
+        Some(Datum::Text(text)) if text.chars().all(stays) => Datum::Text(text),
         Some(Datum::Text(text)) => Datum::Text(Cow::Owned(change(&text))),
         _ => Datum::Missing,
     }

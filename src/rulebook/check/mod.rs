@@ -66,7 +66,7 @@ impl<'a> Sections<'a> {
 
 /// Sorts the sections of all files; reports unknown ones and names that are
 /// defined twice.
-pub(super) fn sections<'a>(trees: &'a [Node], reader: &mut Reader) -> Sections<'a> {
+pub(super) fn sections<'a>(trees: &[&'a Node], reader: &mut Reader) -> Sections<'a> {
     let known = FILE.names();
     let mut sections = Sections::default();
     let mut alone = Vec::new();

@@ -9,6 +9,7 @@ use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{Entry, Scalar};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// One segment in its long form.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
@@ -42,7 +43,7 @@ struct Draft<'a> {
     name: &'a Scalar,
     title: Option<Text>,
     text: Option<&'a Scalar>,
-    ast: Option<Ast>,
+    ast: Option<Arc<Ast>>,
     /// The segments it asks for, by place among the drafts.
     asks: Vec<(usize, Place)>,
 }
