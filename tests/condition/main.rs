@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod corpus;
 mod facts;
 mod interface;
 mod lints;
 mod mistakes;
+mod oracle;
+mod print;
 mod project;
 mod reference;
 mod robustness;
