@@ -5,6 +5,7 @@
 mod codes;
 mod live;
 mod mistakes;
+mod rules;
 mod sample;
 mod settings;
 mod templates;
