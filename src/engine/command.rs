@@ -5,6 +5,7 @@
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::query::{Query, QueryAnswer};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
@@ -23,6 +24,8 @@ pub enum Request {
         /// That time.
         now: Option<Time>,
     },
+    /// The users for whom a condition holds.
+    Query(Box<Query>),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -59,6 +62,8 @@ pub enum Request {
 pub enum Reply {
     /// To [`Request::Segments`].
     Segments(Vec<SegmentCount>),
+    /// To [`Request::Query`].
+    Queried(Box<QueryAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
@@ -149,6 +154,7 @@ impl Engine {
                 let now = now.unwrap_or_else(|| self.clock.now());
                 Ok(Reply::Segments(self.segment_counts(now)?))
             }
+            Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),

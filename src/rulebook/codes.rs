@@ -4,16 +4,7 @@
 //! its meaning; the sentence beside it is what `vestnik explain` begins with.
 //! Codes of conditions live with the condition language.
 
-use crate::diagnostic::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal: $en:literal, $ru:literal;)*) => {
-        $(#[doc = $en] pub const $name: Code = Code($code);)*
-
-        /// Every code of this module with its meaning in English and Russian.
-        pub const ALL: &[(Code, &str, &str)] = &[$(($name, $en, $ru),)*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     YAML_SYNTAX = "Y001": "The file is not valid YAML.", "Файл не является правильным YAML.";
@@ -145,7 +136,8 @@ mod tests {
     #[test]
     fn codes_are_unique_and_explained_in_both_languages() {
         let mut seen = HashSet::new();
-        for (code, en, ru) in ALL {
+        for row in ALL {
+            let (code, en, ru) = (row.code, row.en, row.ru);
             assert!(seen.insert(code.0), "{} stands twice", code.0);
             assert!(en.ends_with('.') && ru.ends_with('.'), "{}", code.0);
         }

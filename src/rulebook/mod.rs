@@ -18,6 +18,7 @@ mod project;
 mod raw;
 mod reuse;
 pub mod sample;
+mod schema_json;
 pub mod script;
 mod settings;
 mod shape;
@@ -37,7 +38,9 @@ pub use check::{
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
-pub use project::{Files, ProjectError};
+pub use project::{Content as FileContent, Files, ProjectError};
+pub use schema_json::{SchemaOf, json_schema};
+pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
@@ -54,7 +57,6 @@ use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use reuse::Parsed;
-use script::Scripts;
 use std::path::Path;
 use std::sync::Arc;
 

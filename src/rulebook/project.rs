@@ -136,7 +136,8 @@ pub(super) fn text_of(path: &str, content: &Content, sources: &mut Sources) -> R
             Ok(text) => Ok(sources.add(path, text)),
             Err(error) => {
                 let id = sources.add(path, String::from_utf8_lossy(bytes));
-                let at = Place::new(id, error.valid_up_to(), error.valid_up_to() + 1);
+                let start = error.valid_up_to();
+                let at = Place::new(id, start, start + char::REPLACEMENT_CHARACTER.len_utf8());
                 let text = Text::new("the file is not UTF-8 text", "файл не в кодировке UTF-8");
                 let help = Text::new("save it as UTF-8", "сохраните его в UTF-8");
                 Err(Box::new(Diagnostic::error(codes::NOT_UTF8, text, at).help(help)))

@@ -188,7 +188,7 @@ pub fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
 pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnostic {
     let text = Text::new(
         format!("unknown key `{}` in {}", key.text, what.0),
-        format!("неизвестный ключ `{}`: {}", key.text, what.1),
+        format!("неизвестный ключ `{}` ({})", key.text, what.1),
     );
     suggest(Diagnostic::error(codes::UNKNOWN_KEY, text, key.place), &key.text, known.iter().copied())
 }
@@ -197,7 +197,7 @@ pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnost
 pub fn suggest<'a>(diagnostic: Diagnostic, word: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(word, known.iter().copied()) {
-        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`"));
+        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
         return diagnostic.help(help).replace(near);
     }
     if known.is_empty() || known.len() > 20 {

@@ -157,9 +157,14 @@ fn unreadable_bytes_and_sizes() {
     fs::write(folder.path().join("rules/latin.yaml"), b"segments:\n  # \xE9\n").expect("written");
     write(&folder.path().join("rules/big.yaml"), &"# filler\n".repeat(200_000));
     let loaded = load(folder.path()).expect("readable");
-    let codes: Vec<_> =
-        loaded.diagnostics.iter().map(|d| (d.code.0, loaded.sources.name(d.primary.place.source))).collect();
-    for expected in [("Y022", "rules/latin.yaml"), ("Y009", "rules/big.yaml")] {
+    let told = |d: &vestnik::diagnostic::Diagnostic| {
+        let place = d.primary.place;
+        let under = loaded.sources.text(place.source).get(place.range()).expect("a place in the text");
+        (d.code.0, loaded.sources.name(place.source).to_owned(), under.to_owned())
+    };
+    let codes: Vec<_> = loaded.diagnostics.iter().map(told).collect();
+    for (code, file, under) in [("Y022", "rules/latin.yaml", "\u{fffd}"), ("Y009", "rules/big.yaml", "")] {
+        let expected = (code, file.to_owned(), under.to_owned());
         assert!(codes.contains(&expected), "{expected:?} in {codes:?}");
     }
 }

@@ -199,7 +199,9 @@ fn template(node: &Node, what: (&str, &str), scope: &Scope<'_>, reader: &mut Rea
     let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
     let help =
         Text::new(format!("create `templates/{}.html`", name.text), format!("создайте `templates/{}.html`", name.text));
-    reader.found.push(suggest(diagnostic, &name.text, scope.templates.names()).help(help));
+    let diagnostic = suggest(diagnostic, &name.text, scope.templates.names());
+    let could_be = name.text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    reader.found.push(if could_be { diagnostic.help(help) } else { diagnostic });
     None
 }
 

@@ -64,12 +64,7 @@ use std::collections::HashMap;
 pub(super) static FILE: Shape = Shape {
     what: ("a rule file", "файл правил"),
     keys: &[
-        optional(
-            "profile",
-            Takes::Named(&Takes::Either(&[Takes::Words(&profile::TYPES), Takes::Map(&profile::SHAPE)])),
-            "the fields of a user",
-            "поля пользователя",
-        ),
+        optional("profile", Takes::Named(&profile::FIELD), "the fields of a user", "поля пользователя"),
         optional(
             "events",
             Takes::Named(&Takes::Named(&Takes::Words(&events::TYPES))),
