@@ -42,7 +42,6 @@ codes! {
     WRONG_SHAPE = "R002": "A value of another shape is expected here.", "Здесь ожидается значение другого вида.";
     MISSING_KEY = "R003": "A required key is absent.", "Нет обязательного ключа.";
     UNKNOWN_SECTION = "R004": "The section is unknown.", "Нет такого раздела.";
-    LATER_SECTION = "R005": "The section is not available in this version yet.", "Этого раздела в этой версии ещё нет.";
     NO_RULES = "R006": "The rules folder is absent or holds no rule file.", "Папки rules нет, или в ней нет файлов правил.";
     SYMLINK_OUT = "R007": "A link leads out of the project.", "Ссылка ведёт за пределы проекта.";
     NO_FILE = "R008": "What stands here cannot be read as a file.", "То, что здесь лежит, нельзя прочитать как файл.";
@@ -77,18 +76,19 @@ codes! {
     BAD_AMOUNT = "R074": "The number is not understood or out of bounds.", "Число непонятно или выходит за границы.";
     HOST = "R075": "Webhooks may not call this address.", "Вебхукам нельзя обращаться по этому адресу.";
     VARIANT_UNCOVERED = "R076": "A variant of the experiment has no message.", "Для варианта эксперимента нет сообщения.";
-    NO_FOR = "R080": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
-    OTHER_TRIGGER = "R081": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
-    BAD_LIMIT = "R082": "The limit is not understood.", "Непонятное ограничение.";
-    SET_TWICE = "R083": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
-    NEEDS_USER = "R085": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
-    UNKNOWN_SCRIPT = "R090": "There is no such script or function.", "Нет такого скрипта или такой функции.";
-    SCRIPT_SYNTAX = "R091": "The script does not compile.", "Скрипт не компилируется.";
-    BY_ROW = "R092": "A script judges every user one by one.", "Скрипт судит о каждом пользователе по отдельности.";
-    SCRIPT_VARIABLE = "R093": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
-    SCRIPT_FUNCTION = "R094": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
-    SCRIPT_FIELD = "R095": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
-    SCRIPT_PARAMETER = "R096": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
+    NO_FOR = "R077": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
+    OTHER_TRIGGER = "R078": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
+    BAD_LIMIT = "R079": "The limit is not understood.", "Непонятное ограничение.";
+    SET_TWICE = "R087": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
+    NEEDS_USER = "R088": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
+
+    SCRIPT_SYNTAX = "R080": "The script is not understood.", "Скрипт не разобрать.";
+    SCRIPT_VARIABLE = "R081": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
+    SCRIPT_FUNCTION = "R082": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
+    SCRIPT_FIELD = "R083": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
+    UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
+    SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
+    SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
 
     DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
     DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
@@ -101,6 +101,7 @@ codes! {
     AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
     BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
     NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
+    UNUSED_SEGMENT = "R118": "Nothing uses this segment.", "Этот сегмент нигде не используется.";
     BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
     UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
     BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";

@@ -33,14 +33,14 @@ pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, 
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Awaited, Broadcast, Cap, Class, Computed, Decide, Drip, DripState, Expect, Experiment, Holdout,
-    HoursOf, Method, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Scenario, ScenarioStep, Segment, Step,
-    Topic, Urgency, Variant, What,
+    HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Rule, Scenario,
+    ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
 pub use project::{Content as FileContent, Files, ProjectError};
 pub use schema_json::{SchemaOf, json_schema};
-pub use script::{Called, Scripts};
+pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
@@ -57,7 +57,6 @@ use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
 use reuse::Parsed;
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -79,6 +78,10 @@ pub struct Rulebook {
     segments: Vec<Segment>,
     derived: Derived,
     broadcasts: Vec<Broadcast>,
+    /// What is done when something happens, in the order of the files.
+    pub rules: Vec<Rule>,
+    /// Chores on a schedule, in the order of the files.
+    pub tasks: Vec<Task>,
     /// The experiments, in the order of the files.
     pub experiments: Vec<Experiment>,
     /// Messages and actions over days, in the order of the files. A drip's id is
@@ -187,6 +190,9 @@ fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     Loaded { rulebook, diagnostics: found, sources, language }
 }
 
+/// Sections that are checked and that nothing acts on yet.
+const NOT_RUN: [&str; 9] = ["rules", "tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+
 #[derive(Default)]
 struct Loader {
     sources: Sources,
@@ -253,17 +259,27 @@ impl Loader {
             settings: &settings,
             subject: Subject::User,
         };
+        let rules = check::rules(sections.of("rules"), &scope, &mut reader);
+        let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);
         let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);
         let alerts = check::alerts(sections.of("alerts"), &names, &self.sources, &mut reader);
         let policy = check::policy(sections.alone("policy"), &mut reader);
         let holdout = check::holdout(sections.alone("holdout"), &mut reader);
+        for (section, entries) in NOT_RUN.map(|section| (section, sections.of(section))) {
+            let alone: Vec<&yaml::Entry> = sections.alone(section).into_iter().collect();
+            check::not_run_yet(section, if alone.is_empty() { entries } else { &alone }, &mut reader);
+        }
+        self.found.extend(std::mem::take(&mut reader.found));
+        // What is unused can be told only where everything could be read.
+        if !self.found.has_errors() {
+            templates.segments().for_each(|segment| reader.used.segment(segment));
+            check::unused(sections.of("segments"), &template_files, &catalogue, &mut reader);
+            self.found.extend(reader.found);
+        }
         reader.asts.end();
-        let asts = reader.asts;
-        self.found.extend(reader.found);
-        self.unused(&template_files, &templates, sections.of("broadcasts"));
-        parsed.asts = asts;
+        parsed.asts = reader.asts;
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
@@ -274,6 +290,8 @@ impl Loader {
             segments,
             derived,
             broadcasts,
+            rules,
+            tasks,
             experiments,
             drips,
             scenarios,
@@ -329,25 +347,6 @@ impl Loader {
             "верните её или создайте проект командой `vestnik init`; работающий движок остаётся на прежних правилах",
         );
         self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
-    }
-
-    /// Remarks on templates that nothing sends.
-    fn unused(&mut self, files: &[(String, SourceId)], templates: &Templates, broadcasts: &[&yaml::Entry]) {
-        let used: HashSet<&str> = broadcasts
-            .iter()
-            .filter_map(|entry| entry.value.get("send"))
-            .filter_map(|send| send.get("template").unwrap_or(send).scalar())
-            .map(|scalar| scalar.text.as_str())
-            .collect();
-        for name in templates.names().filter(|name| !used.contains(name)) {
-            let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
-            let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
-            let text = Text::new(
-                format!("nothing uses the template `{name}`"),
-                format!("шаблон `{name}` нигде не используется"),
-            );
-            self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
-        }
     }
 }
 

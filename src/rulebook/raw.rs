@@ -2,6 +2,7 @@
 //! "yes or no". Each reader reports what does not fit and answers `None`, so
 //! that whoever calls can go on with the rest.
 
+use super::check::Used;
 use super::codes;
 use super::reuse::Asts;
 use super::shape::Shape;
@@ -48,6 +49,8 @@ pub struct Reader {
     pub found: Diagnostics,
     /// The conditions that were parsed so far, in this load or the last.
     pub asts: Asts,
+    /// The segments and templates that are used so far.
+    pub used: Used,
 }
 
 impl Reader {

@@ -82,7 +82,7 @@ pub enum Action {
 }
 
 /// What `then` takes.
-pub(in crate::rulebook) static ACTIONS: Takes = Takes::List(&Takes::Map(&ITEM));
+pub(in crate::rulebook) const ACTION_LIST: Takes = Takes::List(&Takes::Map(&ITEM));
 
 /// One item of `then`: one of these keys, and perhaps `topic` beside `send`.
 pub(in crate::rulebook) static ITEM: Shape = Shape {

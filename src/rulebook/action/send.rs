@@ -184,6 +184,7 @@ impl Content {
 fn template(node: &Node, what: (&str, &str), scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
     let name = reader.text(node, what)?;
     if scope.templates.contains(&name.text) {
+        reader.used.template(&name.text, scope.names.catalogue);
         return Some(name.text.clone());
     }
     let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));

@@ -138,7 +138,7 @@ fn broadcast(
     }
     let condition = |key, reader: &mut Reader| compile(find(entries, key)?, env, sources, reader);
     let (to, exclude) = (condition("to", reader), condition("exclude", reader));
-    let send = find(entries, "send").and_then(|node| send(node, templates, reader));
+    let send = find(entries, "send").and_then(|node| send(node, env, templates, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
     let expires = find(entries, "expires").and_then(|node| expires(node, reader));
     if let Some(node) = find(entries, "audience") {
@@ -150,7 +150,7 @@ fn broadcast(
 }
 
 /// `send: NAME` or `send: {template: NAME, transactional: true}`.
-fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(String, bool)> {
+fn send(node: &Node, env: &Names<'_>, templates: &Templates, reader: &mut Reader) -> Option<(String, bool)> {
     let (name, transactional) = match node.map() {
         None => (reader.text(node, ("`send`", "`send`"))?, None),
         Some(_) => {
@@ -177,6 +177,7 @@ fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(Stri
         reader.found.push(if could_be { diagnostic.help(help) } else { diagnostic });
         return None;
     }
+    reader.used.template(&name.text, env.catalogue);
     let transactional = transactional.unwrap_or_else(|| templates.transactional(&name.text));
     Some((name.text.clone(), transactional))
 }

@@ -67,7 +67,7 @@ pub(in crate::rulebook) fn check(
 ) -> Option<Condition> {
     let (condition, found) = condition::check(ast, names);
     report(found, scalar, sources, reader);
-    condition
+    noted(condition, reader)
 }
 
 /// Checks a parsed expression, whose value is to be of type `expected`.
@@ -81,7 +81,7 @@ pub(super) fn check_value(
 ) -> Option<Expression> {
     let (expression, found) = condition::check_value(ast, expected, names);
     report(found, scalar, sources, reader);
-    expression
+    noted_value(expression, reader)
 }
 
 /// Parses and checks in one go.
@@ -114,7 +114,7 @@ pub(in crate::rulebook) fn part(
         Err(found) => (None, found),
     };
     reader.found.extend(moved(found));
-    condition
+    noted(condition, reader)
 }
 
 /// Compiles an expression; with `expected`, one whose value is of that type.
@@ -142,7 +142,15 @@ pub(in crate::rulebook) fn value(
         found = found.into_iter().map(|diagnostic| quote(diagnostic, &scalar.text)).collect();
     }
     report(found, scalar, sources, reader);
-    value
+    noted_value(value, reader)
+}
+
+fn noted(condition: Option<Condition>, reader: &mut Reader) -> Option<Condition> {
+    condition.inspect(|condition| reader.used.asked(condition.segments(), condition.facts()))
+}
+
+fn noted_value(value: Option<Expression>, reader: &mut Reader) -> Option<Expression> {
+    value.inspect(|value| reader.used.asked(value.segments(), value.facts()))
 }
 
 /// A word that is no field was most likely meant as a text.

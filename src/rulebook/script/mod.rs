@@ -46,7 +46,7 @@ struct Script {
 
 /// A script that a rule file names: a whole file or one of its functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Called {
+pub struct ScriptRef {
     /// The path within `rules/`.
     pub file: String,
     /// The function; none for the file's own statements.
@@ -89,30 +89,23 @@ fn functions(ast: &AST) -> BTreeMap<String, Vec<String>> {
 impl Scripts {
     /// What `rewards.rhai` or `rewards.rhai:function` names; an unknown script
     /// or function is reported.
-    pub(in crate::rulebook) fn called(
-        &self,
-        written: &Scalar,
-        sources: &Sources,
-        reader: &mut Reader,
-    ) -> Option<Called> {
-        let text = written.text.as_str();
-        let (file, function) = text.split_once(':').map_or((text, None), |(file, name)| (file, Some(name)));
+    pub(in crate::rulebook) fn reference(&self, scalar: &Scalar, reader: &mut Reader) -> Option<ScriptRef> {
+        let text = scalar.text.trim();
+        let (file, function) = text.split_once(':').map_or((text, None), |(file, name)| (file, Some(name.trim())));
         let Some(script) = self.files.get(file) else {
-            let place = written.locate(sources, 0..file.len());
-            reader.found.push(unknown_script(file, self.files.keys().map(String::as_str), place));
+            reader.found.push(unknown_script(file, self.files.keys().map(String::as_str), scalar.place));
             return None;
         };
-        let place = written.locate(sources, (file.len() + 1).min(text.len())..text.len());
-        let reference = Called { file: file.to_owned(), function: function.map(str::to_owned) };
+        let reference = ScriptRef { file: file.to_owned(), function: function.map(str::to_owned) };
         let Some(name) = function.filter(|_| script.ast.is_some()) else { return Some(reference) };
         match script.functions.get(name) {
             None => {
-                reader.found.push(unknown_function(name, file, script, place));
+                reader.found.push(unknown_function(name, file, script, scalar.place));
                 None
             }
             Some(parameters) => match parameters.iter().find(|name| !GIVEN.contains(&name.as_str())) {
                 Some(parameter) => {
-                    reader.found.push(unknown_parameter(parameter, name, place));
+                    reader.found.push(unknown_parameter(parameter, name, scalar.place));
                     None
                 }
                 None => Some(reference),
@@ -120,40 +113,35 @@ impl Scripts {
         }
     }
 
-    /// Like [`Scripts::called`], for a place where only a function will do.
-    pub(in crate::rulebook) fn predicate(
-        &self,
-        written: &Scalar,
-        sources: &Sources,
-        reader: &mut Reader,
-    ) -> Option<Called> {
-        let reference = self.called(written, sources, reader)?;
+    /// Like [`Scripts::reference`], for a place where only a function will do.
+    pub(in crate::rulebook) fn predicate(&self, scalar: &Scalar, reader: &mut Reader) -> Option<ScriptRef> {
+        let reference = self.reference(scalar, reader)?;
         if reference.function.is_none() {
             let text = Text::new("a condition names a function of a script", "условие должно называть функцию скрипта");
             let help = Text::new(
                 format!("write `{}:NAME`, where NAME is a function that gives `true` or `false`", reference.file),
                 format!("напишите `{}:ИМЯ`, где ИМЯ — функция, которая даёт `true` или `false`", reference.file),
             );
-            reader.found.push(Diagnostic::error(codes::SCRIPT_CONDITION, text, written.place).help(help));
+            reader.found.push(Diagnostic::error(codes::SCRIPT_CONDITION, text, scalar.place).help(help));
             return None;
         }
         Some(reference)
     }
 
     /// The fields that a script may read, in no order.
-    pub fn reads(&self, script: &Called) -> impl Iterator<Item = FieldId> {
+    pub fn reads(&self, script: &ScriptRef) -> impl Iterator<Item = FieldId> {
         let reads = self.files.get(&script.file).map_or_else(|| Arc::from([]), |file| file.reads.clone());
         (0..reads.len()).map(move |at| reads[at].1)
     }
 
     /// The answer of a function for one user: unknown where it fails, breaks a
     /// limit or gives something else than `true` or `false`.
-    pub fn judge<R: Row + ?Sized>(&self, script: &Called, row: &R) -> Truth {
+    pub fn judge<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Truth {
         self.run(script, row).map_or(Truth::Unknown, |answer| Truth::from(answer.as_bool().ok()))
     }
 
     /// Why a function gives no answer for a user, if it does not.
-    pub fn trouble<R: Row + ?Sized>(&self, script: &Called, row: &R) -> Option<String> {
+    pub fn trouble<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Option<String> {
         match self.run(script, row) {
             Ok(answer) if answer.is_bool() => None,
             Ok(answer) => Some(format!("it gives a value of type {}, not true or false", answer.type_name())),
@@ -161,7 +149,7 @@ impl Scripts {
         }
     }
 
-    fn run<R: Row + ?Sized>(&self, script: &Called, row: &R) -> Result<Dynamic, String> {
+    fn run<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Result<Dynamic, String> {
         let absent = || format!("there is no {script}");
         let file = self.files.get(&script.file).ok_or_else(absent)?;
         let (ast, name) = file.ast.as_ref().zip(script.function.as_ref()).ok_or_else(absent)?;
@@ -190,7 +178,7 @@ impl fmt::Debug for Scripts {
     }
 }
 
-impl fmt::Display for Called {
+impl fmt::Display for ScriptRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.function {
             Some(function) => write!(f, "{}:{function}", self.file),

@@ -1,6 +1,6 @@
 //! What scripts may do and what stops those that would do more.
 
-use super::{Called, Scripts, compile};
+use super::{ScriptRef, Scripts, compile};
 use crate::condition::{Fact, Row, Truth};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Field, FieldId, Profile, Schema, SegmentId, Time, Type, UserId, Value};
@@ -81,7 +81,7 @@ fn compiled(text: &str) -> (Scripts, Vec<String>) {
 fn judge(text: &str) -> (Truth, Option<String>) {
     let (scripts, found) = compiled(text);
     assert!(found.is_empty(), "{text}\n{found:?}");
-    let script = Called { file: "x.rhai".to_owned(), function: Some("f".to_owned()) };
+    let script = ScriptRef { file: "x.rhai".to_owned(), function: Some("f".to_owned()) };
     let schema = schema();
     let user = user(&schema);
     (scripts.judge(&script, &user), scripts.trouble(&script, &user))
@@ -139,7 +139,7 @@ fn what_breaks_a_limit_ends_with_an_error() {
         let found = compiled(text).1;
         let sleeps = text.contains("sleep");
         if sleeps {
-            assert!(found[0].starts_with("R094"), "{found:?}");
+            assert!(found[0].starts_with("R082"), "{found:?}");
             continue;
         }
         let (answer, trouble) = judge(text);
@@ -152,22 +152,22 @@ fn what_breaks_a_limit_ends_with_an_error() {
 #[test]
 fn mistakes_are_found_before_anything_runs() {
     for (text, expected) in [
-        ("fn f(user) { user.balnce > 5 }", "R095 1:19 ‹balnce› there is no field `balnce` => did you mean `balance`?"),
-        ("fn f(user) { user.username.lenn() }", "R094 1:28 ‹lenn› unknown function `lenn` => did you mean `len`?"),
-        ("fn f(user) {\n  sendd(\"hello\")\n}", "R094 2:3 ‹sendd› unknown function `sendd` => did you mean `send`?"),
-        ("sned(\"hello\");", "R094 1:1 ‹sned› unknown function `sned` => did you mean `send`?"),
+        ("fn f(user) { user.balnce > 5 }", "R083 1:19 ‹balnce› there is no field `balnce` => did you mean `balance`?"),
+        ("fn f(user) { user.username.lenn() }", "R082 1:28 ‹lenn› unknown function `lenn` => did you mean `len`?"),
+        ("fn f(user) {\n  sendd(\"hello\")\n}", "R082 2:3 ‹sendd› unknown function `sendd` => did you mean `send`?"),
+        ("sned(\"hello\");", "R082 1:1 ‹sned› unknown function `sned` => did you mean `send`?"),
         (
             "fn f(user) { usr.balance }",
-            "R093 1:14 ‹usr› unknown variable `usr` => did you mean `user`?; a function sees its parameters only: name one `user`, `event`, `now` or `args` to be given it",
+            "R081 1:14 ‹usr› unknown variable `usr` => did you mean `user`?; a function sees its parameters only: name one `user`, `event`, `now` or `args` to be given it",
         ),
-        ("fn f(user) { eval(\"1\") }", "R091 1:14 ‹eval› "),
-        ("fn f(user) { print(\"1\") }", "R091 1:14 ‹print› "),
-        ("import \"../secret\" as x;", "R091 1:1 ‹import› "),
-        ("fn f(user) { user.balance > }", "R091 1:29 ‹}› "),
-        ("fn f(user) { \"abc }", "R091 "),
+        ("fn f(user) { eval(\"1\") }", "R080 1:14 ‹eval› "),
+        ("fn f(user) { print(\"1\") }", "R080 1:14 ‹print› "),
+        ("import \"../secret\" as x;", "R080 1:1 ‹import› "),
+        ("fn f(user) { user.balance > }", "R080 1:29 ‹}› "),
+        ("fn f(user) { \"abc }", "R080 "),
         (
             "fn f(user) { город }",
-            "R093 1:14 ‹город› unknown variable `город` => known here: `user`, `event`, `now`, `args`; a function sees its parameters only: name one `user`, `event`, `now` or `args` to be given it",
+            "R081 1:14 ‹город› unknown variable `город` => known here: `user`, `event`, `now`, `args`; a function sees its parameters only: name one `user`, `event`, `now` or `args` to be given it",
         ),
     ] {
         let found = compiled(text).1;
@@ -175,5 +175,5 @@ fn mistakes_are_found_before_anything_runs() {
         assert!(found[0].starts_with(expected), "{text}\n{}\n{expected}", found[0]);
     }
     let nested = format!("fn f(user) {{ {}1{} }}", "(".repeat(5_000), ")".repeat(5_000));
-    assert!(compiled(&nested).1[0].starts_with("R091"));
+    assert!(compiled(&nested).1[0].starts_with("R080"));
 }

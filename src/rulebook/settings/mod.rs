@@ -6,7 +6,7 @@
 mod read;
 mod shape;
 
-pub(super) use read::{bad_rate, read};
+pub(super) use read::{bad_rate, read, unknown_zone};
 pub(super) use shape::SHAPE;
 
 use super::words;

@@ -90,21 +90,7 @@ impl<'a> Checker<'a> {
         if let Ok(zone) = TimeZone::get(name) {
             return Some(Zone { name: zone.iana_name().unwrap_or(name).to_owned(), zone });
         }
-        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-        let text = Text::new(format!("unknown time zone `{name}`"), format!("неизвестный часовой пояс `{name}`"));
-        let place = self.place(&["timezone"]);
-        let near = nearest(name, known.iter().map(String::as_str)).or_else(|| by_city(name, &known));
-        let diagnostic = Diagnostic::error(codes::BAD_ZONE, text, place);
-        self.found.push(match near {
-            Some(near) => {
-                let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
-                diagnostic.help(help).replace(near)
-            }
-            None => diagnostic.help(Text::new(
-                "write a name such as `Europe/Moscow`; names are in the IANA time zone list",
-                "напишите имя вида `Europe/Moscow` из списка часовых поясов IANA",
-            )),
-        });
+        self.found.push(unknown_zone(name, self.place(&["timezone"])));
         None
     }
 
@@ -225,6 +211,24 @@ impl<'a> Checker<'a> {
 /// A text that is not blank.
 fn written(node: &Node) -> Option<&str> {
     node.scalar().filter(|scalar| !scalar.is_blank()).map(|scalar| scalar.text.as_str())
+}
+
+/// The finding that there is no such time zone.
+pub(in crate::rulebook) fn unknown_zone(name: &str, place: Place) -> Diagnostic {
+    let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    let text = Text::new(format!("unknown time zone `{name}`"), format!("неизвестный часовой пояс `{name}`"));
+    let near = nearest(name, known.iter().map(String::as_str)).or_else(|| by_city(name, &known));
+    let diagnostic = Diagnostic::error(codes::BAD_ZONE, text, place);
+    match near {
+        Some(near) => {
+            let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
+            diagnostic.help(help).replace(near)
+        }
+        None => diagnostic.help(Text::new(
+            "write a name such as `Europe/Moscow`; names are in the IANA time zone list",
+            "напишите имя вида `Europe/Moscow` из списка часовых поясов IANA",
+        )),
+    }
 }
 
 /// The finding that a rate is not understood.

@@ -51,8 +51,13 @@ pub(in crate::rulebook) fn compile(
 
 /// The names of the templates in these files, in order, each once.
 pub(in crate::rulebook) fn names(files: &[(String, SourceId)]) -> Vec<String> {
-    let names: BTreeSet<String> = files.iter().filter_map(|(path, _)| Some(parts(path)?.0)).collect();
+    let names: BTreeSet<String> = files.iter().filter_map(|(path, _)| name_of(path)).collect();
     names.into_iter().collect()
+}
+
+/// The name of the template that a file holds.
+pub(in crate::rulebook) fn name_of(path: &str) -> Option<String> {
+    parts(path).map(|(name, _, _)| name)
 }
 
 /// `templates/NAME[.LANGUAGE].html` in its parts.

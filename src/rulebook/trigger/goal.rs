@@ -1,10 +1,13 @@
 //! What a drip or an experiment is for: `event payment if event.rub > 500
 //! within 7 days`.
 
+use super::check::Checker;
+use super::parse;
 use crate::condition::Condition;
 use crate::diagnostic::Sources;
 use crate::model::{EventId, TimeDelta};
 use crate::rulebook::catalogue::Names;
+use crate::rulebook::check::conditions;
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::Node;
 
@@ -19,12 +22,26 @@ pub struct Goal {
     pub within: TimeDelta,
 }
 
-/// Reads a goal or guardrail.
+/// Reads a goal or guardrail. Its condition may ask for properties of the event.
 pub(in crate::rulebook) fn goal(
-    _node: &Node,
-    _names: &Names<'_>,
-    _sources: &Sources,
-    _reader: &mut Reader,
+    node: &Node,
+    names: &Names<'_>,
+    sources: &Sources,
+    reader: &mut Reader,
 ) -> Option<Goal> {
-    None
+    let scalar = reader.text(node, ("a goal", "цель"))?;
+    let mut checker = Checker { scalar, names, sources, reader };
+    let written = match parse::goal(&scalar.text) {
+        Ok(written) => written,
+        Err(found) => return checker.moved(*found),
+    };
+    let (event, within) = (checker.event(&written.event), checker.length(&written.within));
+    let during = Names { event, ..*names };
+    let condition = match &written.condition {
+        // What an unknown event tells is unknown too.
+        Some(_) if event.is_none() => None,
+        Some(word) => Some(conditions::part(scalar, word.span.clone(), &during, sources, checker.reader)?),
+        None => None,
+    };
+    Some(Goal { event: event?, condition, within: within? })
 }

@@ -134,7 +134,7 @@ impl<'e> Outlook<'e> {
             Op::Negate(_) | Op::Chain { .. } | Op::Widen(_) if is_constant(expr) => {
                 Could::exactly(row::value(expr, self.nobody))
             }
-            Op::Chain { first, rest } => from_now(first, rest),
+            Op::Chain { first, rest } => self.from_now(first, rest),
             Op::Negate(_) | Op::Widen(_) => Could::anything(),
             Op::Call(call) => self.call(call, expr, assumed),
             Op::Not(_)
@@ -148,6 +148,20 @@ impl<'e> Outlook<'e> {
             | Op::Text { .. }
             | Op::Matches { .. } => Could::from_answers(self.judge(expr, assumed)),
         }
+    }
+
+    /// `now` and a length of time.
+    fn from_now(&self, first: &'e Expr, rest: &'e [(Operator, Expr)]) -> Could<'e> {
+        let (Op::Now, [(operator, length)]) = (&first.op, rest) else { return Could::anything() };
+        let length = self.could(length, &None);
+        let Values::Range(Datum::Duration(by), Datum::Duration(most)) = length.values else {
+            return Could::anything();
+        };
+        let by_now = if *operator == Operator::Subtract { -i128::from(by.0) } else { i128::from(by.0) };
+        if by != most || length.missing {
+            return Could::anything();
+        }
+        Could { missing: !(-REACH..=REACH).contains(&by.0), values: Values::FromNow(by_now, by_now) }
     }
 
     fn fact(&self, fact: &Fact, ty: &Type) -> Could<'e> {
@@ -197,14 +211,6 @@ fn of_type<'e>(ty: &Type) -> Values<'e> {
         | Type::List
         | Type::Enum(_) => Values::Any,
     }
-}
-
-/// `now` and a length of time.
-fn from_now<'e>(first: &Expr, rest: &[(Operator, Expr)]) -> Could<'e> {
-    let (Op::Now, [(operator, length)]) = (&first.op, rest) else { return Could::anything() };
-    let Op::Constant(Value::Duration(by)) = &length.op else { return Could::anything() };
-    let by_now = if *operator == Operator::Subtract { -i128::from(by.0) } else { i128::from(by.0) };
-    Could { missing: !(-REACH..=REACH).contains(&by.0), values: Values::FromNow(by_now, by_now) }
 }
 
 /// Whether a part reads nothing of the row.

@@ -32,7 +32,7 @@ struct Search<'e> {
 impl<'e> Search<'e> {
     /// Whether something in this part is settled.
     fn visit(&mut self, expr: &'e Expr) -> bool {
-        let test = positive(expr);
+        let test = self.positive(expr);
         let below = test.children().into_iter().fold(false, |below, child| self.visit(child) || below);
         if let Op::All(list) | Op::Any(list) = &test.op {
             self.repeated(list);
@@ -158,7 +158,7 @@ impl<'e> Search<'e> {
     fn because(&self, code: Code, message: Text, expr: &Expr, test: &Expr) -> Diagnostic {
         let found = Diagnostic::warning(code, message, expr.span.place());
         let reason = test.children().into_iter().find_map(|part| bounds(part).map(|range| (part, range)));
-        let Some((part, range)) = reason else { return found };
+        let Some((part, range)) = reason.filter(|_| !matches!(test.op, Op::Missing(_))) else { return found };
         let text = self.shown(part.span);
         found.help(match range {
             (low, i64::MAX) => {
@@ -185,17 +185,17 @@ impl<'e> Search<'e> {
         }
     }
 
+    /// The test that a negated form such as `x not in y` turns round, else the
+    /// part itself.
+    fn positive(&self, expr: &'e Expr) -> &'e Expr {
+        let Op::Not(inner) = &expr.op else { return expr };
+        let before = Span { start: expr.span.start, end: inner.span.start };
+        let is_written = self.shown(before).trim_start_matches(['(', ' ', '\n']).starts_with("not");
+        if is_written { expr } else { inner }
+    }
+
     fn shown(&self, span: Span) -> &'e str {
         self.ast.slice(span)
-    }
-}
-
-/// The test that a negated form such as `x not in y` turns round, else the
-/// part itself.
-fn positive(expr: &Expr) -> &Expr {
-    match &expr.op {
-        Op::Not(inner) if inner.span.range().is_empty() || inner.span.range() == expr.span.range() => inner,
-        _ => expr,
     }
 }
 

@@ -73,6 +73,7 @@ fn each<T>(
 fn template(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
     let name = reader.text(node, ("a template", "шаблон"))?;
     if scope.templates.contains(&name.text) {
+        reader.used.template(&name.text, scope.names.catalogue);
         return Some(name.text.clone());
     }
     let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
