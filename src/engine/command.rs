@@ -279,6 +279,14 @@ impl BroadcastError {
                 format!("there is no broadcast `{name}`; `vestnik broadcast list` shows them"),
                 format!("рассылки `{name}` нет; `vestnik broadcast list` покажет все"),
             ),
+            Self::Beyond { name, key } => Text::new(
+                format!(
+                    "`{name}` uses `{key}`, which this version checks but does not act on; take it out to start it now"
+                ),
+                format!(
+                    "рассылка `{name}` использует `{key}`: эта версия его проверяет, но не исполняет; уберите его, чтобы начать сейчас"
+                ),
+            ),
             Self::UnderWay { name } => Text::new(
                 format!("`{name}` is under way already; see `vestnik broadcast status {name}`"),
                 format!("рассылка `{name}` уже идёт; смотрите `vestnik broadcast status {name}`"),

@@ -60,7 +60,6 @@ codes! {
     UNKNOWN_TEMPLATE = "R040": "There is no such template.", "Нет такого шаблона.";
     BAD_DURATION = "R041": "The length of time is not understood.", "Непонятная длительность.";
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
-    LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
     NOT_RUN_YET = "R059": "The section is checked, and this version does not act on it yet.", "Раздел проверяется, но эта версия его ещё не исполняет.";
     BAD_TRIGGER = "R060": "The trigger, schedule, moment or goal is not understood.", "Непонятное событие запуска, расписание, момент или цель.";

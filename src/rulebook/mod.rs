@@ -32,9 +32,9 @@ mod yaml;
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
-    Act, Again, Alert, Awaited, Broadcast, Cap, Class, Computed, Decide, Drip, DripState, Expect, Experiment, Holdout,
-    HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Rule, Scenario,
-    ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
+    Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
@@ -248,7 +248,6 @@ impl Loader {
         let segments = definitions.segments.check(&names, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
-        let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
         let scope = Scope {
             names,
             templates: &templates,
@@ -259,6 +258,7 @@ impl Loader {
             settings: &settings,
             subject: Subject::User,
         };
+        let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
         let rules = check::rules(sections.of("rules"), &scope, &mut reader);
         let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);

@@ -28,8 +28,8 @@ mod unused;
 
 pub(super) use alerts::check as alerts;
 pub use alerts::{Alert, Notify, Urgency};
-pub use broadcasts::Broadcast;
 pub(super) use broadcasts::check as broadcasts;
+pub use broadcasts::{Audience, Broadcast, Canary};
 pub use computed::Computed;
 pub(super) use computed::read as definitions;
 pub(super) use drips::check as drips;
