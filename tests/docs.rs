@@ -12,7 +12,7 @@ use std::sync::Arc;
 use vestnik::condition::{self, Truth};
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
-use vestnik::model::{Lang, Profile, Schema, Time, UserId, Value};
+use vestnik::model::{EnumType, Lang, Profile, Schema, Time, UserId, Value};
 use vestnik::rulebook::{Files, Loaded, Rulebook, Settings, codes, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
@@ -260,11 +260,17 @@ fn word(truth: Truth) -> &'static str {
     }
 }
 
-/// The sample project with the fields that the page on the language declares.
+/// The sample project with the fields that the page on the language declares,
+/// a drip and an experiment.
 fn language_world() -> Arc<Rulebook> {
     let blocks = blocks("docs/language.md");
     let block = blocks.iter().find(|block| block.tag.starts_with("yaml rules/")).unwrap();
-    with_file("rules/more.yaml", &block.text).rulebook.unwrap()
+    let mut world = with_file("rules/more.yaml", &block.text).rulebook.unwrap();
+    let catalogue = &mut Arc::get_mut(&mut world).unwrap().catalogue;
+    catalogue.drips = ["onboarding".to_owned()].into_iter().collect();
+    catalogue.experiments = ["welcome_text".to_owned()].into_iter().collect();
+    catalogue.variants = vec![Arc::new(EnumType { values: ["control", "short"].map(Arc::from).to_vec() })];
+    world
 }
 
 /// The sample project with one file added or replaced.
