@@ -9,3 +9,4 @@ mod sample;
 mod settings;
 mod templates;
 mod yaml;
+mod zz;

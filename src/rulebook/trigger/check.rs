@@ -112,6 +112,7 @@ impl Checker<'_, '_> {
 
     fn segment(&mut self, word: &Word<'_>) -> Option<SegmentId> {
         if let Some(id) = self.names.find(Named::Segment, word.text) {
+            self.reader.used.segment(SegmentId(id));
             return Some(SegmentId(id));
         }
         let text =
