@@ -5,7 +5,7 @@ use super::parse::Rule;
 use super::scan::{Shape, Token, Tokens};
 use super::syntax::Span;
 use super::{codes, literal};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Replacement, nearest};
 use crate::model::Text;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -41,7 +41,7 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Diagnostic {
     };
     match token {
         None => found,
-        Some(token) => hint(found, before, token, &groups),
+        Some(token) => hint(found, text, before, token, &groups),
     }
 }
 
@@ -78,7 +78,7 @@ fn unexpected(token: Token<'_>, groups: &[Group]) -> Diagnostic {
     Diagnostic::error(codes::SYNTAX, message, token.span.place()).label(expected(groups))
 }
 
-fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: &[Group]) -> Diagnostic {
+fn hint(found: Diagnostic, text: &str, before: Option<Token<'_>>, token: Token<'_>, groups: &[Group]) -> Diagnostic {
     if let Some(right) = foreign(token.text) {
         return found.help(did_you_mean(right)).replace(right);
     }
@@ -103,6 +103,7 @@ fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: 
             "text stands in straight quotes: `\"…\"` or `'…'`",
             "текст пишется в прямых кавычках: `\"…\"` или `'…'`",
         )),
+        Shape::Sign if token.text == "," => list_hint(found, text, token),
         Shape::Sign if token.text == "." => found.help(Text::new(
             "a number begins with a digit: `0.5`; only `event.` has properties",
             "число начинается с цифры: `0.5`; свойства есть только у `event.`",
@@ -111,6 +112,38 @@ fn hint(found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>, groups: 
             found
         }
     }
+}
+
+/// `x in (a, b)`: other languages write a list so.
+fn list_hint(mut found: Diagnostic, text: &str, comma: Token<'_>) -> Diagnostic {
+    let Some(list) = list_in_brackets(text, comma) else { return found };
+    let inner = text.get(list.start + 1..list.end.saturating_sub(1)).unwrap_or("");
+    let with = format!("[{inner}]");
+    found.replacement = Some(Replacement { place: list.place(), with: with.clone() });
+    found.help(Text::new(
+        format!("a list is written in square brackets: `{with}`"),
+        format!("список пишется в квадратных скобках: `{with}`"),
+    ))
+}
+
+/// The round brackets after `in` that a comma stands in.
+fn list_in_brackets(text: &str, comma: Token<'_>) -> Option<Span> {
+    let (mut open, mut before) = (Vec::new(), "");
+    for token in Tokens::new(text) {
+        match token.shape {
+            Shape::Open => open.push((token, before == "in")),
+            Shape::Close => {
+                let (opened, is_list) = open.pop()?;
+                let holds = opened.span.start < comma.span.start && comma.span.end < token.span.end;
+                if is_list && opened.text == "(" && holds {
+                    return Some(opened.span.to(token.span));
+                }
+            }
+            Shape::Word | Shape::Number | Shape::String | Shape::OpenString | Shape::Sign => {}
+        }
+        before = token.text;
+    }
+    None
 }
 
 /// What other languages write for our words and signs.

@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Text, Time, TimeDelta};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use std::fmt;
 use std::sync::Arc;
 
 /// Boxed, for a finding is much larger than a value.
@@ -48,6 +49,26 @@ impl DateLiteral {
             None => zone.to_ambiguous_timestamp(self.local).compatible().ok()?,
         };
         Some(Time(at.as_millisecond()))
+    }
+}
+
+impl fmt::Display for DateLiteral {
+    /// `2026-03-01 10:00`, with what is not zero behind the minutes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.local.date())?;
+        if !self.date_only {
+            write!(f, " {:02}:{:02}", self.local.hour(), self.local.minute())?;
+        }
+        let (second, millis) = (self.local.second(), self.local.millisecond());
+        if second != 0 || millis != 0 {
+            write!(f, ":{second:02}")?;
+        }
+        if millis != 0 {
+            write!(f, ".{millis:03}")?;
+        }
+        let Some(offset) = self.offset else { return Ok(()) };
+        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
+        if offset == 0 { f.write_str("Z") } else { write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60) }
     }
 }
 

@@ -17,6 +17,7 @@ mod function;
 mod ir;
 mod literal;
 mod parse;
+mod print;
 mod quick;
 mod row;
 mod scan;

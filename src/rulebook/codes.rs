@@ -4,16 +4,7 @@
 //! its meaning; the sentence beside it is what `vestnik explain` begins with.
 //! Codes of conditions live with the condition language.
 
-use crate::diagnostic::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal: $en:literal, $ru:literal;)*) => {
-        $(#[doc = $en] pub const $name: Code = Code($code);)*
-
-        /// Every code of this module with its meaning in English and Russian.
-        pub const ALL: &[(Code, &str, &str)] = &[$(($name, $en, $ru),)*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     YAML_SYNTAX = "Y001": "The file is not valid YAML.", "Файл не является правильным YAML.";
@@ -51,7 +42,6 @@ codes! {
     WRONG_SHAPE = "R002": "A value of another shape is expected here.", "Здесь ожидается значение другого вида.";
     MISSING_KEY = "R003": "A required key is absent.", "Нет обязательного ключа.";
     UNKNOWN_SECTION = "R004": "The section is unknown.", "Нет такого раздела.";
-    LATER_SECTION = "R005": "The section is not available in this version yet.", "Этого раздела в этой версии ещё нет.";
     NO_RULES = "R006": "The rules folder is absent or holds no rule file.", "Папки rules нет, или в ней нет файлов правил.";
     SYMLINK_OUT = "R007": "A link leads out of the project.", "Ссылка ведёт за пределы проекта.";
     NO_FILE = "R008": "What stands here cannot be read as a file.", "То, что здесь лежит, нельзя прочитать как файл.";
@@ -63,14 +53,13 @@ codes! {
     BAD_VALUES = "R022": "The list of an enum's values is wrong.", "Неверный список значений перечисления.";
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
-    SCRIPT_CONDITION = "R031": "Script conditions are not available in this version yet.", "Условий-скриптов в этой версии ещё нет.";
+    SCRIPT_CONDITION = "R031": "A script as a condition is named by its function.", "Условие-скрипт называют по его функции.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
     SEGMENT_CHAIN = "R033": "Segments ask for each other too many levels deep.", "Сегменты ссылаются друг на друга слишком глубоко.";
     TOO_MANY = "R034": "There are more definitions than the engine can hold.", "Определений больше, чем вмещает движок.";
     UNKNOWN_TEMPLATE = "R040": "There is no such template.", "Нет такого шаблона.";
     BAD_DURATION = "R041": "The length of time is not understood.", "Непонятная длительность.";
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
-    LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
     NOT_RUN_YET = "R059": "The section is checked, and this version does not act on it yet.", "Раздел проверяется, но эта версия его ещё не исполняет.";
     BAD_TRIGGER = "R060": "The trigger, schedule, moment or goal is not understood.", "Непонятное событие запуска, расписание, момент или цель.";
@@ -86,14 +75,19 @@ codes! {
     BAD_AMOUNT = "R074": "The number is not understood or out of bounds.", "Число непонятно или выходит за границы.";
     HOST = "R075": "Webhooks may not call this address.", "Вебхукам нельзя обращаться по этому адресу.";
     VARIANT_UNCOVERED = "R076": "A variant of the experiment has no message.", "Для варианта эксперимента нет сообщения.";
-    NO_FOR = "R080": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
-    OTHER_TRIGGER = "R081": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
-    BAD_LIMIT = "R082": "The limit is not understood.", "Непонятное ограничение.";
-    SET_TWICE = "R083": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
-    NEEDS_USER = "R085": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
-    UNKNOWN_SCRIPT = "R090": "There is no such script or function.", "Нет такого скрипта или такой функции.";
-    SCRIPT_SYNTAX = "R091": "The script does not compile.", "Скрипт не компилируется.";
-    BY_ROW = "R092": "A script judges every user one by one.", "Скрипт судит о каждом пользователе по отдельности.";
+    NO_FOR = "R077": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
+    OTHER_TRIGGER = "R078": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
+    BAD_LIMIT = "R079": "The limit is not understood.", "Непонятное ограничение.";
+    SET_TWICE = "R087": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
+    NEEDS_USER = "R088": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
+
+    SCRIPT_SYNTAX = "R080": "The script is not understood.", "Скрипт не разобрать.";
+    SCRIPT_VARIABLE = "R081": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
+    SCRIPT_FUNCTION = "R082": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
+    SCRIPT_FIELD = "R083": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
+    UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
+    SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
+    SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
 
     DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
     DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
@@ -142,7 +136,8 @@ mod tests {
     #[test]
     fn codes_are_unique_and_explained_in_both_languages() {
         let mut seen = HashSet::new();
-        for (code, en, ru) in ALL {
+        for row in ALL {
+            let (code, en, ru) = (row.code, row.en, row.ru);
             assert!(seen.insert(code.0), "{} stands twice", code.0);
             assert!(en.ends_with('.') && ru.ends_with('.'), "{}", code.0);
         }

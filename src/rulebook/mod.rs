@@ -16,8 +16,10 @@ mod metrics;
 mod phrases;
 mod project;
 mod raw;
+mod reuse;
 pub mod sample;
-mod script;
+mod schema_json;
+pub mod script;
 mod settings;
 mod shape;
 mod template;
@@ -30,14 +32,15 @@ mod yaml;
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
-    Act, Again, Alert, Awaited, Broadcast, Cap, Class, Computed, Decide, Drip, DripState, Expect, Experiment, Holdout,
-    HoursOf, Method, Notify, OnFailure, Period, Policy, Quiet, QuietHours, Scenario, ScenarioStep, Segment, Step,
-    Topic, Urgency, Variant, What,
+    Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
-pub use project::{Files, ProjectError};
-pub use script::{Called, ScriptId};
+pub use project::{Content as FileContent, Files, ProjectError};
+pub use schema_json::{SchemaOf, json_schema};
+pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
@@ -53,7 +56,7 @@ use consequences::Unread;
 use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
-use script::Scripts;
+use reuse::Parsed;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,9 +73,15 @@ pub struct Rulebook {
     pub templates: Templates,
     /// Every declared name.
     pub catalogue: Catalogue,
+    /// The compiled scripts.
+    pub scripts: Scripts,
     segments: Vec<Segment>,
     derived: Derived,
     broadcasts: Vec<Broadcast>,
+    /// What is done when something happens, in the order of the files.
+    pub rules: Vec<Rule>,
+    /// Chores on a schedule, in the order of the files.
+    pub tasks: Vec<Task>,
     /// The experiments, in the order of the files.
     pub experiments: Vec<Experiment>,
     /// Messages and actions over days, in the order of the files. A drip's id is
@@ -166,8 +175,13 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 
 /// Checks a project whose files are in memory.
 pub fn load_files(files: &Files) -> Loaded {
+    load_again(files, &mut Parsed::default())
+}
+
+/// Checks a project of which most was parsed before.
+fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let mut loader = Loader::default();
-    let rulebook = loader.rulebook(files);
+    let rulebook = loader.rulebook(files, parsed);
     let Loader { sources, mut found, unread } = loader;
     found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
@@ -177,7 +191,7 @@ pub fn load_files(files: &Files) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 7] = ["drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+const NOT_RUN: [&str; 9] = ["rules", "tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
 
 #[derive(Default)]
 struct Loader {
@@ -187,20 +201,23 @@ struct Loader {
 }
 
 impl Loader {
-    fn rulebook(&mut self, files: &Files) -> Rulebook {
+    fn rulebook(&mut self, files: &Files, parsed: &mut Parsed) -> Rulebook {
         let settings = self.settings(files);
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
+        let (script_files, rule_files): (Vec<_>, Vec<_>) =
+            rule_files.into_iter().partition(|(path, _)| project::is_script(path));
         let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
+        let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
+        let trees = parsed.trees(texts, &mut self.found);
         if unread_files || self.found.count(Severity::Error) > before {
             self.unread.file();
         }
 
-        let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
         self.unread.sections(&reader.found, &sections);
         let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
@@ -213,6 +230,7 @@ impl Loader {
         }
         let events = check::events(sections.of("events"), &mut reader);
         self.unread.declarations(&sections, &schema, &events);
+        let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
         let experiments = check::experiments(sections.of("experiments"), &mut reader);
         experiments.broken().for_each(|name| self.unread.experiment(name));
         let topics = check::topics(sections.of("topics"), &mut reader);
@@ -234,17 +252,19 @@ impl Loader {
         let segments = definitions.segments.check(&names, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
-        let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
         let scope = Scope {
             names,
             templates: &templates,
             sources: &self.sources,
             broadcasts: &keys("broadcasts").collect::<Ids>(),
             topics: &keys("topics").collect::<Ids>(),
-            scripts: &Scripts::default(),
+            scripts: &scripts,
             settings: &settings,
             subject: Subject::User,
         };
+        let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
+        let rules = check::rules(sections.of("rules"), &scope, &mut reader);
+        let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);
         let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);
@@ -262,15 +282,20 @@ impl Loader {
             check::unused(sections.of("segments"), &template_files, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }
+        reader.asts.end();
+        parsed.asts = reader.asts;
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
             schema,
             templates,
             catalogue,
+            scripts,
             segments,
             derived,
             broadcasts,
+            rules,
+            tasks,
             experiments,
             drips,
             scenarios,
@@ -302,7 +327,7 @@ impl Loader {
     fn texts(&mut self, files: &Files, folder: &str) -> Vec<(String, SourceId)> {
         let inside = |path: &str| path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let list: Vec<_> = files.by_path.iter().filter(|(path, _)| inside(path)).collect();
-        if folder == RULES && list.is_empty() {
+        if folder == RULES && !list.iter().any(|(path, content)| is_rule_file(path, content)) {
             self.no_rules();
         }
         let mut texts = Vec::new();
@@ -327,10 +352,11 @@ impl Loader {
         );
         self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
     }
+}
 
-    fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
-        yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
-    }
+/// What shows that the rules folder is there and holds rules.
+fn is_rule_file(path: &str, content: &project::Content) -> bool {
+    project::is_yaml(path) || !matches!(content, project::Content::Bytes(_))
 }
 
 /// Drops warnings and remarks that a comment `# allow CODE: reason` on the line

@@ -1,5 +1,5 @@
 //! Phrases of rule files read out of the tree, with a finding where one is not
-//! understood: lengths of time, numbers, shares, names of a closed kind.
+//! understood: lengths of time, numbers, names of a closed kind.
 
 use super::raw::{Reader, suggest};
 use super::yaml::{Node, Scalar};
@@ -43,17 +43,6 @@ pub(super) fn integer(
     number
 }
 
-/// A share in percent, `5%` or `5`, at most two digits after the point; in
-/// hundredths of a percent.
-pub(super) fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<u32> {
-    let scalar = reader.text(node, what)?;
-    let share = share(&scalar.text).filter(|share| (1..=10_000).contains(share));
-    if share.is_none() {
-        reader.found.push(bad_amount(what, &scalar.text, scalar.place, &(0..=100)));
-    }
-    share
-}
-
 /// A name that must be among `known`.
 pub(super) fn known<'n>(
     node: &'n Node,
@@ -77,18 +66,6 @@ pub(super) fn unknown(scalar: &Scalar, what: (&str, &str), code: Code, known: &[
     suggest(Diagnostic::error(code, text, scalar.place), name, known.iter().copied())
 }
 
-fn share(text: &str) -> Option<u32> {
-    let number = text.trim();
-    let number = number.strip_suffix('%').unwrap_or(number).trim_end();
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || fraction.len() > 2 {
-        return None;
-    }
-    let hundredths: u32 = format!("{fraction:0<2}").parse().ok()?;
-    whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(hundredths)
-}
-
 fn bad_amount(what: (&str, &str), text: &str, place: Place, bounds: &RangeInclusive<i64>) -> Diagnostic {
     let message = Text::new(format!("{} cannot be `{text}`", what.0), format!("{}: `{text}` не подходит", what.1));
     let (low, high) = (bounds.start(), bounds.end());
@@ -98,27 +75,4 @@ fn bad_amount(what: (&str, &str), text: &str, place: Place, bounds: &RangeInclus
         Text::new(format!("write a number from {low} to {high}"), format!("напишите число от {low} до {high}"))
     };
     Diagnostic::error(codes::BAD_AMOUNT, message, place).help(help)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::share;
-
-    #[test]
-    fn shares_are_hundredths_of_a_percent() {
-        for (text, expected) in [
-            ("5%", Some(500)),
-            ("5", Some(500)),
-            ("2.5 %", Some(250)),
-            ("0.05%", Some(5)),
-            ("100%", Some(10_000)),
-            ("2.555", None),
-            ("-1%", None),
-            ("%", None),
-            (".5", None),
-            ("99999999999", None),
-        ] {
-            assert_eq!(share(text), expected, "{text}");
-        }
-    }
 }

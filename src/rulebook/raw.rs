@@ -4,6 +4,7 @@
 
 use super::check::Used;
 use super::codes;
+use super::reuse::Asts;
 use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
@@ -46,6 +47,8 @@ const FLAG: Wanted = Wanted {
 pub struct Reader {
     /// What was found so far.
     pub found: Diagnostics,
+    /// The conditions that were parsed so far, in this load or the last.
+    pub asts: Asts,
     /// The segments and templates that are used so far.
     pub used: Used,
 }
@@ -185,7 +188,7 @@ pub fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
 pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnostic {
     let text = Text::new(
         format!("unknown key `{}` in {}", key.text, what.0),
-        format!("неизвестный ключ `{}`: {}", key.text, what.1),
+        format!("неизвестный ключ `{}` ({})", key.text, what.1),
     );
     suggest(Diagnostic::error(codes::UNKNOWN_KEY, text, key.place), &key.text, known.iter().copied())
 }
@@ -194,7 +197,7 @@ pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnost
 pub fn suggest<'a>(diagnostic: Diagnostic, word: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(word, known.iter().copied()) {
-        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`"));
+        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
         return diagnostic.help(help).replace(near);
     }
     if known.is_empty() || known.len() > 20 {

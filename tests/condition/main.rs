@@ -5,9 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod corpus;
 mod facts;
 mod interface;
+mod lints;
 mod mistakes;
+mod oracle;
+mod print;
 mod project;
 mod reference;
 mod robustness;
+mod zones;

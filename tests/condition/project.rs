@@ -1,10 +1,12 @@
 //! The small project that the conditions of these tests are about.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use vestnik::condition::{Env, Fact, Named, Row};
+use vestnik::condition::{Env, EventPart, Fact, Metric, Named, Row};
 use vestnik::model::{
-    EnumType, Events, ExperimentId, Field, FieldId, Profile, Schema, SegmentId, Time, TimeDelta, Type, UserId, Value,
+    EnumType, EventId, Events, ExperimentId, Field, FieldId, Profile, PropertyId, Schema, SegmentId, Time, TimeDelta,
+    Type, UserId, Value, builtin,
 };
 
 use jiff::tz::TimeZone;
@@ -17,6 +19,9 @@ pub struct Project {
     pub schema: Schema,
     pub events: Events,
     pub zone: TimeZone,
+    /// The event that `event.NAME` speaks of.
+    pub event: Option<EventId>,
+    pub metrics: Vec<Metric>,
 }
 
 /// One user, for whom `vip` holds and no other segment does.
@@ -25,6 +30,9 @@ pub struct User<'p> {
     pub profile: Profile,
     pub now: Time,
     pub facts: HashMap<Fact, Value>,
+    pub event: HashMap<EventPart, Value>,
+    pub metrics: HashMap<u16, Value>,
+    pub own_zone: OnceCell<Option<TimeZone>>,
 }
 
 impl Project {
@@ -45,7 +53,7 @@ impl Project {
             assert!(schema.add(field).is_ok(), "{name}");
         }
         let zone = jiff::tz::db().get("Europe/Moscow").unwrap();
-        Self { schema, events: Events::builtin(), zone }
+        Self { schema, events: Events::builtin(), zone, event: None, metrics: Vec::new() }
     }
 
     /// A user with these values set.
@@ -56,7 +64,29 @@ impl Project {
             assert!(value.fits(&self.schema.field(id).ty), "{name} = {value:?}");
             profile.set(&self.schema, id, value.clone());
         }
-        User { project: self, profile, now: NOW, facts: HashMap::new() }
+        User {
+            project: self,
+            profile,
+            now: NOW,
+            facts: HashMap::new(),
+            event: HashMap::new(),
+            metrics: HashMap::new(),
+            own_zone: OnceCell::new(),
+        }
+    }
+
+    /// The project whose conditions are about a payment and may read metrics.
+    pub fn of_payments() -> Self {
+        let mut project = Self::new();
+        project.event = project.events.find("payment");
+        let metric = |name, ty| Metric { name, ty, doc: ["a measurement", "измерение"] };
+        project.metrics = vec![metric("outbox.lag", Type::Duration), metric("outbox.errors", Type::Float)];
+        project
+    }
+
+    /// The type of a property of an event.
+    pub fn property(&self, event: EventId, property: PropertyId) -> &Type {
+        &self.events.event(event).at(property).ty
     }
 }
 
@@ -84,6 +114,12 @@ impl Env for Project {
     fn zone(&self) -> &TimeZone {
         &self.zone
     }
+    fn event(&self) -> Option<EventId> {
+        self.event
+    }
+    fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
 }
 
 impl Row for User<'_> {
@@ -96,16 +132,27 @@ impl Row for User<'_> {
     fn zone(&self) -> &TimeZone {
         &self.project.zone
     }
+    fn user_zone(&self) -> &TimeZone {
+        let own = || self.profile.text(builtin::TIMEZONE).and_then(|name| TimeZone::get(name).ok());
+        self.own_zone.get_or_init(own).as_ref().unwrap_or(&self.project.zone)
+    }
     fn in_segment(&self, id: SegmentId) -> bool {
         id == SegmentId(0)
     }
+    fn event(&self, part: EventPart) -> &Value {
+        self.event.get(&part).unwrap_or(&Value::Missing)
+    }
+    fn metric(&self, at: u16) -> &Value {
+        self.metrics.get(&at).unwrap_or(&Value::Missing)
+    }
     fn fact(&self, fact: &Fact) -> &Value {
         self.facts.get(fact).unwrap_or(match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
-            Fact::Sum { event, property, .. } => match self.project.events.event(*event).at(*property).ty {
+            Fact::Sum { event, property, .. } => match self.project.property(*event, *property) {
                 Type::Money => &Value::Money(0),
+                Type::Float => &Value::Float(0.0),
                 _ => &Value::Int(0),
             },
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
             Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
             Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
         })

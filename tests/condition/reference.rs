@@ -3,9 +3,12 @@
 //! says it. The evaluators are held against it.
 
 use crate::project::{Project, User};
+use sha2::Digest;
 use std::cmp::Ordering;
-use vestnik::condition::{Ast, Env, Kind, Node, Operator, Presence, Relation, Row, Side, TextTest, Truth};
-use vestnik::model::{Time, TimeDelta, Type, Value, builtin};
+use vestnik::condition::{
+    Ast, Env, EventPart, Fact, Kind, Named, Node, Operator, Presence, Relation, Row, Side, TextTest, Truth, Window,
+};
+use vestnik::model::{DripId, ExperimentId, TemplateId, Time, TimeDelta, Type, Value, builtin};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum V {
@@ -62,12 +65,16 @@ impl Reference<'_> {
             Kind::String(x) => V::Text(x.to_string()),
             Kind::Duration(x) => V::Duration(x.0),
             Kind::Date(x) => V::Time(x.resolve(Env::zone(self.project)).unwrap().0),
-            Kind::Null | Kind::Path(_) => panic!("the checker refuses {node:?}"),
+            Kind::Null => panic!("the checker refuses {node:?}"),
+            Kind::Path(path) => self.path(path),
             Kind::Now => now,
             Kind::Today => V::Time(self.today()),
             Kind::Relative(x) => arithmetic(Operator::Add, &now, &V::Duration(x.0)),
             Kind::Name(name) => self.field(name),
             Kind::Segment(name) => V::Bool(&*name.text == "vip"),
+            Kind::Call { function, arguments } if is_fact(&function.text) => {
+                owned(self.user.fact(&self.fact(&function.text, arguments)))
+            }
             Kind::Call { function, arguments } => {
                 let mut values: Vec<V> = arguments.iter().map(|a| self.value(a)).collect();
                 if let Some(common) = self.widest(arguments) {
@@ -127,12 +134,8 @@ impl Reference<'_> {
         match &node.kind {
             Kind::Int(_) => Some(Number::Int),
             Kind::Float { .. } => Some(Number::Float),
-            Kind::Name(name) => match self.project.schema.field(self.project.schema.find(name).unwrap()).ty {
-                Type::Int => Some(Number::Int),
-                Type::Float => Some(Number::Float),
-                Type::Money => Some(Number::Money),
-                _ => None,
-            },
+            Kind::Name(name) => number_type(&self.project.schema.field(self.project.schema.find(name).unwrap()).ty),
+            Kind::Path(path) => number_type(&self.path_type(path)),
             Kind::Negate(inner) => self.number_kind(inner),
             Kind::Chain { rest, .. } if rest.iter().any(|(operator, _)| *operator == Operator::Divide) => {
                 Some(Number::Float)
@@ -144,7 +147,11 @@ impl Reference<'_> {
             Kind::Call { function, arguments } => match &*function.text {
                 "coalesce" | "min" | "max" | "abs" => arguments.iter().filter_map(|a| self.number_kind(a)).max(),
                 "percent" => Some(Number::Float),
-                "lower" | "upper" => None,
+                "lower" | "upper" | "first" | "last" | "variant" | "in_drip" | "finished_drip" => None,
+                "sum" => match self.fact("sum", arguments) {
+                    Fact::Sum { event, property, .. } => number_type(self.project.property(event, property)),
+                    other => panic!("{other:?}"),
+                },
                 _ => Some(Number::Int),
             },
             _ => None,
@@ -156,17 +163,69 @@ impl Reference<'_> {
     }
 
     fn field(&self, name: &str) -> V {
-        match self.user.field(self.project.schema.find(name).unwrap()) {
-            Value::Missing => V::Missing,
-            Value::Bool(x) => V::Bool(*x),
-            Value::Int(x) => V::Int(*x),
-            Value::Float(x) => V::Float(*x),
-            Value::Money(x) => V::Money(*x),
-            Value::String(x) => V::Text(x.to_string()),
-            Value::Time(x) => V::Time(x.0),
-            Value::Duration(x) => V::Duration(x.0),
-            Value::List(x) => V::List(x.iter().map(|item| V::Text(item.to_string())).collect()),
+        owned(self.user.field(self.project.schema.find(name).unwrap()))
+    }
+
+    /// What a call asks for that is known of the user besides the fields.
+    fn fact(&self, function: &str, arguments: &[Node]) -> Fact {
+        let word = match &arguments[0].kind {
+            Kind::Name(name) | Kind::Path(name) => &**name,
+            other => panic!("{other:?}"),
+        };
+        let window = match arguments.get(1).map(|node| &node.kind) {
+            None => Window::Ever,
+            Some(Kind::Duration(length)) => Window::Last(*length),
+            Some(other) => panic!("{other:?}"),
+        };
+        let event = |name: &str| self.project.events.find(name).unwrap();
+        let found = |kind| self.project.find(kind, word).unwrap();
+        match function {
+            "count" => Fact::Count { event: event(word), window },
+            "sum" => {
+                let (name, property) = word.split_once('.').unwrap();
+                let event = event(name);
+                let (property, _) = self.project.events.event(event).property(property).unwrap();
+                Fact::Sum { event, property, window }
+            }
+            "first" => Fact::First(event(word)),
+            "last" => Fact::Last(event(word)),
+            "received" => Fact::Received { template: TemplateId(found(Named::Template)), window },
+            "clicked" => Fact::Clicked { template: TemplateId(found(Named::Template)), window },
+            "in_drip" => Fact::InDrip(DripId(found(Named::Drip))),
+            "finished_drip" => Fact::FinishedDrip(DripId(found(Named::Drip))),
+            _ => Fact::Variant(ExperimentId(found(Named::Experiment))),
         }
+    }
+
+    /// A part of the event, or a measurement.
+    fn path(&self, path: &str) -> V {
+        match self.event_part(path) {
+            Some((part, _)) => owned(self.user.event(part)),
+            None => owned(self.user.metric(self.metric(path))),
+        }
+    }
+
+    fn path_type(&self, path: &str) -> Type {
+        match self.event_part(path) {
+            Some((_, ty)) => ty,
+            None => Env::metrics(self.project)[usize::from(self.metric(path))].ty.clone(),
+        }
+    }
+
+    fn event_part(&self, path: &str) -> Option<(EventPart, Type)> {
+        Some(match path.strip_prefix("event.")? {
+            "name" => (EventPart::Name, Type::String),
+            "at" => (EventPart::At, Type::Time),
+            name => {
+                let event = self.project.events.event(Env::event(self.project).unwrap());
+                let (id, property) = event.property(name).unwrap();
+                (EventPart::Property(id), property.ty.clone())
+            }
+        })
+    }
+
+    fn metric(&self, path: &str) -> u16 {
+        Env::metrics(self.project).iter().position(|metric| metric.name == path).unwrap() as u16
     }
 
     fn today(&self) -> i64 {
@@ -219,9 +278,11 @@ impl Reference<'_> {
             }
             "hour" | "weekday" | "day" | "month" | "year" => self.calendar(name, first),
             "percent" => {
-                assert!(matches!(self.user.field(builtin::ID), Value::Int(_)));
-                // The draw itself has its own test; here any number of its range will do.
-                V::Float(50.0)
+                let Value::Int(id) = self.user.field(builtin::ID) else { panic!("everybody has an id") };
+                let text = [b"percent\0", string(first).as_bytes(), b"\0", &id.to_be_bytes()].concat();
+                let digest = sha2::Sha256::digest(text);
+                let bits = digest[..8].iter().fold(0u64, |bits, byte| bits * 256 + u64::from(*byte)) / 2048;
+                V::Float(bits as f64 / 2f64.powi(53) * 100.0)
             }
             other => panic!("no reference for {other}"),
         }
@@ -230,7 +291,11 @@ impl Reference<'_> {
     fn calendar(&self, name: &str, at: &V) -> V {
         let V::Time(at) = at else { return V::Missing };
         let Ok(at) = jiff::Timestamp::from_millisecond(*at) else { return V::Missing };
-        let at = at.to_zoned(self.project.zone.clone());
+        let own = match self.user.field(builtin::TIMEZONE) {
+            Value::String(name) => jiff::tz::db().get(name).ok(),
+            _ => None,
+        };
+        let at = at.to_zoned(own.unwrap_or_else(|| self.project.zone.clone()));
         V::Int(match name {
             "hour" => at.hour().into(),
             "weekday" => at.weekday().to_monday_one_offset().into(),
@@ -238,6 +303,35 @@ impl Reference<'_> {
             "month" => at.month().into(),
             _ => at.year().into(),
         })
+    }
+}
+
+/// Whether a function asks for something besides the fields.
+fn is_fact(function: &str) -> bool {
+    let facts = ["count", "sum", "first", "last", "received", "clicked", "in_drip", "finished_drip", "variant"];
+    facts.contains(&function)
+}
+
+fn number_type(ty: &Type) -> Option<Number> {
+    match ty {
+        Type::Int => Some(Number::Int),
+        Type::Float => Some(Number::Float),
+        Type::Money => Some(Number::Money),
+        _ => None,
+    }
+}
+
+fn owned(value: &Value) -> V {
+    match value {
+        Value::Missing => V::Missing,
+        Value::Bool(x) => V::Bool(*x),
+        Value::Int(x) => V::Int(*x),
+        Value::Float(x) => V::Float(*x),
+        Value::Money(x) => V::Money(*x),
+        Value::String(x) => V::Text(x.to_string()),
+        Value::Time(x) => V::Time(x.0),
+        Value::Duration(x) => V::Duration(x.0),
+        Value::List(x) => V::List(x.iter().map(|item| V::Text(item.to_string())).collect()),
     }
 }
 

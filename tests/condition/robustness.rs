@@ -1,12 +1,13 @@
 //! Properties of any input: nothing panics, bounds hold, and the evaluator
 //! agrees with the reference on random conditions and users.
 
+use crate::corpus::{event_part, fact, fact_type};
 use crate::project::{NOW, Project, User};
 use crate::reference;
 use proptest::prelude::*;
 use std::sync::Arc;
 use vestnik::condition::{Condition, MAX_CHARS, MAX_DEPTH, MAX_NODES, Truth, check, check_value, parse};
-use vestnik::model::{Time, Type, Value};
+use vestnik::model::{Time, TimeDelta, Type, Value};
 
 fn checked(text: &str, project: &Project) -> Option<Condition> {
     parse(text).ok().and_then(|ast| check(&ast, project).0)
@@ -81,7 +82,7 @@ fn hostile_text_is_answered_quickly() {
 }
 
 /// Pieces of the language in no order at all.
-fn soup() -> impl Strategy<Value = String> {
+pub fn soup() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
         "balance",
@@ -187,21 +188,27 @@ proptest! {
     }
 
     #[test]
-    fn the_evaluator_agrees_with_the_reference((text, values) in (logic(3), user_values())) {
-        let project = Project::new();
-        let user = user_with(&project, values);
+    fn the_evaluator_agrees_with_the_reference((text, world) in (logic(3), world())) {
+        let project = world.project();
+        let user = world.user(&project);
         let ast = parse(&text).map_err(|found| TestCaseError::fail(format!("{text}: {found:?}")))?;
         let (condition, found) = check(&ast, &project);
         let condition = condition.ok_or_else(|| TestCaseError::fail(format!("{text}: {found:?}")))?;
-        prop_assert_eq!(condition.judge(&user), reference::judge(&ast, &project, &user), "{}", text);
+        let expected = reference::judge(&ast, &project, &user);
+        prop_assert_eq!(condition.judge(&user), expected, "{}", text);
+        // Simple tests go a shorter way, which is closed inside a comparison.
+        let longer = parse(&format!("({text}) = true")).ok().and_then(|ast| check(&ast, &project).0);
+        if let Some(condition) = longer {
+            prop_assert_eq!(condition.judge(&user), expected, "({}) = true", text);
+        }
     }
 
     #[test]
     fn values_agree_with_the_reference(
-        (text, values) in (prop_oneof![2 => numbers(3), 1 => money(3), 1 => strings(2), 1 => times(3)], user_values())
+        (text, world) in (prop_oneof![2 => numbers(3), 1 => money(3), 1 => strings(2), 1 => times(3)], world())
     ) {
-        let project = Project::new();
-        let user = user_with(&project, values);
+        let project = world.project();
+        let user = world.user(&project);
         let ast = parse(&text).map_err(|found| TestCaseError::fail(format!("{text}: {found:?}")))?;
         let (expression, found) = check_value(&ast, None, &project);
         let expression = expression.ok_or_else(|| TestCaseError::fail(format!("{text}: {found:?}")))?;
@@ -211,21 +218,95 @@ proptest! {
     }
 }
 
-/// Values in the order of the schema, each of its field's type or missing.
-fn user_values() -> impl Strategy<Value = Vec<Value>> {
-    let project = Project::new();
-    let values: Vec<BoxedStrategy<Value>> = project.schema.iter().map(|(_, field)| value_of(&field.ty)).collect();
-    values
+/// What may be recorded of a user; the generators ask for it and for more.
+const FACTS: [&str; 12] = [
+    "count(payment)",
+    "count(payment, 30 days)",
+    "sum(payment.rub)",
+    "sum(payment.rub, 90 days)",
+    "sum(payment.stars)",
+    "first(payment)",
+    "last(payment)",
+    "received(spring_sale, 2 days)",
+    "clicked(spring_sale)",
+    "in_drip(onboarding)",
+    "finished_drip(onboarding)",
+    "variant(welcome_text)",
+];
+const PARTS: [&str; 5] = ["rub", "stars", "product", "name", "at"];
+
+/// A user, an event and a moment.
+#[derive(Clone, Debug)]
+struct World {
+    zone: &'static str,
+    now: i64,
+    fields: Vec<Value>,
+    facts: Vec<Value>,
+    parts: Vec<Value>,
+    metrics: Vec<Value>,
 }
 
-fn user_with(project: &Project, values: Vec<Value>) -> User<'_> {
-    let mut user = project.user(&[]);
-    for ((id, field), value) in project.schema.iter().zip(values) {
-        if !field.read_only {
-            user.profile.set(&project.schema, id, value);
-        }
+/// Values in the order of their names, each of its type or missing.
+fn world() -> impl Strategy<Value = World> {
+    let project = Project::of_payments();
+    let fields: Vec<_> = project
+        .schema
+        .iter()
+        .map(|(_, field)| match &*field.name {
+            "timezone" => prop::sample::select(vec!["Asia/Kolkata", "America/New_York", "nowhere"])
+                .prop_map(|zone| if zone == "nowhere" { Value::Missing } else { Value::text(zone) })
+                .boxed(),
+            _ => value_of(&field.ty),
+        })
+        .collect();
+    let facts: Vec<_> = FACTS
+        .iter()
+        .map(|call| match fact_type(&fact(call, &project), &project) {
+            Type::String => prop::sample::select(vec!["short", "control"]).prop_map(Value::text).boxed(),
+            ty => value_of(&ty),
+        })
+        .collect();
+    let parts: Vec<_> = PARTS.iter().map(|name| value_of(&event_part(name, &project).1)).collect();
+    let metrics: Vec<_> = project.metrics.iter().map(|metric| value_of(&metric.ty)).collect();
+    let zone = prop::sample::select(vec!["Europe/Moscow", "Europe/Berlin", "America/Sao_Paulo"]);
+    // Noon, and the hours in which Berlin's clocks are changed.
+    let now = prop_oneof![
+        3 => Just(NOW.0),
+        1 => (0i64..6).prop_map(|n| 1_774_742_400_000 + n * 1_800_000),
+        1 => (0i64..6).prop_map(|n| 1_792_886_400_000 + n * 1_800_000),
+    ];
+    (zone, now, fields, facts, parts, metrics).prop_map(|(zone, now, fields, facts, parts, metrics)| World {
+        zone,
+        now,
+        fields,
+        facts,
+        parts,
+        metrics,
+    })
+}
+
+impl World {
+    fn project(&self) -> Project {
+        Project { zone: jiff::tz::db().get(self.zone).unwrap(), ..Project::of_payments() }
     }
-    user
+
+    fn user<'p>(&self, project: &'p Project) -> User<'p> {
+        let mut user = project.user(&[]);
+        user.now = Time(self.now);
+        for ((id, field), value) in project.schema.iter().zip(&self.fields) {
+            if !field.read_only {
+                user.profile.set(&project.schema, id, value.clone());
+            }
+        }
+        for (call, value) in FACTS.iter().zip(&self.facts).filter(|(_, value)| !value.is_missing()) {
+            user.facts.insert(fact(call, project), value.clone());
+        }
+        for (name, value) in PARTS.iter().zip(&self.parts) {
+            user.event.insert(event_part(name, project).0, value.clone());
+        }
+        user.metrics.extend((0..).zip(self.metrics.iter().cloned()));
+        user
+    }
 }
 
 fn value_of(ty: &Type) -> BoxedStrategy<Value> {
@@ -246,7 +327,12 @@ fn value_of(ty: &Type) -> BoxedStrategy<Value> {
         ]
         .prop_map(|at| Value::Time(Time(at)))
         .boxed(),
-        Type::Duration => Just(Value::Missing).boxed(),
+        Type::Duration => prop_oneof![
+            5 => (-20i64..20).prop_map(|half_days| half_days * 43_200_000),
+            1 => prop::sample::select(vec![i64::MIN, i64::MAX]),
+        ]
+        .prop_map(|length| Value::Duration(TimeDelta(length)))
+        .boxed(),
         Type::List => prop::collection::vec(texts().prop_map(Arc::from), 0..3)
             .prop_map(|items: Vec<Arc<str>>| Value::List(items.into()))
             .boxed(),
@@ -268,7 +354,7 @@ fn texts() -> impl Strategy<Value = &'static str> {
 }
 
 /// A condition of well-typed parts.
-fn logic(depth: u32) -> BoxedStrategy<String> {
+pub fn logic(depth: u32) -> BoxedStrategy<String> {
     let relation = || prop::sample::select(vec!["=", "!=", "<", "<=", ">", ">="]);
     let equality = || prop::sample::select(vec!["=", "!="]);
     let negation = || prop::sample::select(vec!["", "not "]);
@@ -276,6 +362,9 @@ fn logic(depth: u32) -> BoxedStrategy<String> {
         Just("trial_3d_used".to_owned()),
         Just("segment(vip)".to_owned()),
         Just("segment(churned)".to_owned()),
+        prop::sample::select(vec!["in_drip(onboarding)", "finished_drip(onboarding)"]).prop_map(str::to_owned),
+        (equality(), prop::sample::select(vec!["short", "control"]))
+            .prop_map(|(r, v)| format!("variant(welcome_text) {r} \"{v}\"")),
         (whole_numbers(0), prop::sample::select(vec!["+", "-", "*", "/", "%"]), whole_numbers(0), relation(), ints())
             .prop_map(|(a, o, b, r, c)| format!("{a} {o} {b} {r} {c}")),
         (numbers(depth.min(2)), relation(), numbers(depth.min(2))).prop_map(|(a, r, b)| format!("{a} {r} {b}")),
@@ -323,6 +412,72 @@ fn logic(depth: u32) -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// Any form in any place, typed or not, with brackets where they may be left
+/// out and where they may not.
+pub fn anything(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        3 => prop::sample::select(vec![
+            "visits", "next", "set", "from", "баланс", "event.rub", "now", "today", "null", "missing", "true", "false",
+            "segment(vip)", "[]", "f()", "count(payment.rub, 90 days)",
+        ]),
+        2 => prop::sample::select(vec![
+            "1", "0", "-1", "2.5", "-2.50", "0.125", "1.000", "-0.0", "1_000", "9223372036854775807",
+            "-9223372036854775808", "92233720368547758.08",
+        ]),
+        2 => prop::sample::select(vec![
+            "1d", "-1d", "7 days", "1 week 3 seconds", "36h ago", "0s ago", "1 day from now", "2026-03-01",
+            "2026-03-29 02:30", "2026-03-01T10:00:05.25+05:30", "2026-03-01Z",
+        ]),
+        1 => prop::sample::select(vec!["\"a\"", "'it\\'s'", "\"\\u{7}\\n\"", "'\"'", "\"\\\\\"", "\"я # ;\""]),
+    ]
+    .prop_map(str::to_owned);
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let inner = move || prop_oneof![1 => anything(depth - 1), 2 => anything(depth - 1).prop_map(|x| format!("({x})"))];
+    let binary = prop::sample::select(vec![
+        "=",
+        "==",
+        "<>",
+        "<",
+        ">=",
+        "in",
+        "not in",
+        "contains",
+        "not contains",
+        "starts with",
+        "not ends with",
+        "matches",
+        "within",
+        "not within",
+        "within next",
+        "not within next",
+        "older than",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "and",
+        "or",
+    ]);
+    let unary = prop::sample::select(vec!["not ", "-", "- -", "not not "]);
+    let suffix = prop::sample::select(vec![" is missing", " is set", " is not null", " is not set"]);
+    prop_oneof![
+        1 => leaf,
+        6 => (inner(), binary, inner()).prop_map(|(a, o, b)| format!("{a} {o} {b}")),
+        2 => (unary, inner()).prop_map(|(o, a)| format!("{o}{a}")),
+        1 => (inner(), suffix).prop_map(|(a, o)| format!("{a}{o}")),
+        1 => (inner(), inner(), inner()).prop_map(|(x, a, b)| format!("{x} between {a} and {b}")),
+        1 => (inner(), inner(), inner()).prop_map(|(x, a, b)| format!("{x} not between {a} and {b}")),
+        1 => (inner(), inner(), inner()).prop_map(|(a, b, c)| format!("{a} - {b} + {c}")),
+        1 => (inner(), inner(), inner()).prop_map(|(a, b, c)| format!("{a} and {b} and {c}")),
+        1 => prop::collection::vec(inner(), 0..4).prop_map(|list| format!("[{}]", list.join(", "))),
+        1 => prop::collection::vec(inner(), 0..4).prop_map(|list| format!("max({})", list.join(", "))),
+    ]
+    .boxed()
+}
+
 fn presence() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["is missing", "is set", "is not null", "is not set"])
 }
@@ -331,10 +486,22 @@ fn whole_numbers(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         2 => prop::sample::select(vec!["visits", "paid_count", "баланс", "id"]).prop_map(str::to_owned),
         2 => ints().prop_map(|x| x.to_string()),
+        2 => prop::sample::select(vec![
+            "count(payment)",
+            "count(payment, 30 days)",
+            "count(refund, 4w2d)",
+            "sum(payment.stars)",
+            "received(spring_sale, 48h)",
+            "clicked(spring_sale)",
+            "event.stars",
+        ])
+        .prop_map(str::to_owned),
         1 => Just("length(username)".to_owned()),
         1 => Just("length(tags)".to_owned()),
         1 => prop::sample::select(vec!["hour", "weekday", "day", "month", "year", "days_since", "days_until"])
             .prop_map(|f| format!("{f}(last_payment_at)")),
+        1 => prop::sample::select(vec!["hour", "weekday", "day", "month", "year", "days_since", "days_until"])
+            .prop_map(|f| format!("{f}(now)")),
     ];
     if depth == 0 {
         return leaf.boxed();
@@ -355,7 +522,7 @@ fn whole_numbers(depth: u32) -> BoxedStrategy<String> {
 
 fn numbers(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
-        1 => Just("balance".to_owned()),
+        2 => prop::sample::select(vec!["balance", "outbox.errors", "percent(\"a\")"]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["0.5", "2.0", "9007199254740993.0", "0.1"]).prop_map(str::to_owned),
         2 => whole_numbers(depth.saturating_sub(1)),
     ];
@@ -375,7 +542,8 @@ fn numbers(depth: u32) -> BoxedStrategy<String> {
 
 /// Money; literals stand only beside a field, from which they take their type.
 fn money(depth: u32) -> BoxedStrategy<String> {
-    let leaf = Just("revenue".to_owned());
+    let leaf = prop::sample::select(vec!["revenue", "event.rub", "sum(payment.rub)", "sum(payment.rub, 90 days)"])
+        .prop_map(str::to_owned);
     if depth == 0 {
         return leaf.boxed();
     }
@@ -396,7 +564,8 @@ fn money(depth: u32) -> BoxedStrategy<String> {
 
 fn strings(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
-        prop::sample::select(vec!["username", "language", "source"]).prop_map(str::to_owned),
+        prop::sample::select(vec!["username", "language", "source", "event.product", "event.name"])
+            .prop_map(str::to_owned),
         texts().prop_map(|text| format!("\"{text}\"")),
     ];
     if depth == 0 {
@@ -408,6 +577,7 @@ fn strings(depth: u32) -> BoxedStrategy<String> {
         1 => (prop::sample::select(vec!["lower", "upper"]), inner()).prop_map(|(f, x)| format!("{f}({x})")),
         1 => (inner(), inner()).prop_map(|(a, b)| format!("coalesce({a}, {b})")),
         1 => inner().prop_map(|a| format!("coalesce(tariff, {a})")),
+        1 => inner().prop_map(|a| format!("coalesce({a}, variant(welcome_text))")),
     ]
     .boxed()
 }
@@ -417,6 +587,9 @@ fn times(depth: u32) -> BoxedStrategy<String> {
         "last_payment_at",
         "last_seen_at",
         "discount_until",
+        "first(payment)",
+        "last(payment)",
+        "event.at",
         "now",
         "today",
         "3 days ago",
@@ -440,8 +613,16 @@ fn times(depth: u32) -> BoxedStrategy<String> {
 
 fn durations() -> BoxedStrategy<String> {
     prop_oneof![
-        prop::sample::select(vec!["1 day", "12h", "1 week 2 days", "3d12h", "100_000_000_000 days", "0 seconds"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "1 day",
+            "12h",
+            "1 week 2 days",
+            "3d12h",
+            "100_000_000_000 days",
+            "0 seconds",
+            "outbox.lag"
+        ])
+        .prop_map(str::to_owned),
         (times(0), times(0)).prop_map(|(a, b)| format!("({a} - {b})")),
         Just("-(1 day - 2 hours)".to_owned()),
     ]

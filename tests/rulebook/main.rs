@@ -2,11 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bad;
 mod codes;
+#[path = "../support/expect.rs"]
+mod expect;
+mod grammar;
 mod live;
 mod mistakes;
+mod pages;
+mod robustness;
 mod sample;
+mod schema;
 mod settings;
 mod templates;
 mod yaml;
-mod zz;

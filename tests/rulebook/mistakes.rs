@@ -132,6 +132,10 @@ fn rule_files() {
             r#"Y019 rules/x.yaml:2:6 ‹"› this quote is not closed => close it, or write the text after `|` on lines of its own"#,
         ),
         (
+            "profile:\n  n: {type: int, title: {ru: Оплат}Скидка}\n",
+            r#"Y020 rules/x.yaml:2:36 ‹С› a bracket is not closed, or a comma is missing before this => close every `[` and `{`; put text that has brackets in quotes"#,
+        ),
+        (
             "segments: {a: true\n",
             r#"Y020 rules/x.yaml:1:11 ‹{› a bracket is not closed, or a comma is missing before this => close every `[` and `{`; put text that has brackets in quotes"#,
         ),

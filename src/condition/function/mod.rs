@@ -169,6 +169,14 @@ impl Form {
             Self::Computed(..) | Self::Asked(_) => (1, 1),
         }
     }
+
+    /// What its arguments are; nothing if they are names.
+    pub(super) fn takes(self) -> Option<Takes> {
+        match self {
+            Self::Computed(takes, _) => Some(takes),
+            Self::Asked(_) => None,
+        }
+    }
 }
 
 impl Takes {

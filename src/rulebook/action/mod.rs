@@ -82,8 +82,6 @@ pub enum Action {
 }
 
 /// What `then` takes.
-pub(in crate::rulebook) static ACTIONS: Takes = ACTION_LIST;
-/// The same, for the tables of keys.
 pub(in crate::rulebook) const ACTION_LIST: Takes = Takes::List(&Takes::Map(&ITEM));
 
 /// One item of `then`: one of these keys, and perhaps `topic` beside `send`.

@@ -5,7 +5,7 @@ use super::{Action, Scope};
 use crate::condition::Expression;
 use crate::rulebook::check::conditions;
 use crate::rulebook::raw::{Reader, find};
-use crate::rulebook::script::Called;
+use crate::rulebook::script::ScriptRef;
 use crate::rulebook::shape::{Key, Shape, Takes, optional, required};
 use crate::rulebook::yaml::Node;
 
@@ -24,22 +24,22 @@ static SHAPE: Shape = Shape {
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The script and its function.
-    pub called: Called,
+    pub script: ScriptRef,
     /// What it finds in `args`.
     pub args: Vec<(String, Expression)>,
 }
 
 pub(super) fn check(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> {
     if node.map().is_none() {
-        let called = scope.scripts.called(reader.text(node, ("`run`", "`run`"))?, scope.sources, reader)?;
-        return Some(Action::Run(Run { called, args: Vec::new() }));
+        let script = scope.scripts.reference(reader.text(node, ("`run`", "`run`"))?, reader)?;
+        return Some(Action::Run(Run { script, args: Vec::new() }));
     }
     let entries = reader.shape(node, node.place, &SHAPE)?;
     let script = find(entries, "script").and_then(|node| reader.text(node, ("`script`", "`script`")));
-    let called = script.and_then(|script| scope.scripts.called(script, scope.sources, reader));
+    let script = script.and_then(|script| scope.scripts.reference(script, reader));
     let args = find(entries, "args").map(|node| values(node, ("`args`", "`args`"), scope, reader));
     let args = args.unwrap_or_else(|| Some(Vec::new()));
-    Some(Action::Run(Run { called: called?, args: args? }))
+    Some(Action::Run(Run { script: script?, args: args? }))
 }
 
 /// Values with names of the user's own.

@@ -105,6 +105,14 @@ impl Send {
         Self { content, topic, after, at, priority, expires, transactional, vars }
     }
 
+    /// The template that everybody gets, if there is one.
+    pub fn template(&self) -> Option<&str> {
+        match &self.content {
+            Content::Template(name) => Some(name),
+            Content::Experiment { .. } => None,
+        }
+    }
+
     /// The first of its keys that asks for more than sending a template at
     /// once.
     pub fn beyond_template(&self) -> Option<&'static str> {
@@ -191,7 +199,9 @@ fn template(node: &Node, what: (&str, &str), scope: &Scope<'_>, reader: &mut Rea
     let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
     let help =
         Text::new(format!("create `templates/{}.html`", name.text), format!("создайте `templates/{}.html`", name.text));
-    reader.found.push(suggest(diagnostic, &name.text, scope.templates.names()).help(help));
+    let diagnostic = suggest(diagnostic, &name.text, scope.templates.names());
+    let could_be = name.text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    reader.found.push(if could_be { diagnostic.help(help) } else { diagnostic });
     None
 }
 

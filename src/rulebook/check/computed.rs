@@ -8,6 +8,7 @@ use crate::diagnostic::Sources;
 use crate::model::{FieldId, Schema};
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::{Entry, Scalar};
+use std::sync::Arc;
 
 /// A field whose value follows from an expression.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ struct Draft<'a> {
     name: &'a Scalar,
     field: FieldId,
     text: &'a Scalar,
-    ast: Option<Ast>,
+    ast: Option<Arc<Ast>>,
 }
 
 /// Reads segments and `lifecycle`, adds the computed fields and puts all of
@@ -53,7 +54,7 @@ pub(in crate::rulebook) fn read<'a>(
     items.extend(computed.iter().map(|draft| Item {
         defines: Defines::Field,
         name: draft.name,
-        formulas: draft.ast.as_ref().map(|ast| (draft.text, ast)).into_iter().collect(),
+        formulas: draft.ast.as_deref().map(|ast| (draft.text, ast)).into_iter().collect(),
     }));
     if let Some(name) = lifecycle.key {
         items.push(Item { defines: Defines::Field, name, formulas: lifecycle.formulas().collect() });

@@ -8,6 +8,7 @@ use crate::model::{Text, Type};
 use crate::rulebook::raw::Reader;
 use crate::rulebook::yaml::{Kind, Node, Scalar, Style};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The scalar that holds a condition's text.
 pub(in crate::rulebook) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Option<&'n Scalar> {
@@ -33,7 +34,7 @@ pub(in crate::rulebook) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Opti
 }
 
 /// Parses a condition.
-pub(in crate::rulebook) fn parse(scalar: &Scalar, sources: &Sources, reader: &mut Reader) -> Option<Ast> {
+pub(in crate::rulebook) fn parse(scalar: &Scalar, sources: &Sources, reader: &mut Reader) -> Option<Arc<Ast>> {
     if let Some(comment) = lost_comment(scalar) {
         let text = Text::new(
             "a comment here would swallow the rest of the condition",
@@ -47,7 +48,7 @@ pub(in crate::rulebook) fn parse(scalar: &Scalar, sources: &Sources, reader: &mu
         reader.found.push(Diagnostic::error(codes::LOST_COMMENT, text, place).help(help));
         return None;
     }
-    match condition::parse(&scalar.text) {
+    match reader.asts.parse(&scalar.text) {
         Ok(ast) => Some(ast),
         Err(found) => {
             report(found, scalar, sources, reader);

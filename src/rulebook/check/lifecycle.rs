@@ -41,7 +41,7 @@ struct Written<'a> {
 
 enum Rule<'a> {
     Else,
-    If(&'a Scalar, Ast),
+    If(&'a Scalar, Arc<Ast>),
     Broken,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Draft<'a> {
     /// The conditions of the classes.
     pub fn formulas(&self) -> impl Iterator<Item = (&'a Scalar, &Ast)> {
         self.classes.iter().filter_map(|class| match &class.rule {
-            Rule::If(text, ast) => Some((*text, ast)),
+            Rule::If(text, ast) => Some((*text, ast.as_ref())),
             Rule::Else | Rule::Broken => None,
         })
     }

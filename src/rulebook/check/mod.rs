@@ -12,6 +12,7 @@ mod drips;
 mod events;
 mod experiments;
 mod lifecycle;
+mod limit;
 mod literal;
 mod lookup;
 mod names;
@@ -19,14 +20,16 @@ mod order;
 mod policy;
 mod profile;
 mod read;
+mod rules;
 mod scenarios;
 mod segments;
+mod tasks;
 mod unused;
 
 pub(super) use alerts::check as alerts;
 pub use alerts::{Alert, Notify, Urgency};
-pub use broadcasts::Broadcast;
 pub(super) use broadcasts::check as broadcasts;
+pub use broadcasts::{Audience, Broadcast, Canary};
 pub use computed::Computed;
 pub(super) use computed::read as definitions;
 pub(super) use drips::check as drips;
@@ -35,12 +38,17 @@ pub(super) use events::check as events;
 pub(super) use experiments::read as experiments;
 pub use experiments::{Decide, Experiment, Method, Variant};
 pub use lifecycle::Class;
+pub use limit::{Limit, LimitWindow};
 pub use policy::{Cap, Holdout, HoursOf, Period, Policy, Quiet, QuietHours, Topic};
 pub(super) use policy::{holdout, policy, topics};
 pub(super) use profile::{Fields, check as profile};
+pub use rules::Rule;
+pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
 pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
 pub use segments::Segment;
+pub(super) use tasks::tasks;
+pub use tasks::{Missed, Task};
 pub(super) use unused::{Used, remarks as unused};
 
 use super::catalogue::Names;
@@ -56,12 +64,7 @@ use std::collections::HashMap;
 pub(super) static FILE: Shape = Shape {
     what: ("a rule file", "файл правил"),
     keys: &[
-        optional(
-            "profile",
-            Takes::Named(&Takes::Either(&[Takes::Words(&profile::TYPES), Takes::Map(&profile::SHAPE)])),
-            "the fields of a user",
-            "поля пользователя",
-        ),
+        optional("profile", Takes::Named(&profile::FIELD), "the fields of a user", "поля пользователя"),
         optional(
             "events",
             Takes::Named(&Takes::Named(&Takes::Words(&events::TYPES))),
@@ -80,6 +83,13 @@ pub(super) static FILE: Shape = Shape {
             "classes of users, the first that fits",
             "классы пользователей, первый подходящий",
         ),
+        optional(
+            "rules",
+            Takes::Named(&Takes::Map(&rules::RULE)),
+            "when something happens, what is done",
+            "что делать, когда что-то происходит",
+        ),
+        optional("tasks", Takes::Named(&Takes::Map(&tasks::TASK)), "chores on a schedule", "работы по расписанию"),
         optional("broadcasts", Takes::Named(&Takes::Map(&broadcasts::SHAPE)), "messages to many", "сообщения многим"),
         optional(
             "drips",
@@ -120,8 +130,6 @@ pub(super) static FILE: Shape = Shape {
         optional("policy", Takes::Map(&policy::POLICY), "what holds for all marketing", "что верно для всей рекламы"),
     ],
 };
-/// Sections that the format has and this version does not.
-const LATER: [&str; 2] = ["rules", "tasks"];
 /// Sections that are one thing and may stand in one file only.
 const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 
@@ -152,7 +160,7 @@ impl<'a> Sections<'a> {
 
 /// Sorts the sections of all files; reports unknown ones and names that are
 /// defined twice.
-pub(super) fn sections<'a>(trees: &'a [Node], reader: &mut Reader) -> Sections<'a> {
+pub(super) fn sections<'a>(trees: &[&'a Node], reader: &mut Reader) -> Sections<'a> {
     let known = FILE.names();
     let mut sections = Sections::default();
     let mut alone = Vec::new();
@@ -207,20 +215,8 @@ fn twice(name: &Scalar, before: Place) -> Diagnostic {
 
 fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {
     let name = entry.key.text.as_str();
-    if LATER.contains(&name) {
-        let text = Text::new(
-            format!("section `{name}` is not available in this version yet"),
-            format!("раздела `{name}` в этой версии ещё нет"),
-        );
-        let help = Text::new(
-            "remove it or comment it out until a version that has it",
-            "удалите или закомментируйте его до версии, в которой он есть",
-        );
-        return Diagnostic::error(codes::LATER_SECTION, text, entry.key.place).help(help);
-    }
     let text = Text::new(format!("unknown section `{name}`"), format!("неизвестный раздел `{name}`"));
-    let all = known.iter().copied().chain(LATER);
-    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, all)
+    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, known.iter().copied())
 }
 
 /// The remark that a section is checked and nothing acts on it yet.

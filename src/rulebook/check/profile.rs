@@ -12,15 +12,26 @@ use crate::rulebook::yaml::{Entry, Node, Scalar};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
+/// A field, short or long.
+pub(in crate::rulebook) static FIELD: Takes = Takes::Either(&[
+    Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>"]),
+    Takes::Map(&SHAPE),
+]);
+
 /// More fields than this are refused: each user's profile holds them all.
 const FIELDS: usize = 1_000;
-pub(in crate::rulebook) const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
+const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
 
 /// One field in its long form. A built-in field has no `type` here.
-pub(in crate::rulebook) static SHAPE: Shape = Shape {
+static SHAPE: Shape = Shape {
     what: ("a field", "поле"),
     keys: &[
-        optional("type", Takes::Words(&TYPES), "the type of its values", "тип значений"),
+        optional(
+            "type",
+            Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>", "enum"]),
+            "the type of its values",
+            "тип значений",
+        ),
         optional(
             "values",
             Takes::List(&Takes::Text),
@@ -187,7 +198,7 @@ fn type_named(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
             let known = alias(other).map_or_else(|| TYPES.to_vec(), |near| vec![near]);
             reader.found.push(match known.as_slice() {
                 [near] => diagnostic
-                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`")))
+                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?")))
                     .replace(*near),
                 _ => suggest(diagnostic, other, known),
             });

@@ -9,6 +9,7 @@ use crate::model::{SegmentId, Text};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{Entry, Scalar};
+use std::sync::Arc;
 
 /// One segment in its long form.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
@@ -39,7 +40,7 @@ struct Draft<'a> {
     name: &'a Scalar,
     title: Option<Text>,
     text: Option<&'a Scalar>,
-    ast: Option<Ast>,
+    ast: Option<Arc<Ast>>,
 }
 
 /// The segments as written, and the order that they are judged in.
@@ -99,7 +100,7 @@ impl<'a> Drafts<'a> {
 
 impl Draft<'_> {
     fn item(&self) -> Item<'_> {
-        let formulas = self.text.zip(self.ast.as_ref()).into_iter().collect();
+        let formulas = self.text.zip(self.ast.as_deref()).into_iter().collect();
         Item { defines: Defines::Segment, name: self.name, formulas }
     }
 }

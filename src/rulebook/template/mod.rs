@@ -15,6 +15,7 @@ mod scan;
 mod values;
 
 pub(super) use compile::{Project, compile, name_of, names};
+pub(super) use front::SHAPE as FRONT;
 pub use markup::visible_text;
 
 use crate::model::{Button, ButtonAction, Format, Lang, Message, Profile, Schema, SegmentId, builtin};

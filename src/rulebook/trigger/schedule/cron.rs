@@ -3,7 +3,6 @@
 
 use super::Schedule;
 use crate::model::{Text, Time};
-use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use std::ops::Range;
 

@@ -1,22 +1,18 @@
-//! What is allowed and yet rarely meant: conditions that leave out people
-//! whose fields were never set, tests that cannot come out otherwise.
+//! Conditions that leave out people whose fields were never set, and tests for
+//! that of fields that always are.
 
 use crate::condition::codes;
-use crate::condition::ir::Expr;
+use crate::condition::function;
 use crate::condition::syntax::{Ast, Kind, Node, Presence, Relation};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Field, Schema, Text, Type, builtin};
 use std::collections::BTreeSet;
 
-/// The warnings of a condition without errors.
-pub(super) fn lint(ast: &Ast, _root: &Expr, schema: &Schema) -> Vec<Diagnostic> {
-    let mut settled = tested(ast.root());
+/// Tests that leave people out, of fields that the condition nowhere asks
+/// about being set.
+pub(super) fn surprises(ast: &Ast, schema: &Schema) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    ast.root().walk(&mut |node| {
-        found.extend(never_missing(ast, node, schema));
-        found.extend(midnight(ast, node));
-    });
-    surprises(ast, ast.root(), schema, &mut settled, &mut found);
+    gather(ast, ast.root(), schema, &mut tested(ast.root()), &mut found);
     found
 }
 
@@ -30,17 +26,13 @@ fn tested(root: &Node) -> BTreeSet<&str> {
             _ => false,
         };
         if asks {
-            node.walk(&mut |inner| {
-                if let Kind::Name(name) = &inner.kind {
-                    names.insert(&**name);
-                }
-            });
+            names.extend(fields(node));
         }
     });
     names
 }
 
-fn surprises<'a>(
+fn gather<'a>(
     ast: &Ast,
     node: &'a Node,
     schema: &Schema,
@@ -55,7 +47,7 @@ fn surprises<'a>(
         }
     }
     for child in node.children() {
-        surprises(ast, child, schema, settled, found);
+        gather(ast, child, schema, settled, found);
     }
 }
 
@@ -68,7 +60,7 @@ fn doubtful(node: &Node) -> Vec<&str> {
             (other, Kind::Name(name)) if holds_for_nothing(relation.flipped(), other) => vec![&**name],
             _ => Vec::new(),
         },
-        Kind::Not(inner) => compared_fields(inner),
+        Kind::Not(inner) => fields(inner),
         _ => Vec::new(),
     }
 }
@@ -81,15 +73,15 @@ fn holds_for_nothing(relation: Relation, other: &Kind) -> bool {
     }
 }
 
-/// The fields that stand as operands of the tests below a `not`.
-fn compared_fields(node: &Node) -> Vec<&str> {
-    let mut names = Vec::new();
-    node.walk(&mut |inner| {
-        if let Kind::Name(name) = &inner.kind {
-            names.push(&**name);
+/// The fields below a node. Names of events, drips and the like are none.
+fn fields(node: &Node) -> Vec<&str> {
+    match &node.kind {
+        Kind::Name(name) => vec![&**name],
+        Kind::Call { function, .. } if function::find(&function.text).is_some_and(|f| f.form.takes().is_none()) => {
+            Vec::new()
         }
-    });
-    names
+        _ => node.children().into_iter().flat_map(fields).collect(),
+    }
 }
 
 fn may_be_missing(field: &Field) -> bool {
@@ -116,7 +108,8 @@ fn surprise(ast: &Ast, node: &Node, name: &str) -> Diagnostic {
         .replace(rewrite)
 }
 
-fn never_missing(ast: &Ast, node: &Node, schema: &Schema) -> Option<Diagnostic> {
+/// A test for being set of a field that always is.
+pub(super) fn never_missing(ast: &Ast, node: &Node, schema: &Schema) -> Option<Diagnostic> {
     let Kind::Presence { value, presence } = &node.kind else { return None };
     let Kind::Name(name) = &value.kind else { return None };
     let id = schema.find(name)?;
@@ -138,25 +131,4 @@ fn never_missing(ast: &Ast, node: &Node, schema: &Schema) -> Option<Diagnostic> 
         Text::new(format!("`{name}` is never missing"), format!("`{name}` всегда задано"))
     };
     Some(Diagnostic::warning(codes::NEVER_MISSING, message, node.span.place()).help(why))
-}
-
-fn midnight(ast: &Ast, node: &Node) -> Option<Diagnostic> {
-    let date = match &node.kind {
-        Kind::Compare { relation: Relation::Equal | Relation::NotEqual, left, right } => {
-            [left, right].into_iter().find(|side| is_bare_date(side))?
-        }
-        Kind::Between { high, .. } if is_bare_date(high) => high,
-        _ => return None,
-    };
-    let text = ast.slice(date.span);
-    let message =
-        Text::new(format!("`{text}` means midnight at its start"), format!("`{text}` означает полночь, начало дня"));
-    Some(Diagnostic::warning(codes::DATE_IS_MIDNIGHT, message, date.span.place()).help(Text::new(
-        "for the whole day write `x >= DAY and x < NEXT_DAY`",
-        "для всего дня пишите `x >= ДЕНЬ and x < СЛЕДУЮЩИЙ_ДЕНЬ`",
-    )))
-}
-
-fn is_bare_date(node: &Node) -> bool {
-    matches!(&node.kind, Kind::Date(date) if date.date_only)
 }
