@@ -9,6 +9,7 @@ mod expect;
 mod grammar;
 mod live;
 mod mistakes;
+mod rules;
 mod pages;
 mod robustness;
 mod sample;
