@@ -34,7 +34,7 @@ pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
     Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
@@ -219,21 +219,25 @@ impl Loader {
         }
 
         let sections = check::sections(&trees, &mut reader);
-        self.unread.sections(&reader.found);
+        self.unread.sections(&reader.found, &sections);
         let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
         let (of_segments, of_lifecycle) = (sections.of("segments"), sections.alone("lifecycle"));
         let definitions = check::definitions(of_segments, of_lifecycle, computed, &self.sources, &mut reader);
         definitions.lifecycle.declare(&mut schema);
         let schema = Arc::new(schema);
-        let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
-        self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
+        if definitions.lifecycle.broken {
+            self.unread.lifecycle();
+        }
+        let events = check::events(sections.of("events"), &mut reader);
+        self.unread.declarations(&sections, &schema, &events);
         let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
         let experiments = check::experiments(sections.of("experiments"), &mut reader);
+        experiments.broken().for_each(|name| self.unread.experiment(name));
         let topics = check::topics(sections.of("topics"), &mut reader);
         let keys = |section| sections.of(section).iter().map(|entry| entry.key.text.clone());
         let catalogue = Catalogue {
             schema: schema.clone(),
-            events: check::events(sections.of("events"), &mut reader),
+            events,
             zone: zone.clone(),
             segments: definitions.segments.names().into_iter().collect(),
             templates: template::names(&template_files).into_iter().collect(),
@@ -245,7 +249,7 @@ impl Loader {
         let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
         let derived = Derived::new(&schema, computed, classes);
-        let segments = definitions.segments.check(&names, &self.sources, &mut reader);
+        let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {

@@ -30,6 +30,8 @@ pub(in crate::rulebook) struct Draft<'a> {
     /// The section's own key.
     pub key: Option<&'a Scalar>,
     classes: Vec<Written<'a>>,
+    /// Whether a class could not be read at all.
+    pub broken: bool,
 }
 
 struct Written<'a> {
@@ -46,16 +48,21 @@ enum Rule<'a> {
 /// Reads the classes; those that nobody can be in are warned of.
 pub(in crate::rulebook) fn read<'a>(section: Option<&'a Entry>, sources: &Sources, reader: &mut Reader) -> Draft<'a> {
     let Some(entry) = section else { return Draft::default() };
-    let mut classes: Vec<Written<'a>> = Vec::new();
-    for item in reader.list(&entry.value, ("`lifecycle`", "`lifecycle`")).unwrap_or_default() {
-        let Some(class) = class(item, sources, reader) else { continue };
+    let (mut classes, mut broken): (Vec<Written<'a>>, bool) = (Vec::new(), false);
+    let items = reader.list(&entry.value, ("`lifecycle`", "`lifecycle`"));
+    broken |= items.is_none();
+    for item in items.unwrap_or_default() {
+        let Some(class) = class(item, sources, reader) else {
+            broken = true;
+            continue;
+        };
         match classes.iter().find(|before| before.name.text == class.name.text) {
             Some(before) => reader.found.push(super::twice(class.name, before.name.place)),
             None => classes.push(class),
         }
     }
     shadows(&classes, reader);
-    Draft { key: Some(&entry.key), classes }
+    Draft { key: Some(&entry.key), classes, broken }
 }
 
 /// `- vip_user: segment(vip)`

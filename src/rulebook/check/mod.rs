@@ -46,7 +46,7 @@ pub use rules::Rule;
 pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
 pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
-pub use segments::Segment;
+pub use segments::{Segment, Test};
 pub(super) use tasks::tasks;
 pub use tasks::{Missed, Task};
 pub(super) use unused::{Used, remarks as unused};
@@ -138,12 +138,18 @@ const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 pub(super) struct Sections<'a> {
     lists: HashMap<&'a str, Vec<&'a Entry>>,
     alone: HashMap<&'a str, &'a Entry>,
+    misshapen: Vec<&'a str>,
 }
 
 impl<'a> Sections<'a> {
     /// The definitions of a section, from all files, in the order of files.
     pub fn of(&self, section: &str) -> &[&'a Entry] {
         self.lists.get(section).map_or(&[], Vec::as_slice)
+    }
+
+    /// The sections that are no mappings somewhere.
+    pub fn misshapen(&self) -> impl Iterator<Item = &'a str> {
+        self.misshapen.iter().copied()
     }
 
     /// A section that stands in one file only.
@@ -169,8 +175,10 @@ pub(super) fn sections<'a>(trees: &[&'a Node], reader: &mut Reader) -> Sections<
                 alone.push(entry);
             } else {
                 let quoted = format!("`{name}`");
-                let entries = reader.map(&entry.value, (&quoted, &quoted)).unwrap_or_default();
-                sections.lists.entry(name).or_default().extend(entries);
+                match reader.map(&entry.value, (&quoted, &quoted)) {
+                    Some(entries) => sections.lists.entry(name).or_default().extend(entries),
+                    None => sections.misshapen.push(name),
+                }
             }
         }
     }

@@ -23,6 +23,8 @@ use crate::rulebook::yaml::{Entry, Node};
 use shape::SHAPE;
 use steps::Steps;
 
+/// More drips than this are refused.
+const MOST: usize = 10_000;
 const AGAIN: [&str; 2] = ["never", "always"];
 const FAILURES: [&str; 3] = ["skip", "retry", "exit"];
 
@@ -58,7 +60,15 @@ pub enum Again {
 
 /// Checks all drips.
 pub(in crate::rulebook) fn check(entries: &[&Entry], scope: &Scope<'_>, reader: &mut Reader) -> Vec<Drip> {
-    entries.iter().filter_map(|entry| drip(entry, scope, reader)).collect()
+    if let Some(entry) = entries.get(MOST) {
+        let text = Text::new(
+            format!("there are more than {MOST} drips, from `{}` on", entry.key.text),
+            format!("цепочек больше {MOST}, начиная с `{}`", entry.key.text),
+        );
+        let help = Text::new("remove those that are over", "удалите завершённые");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place).help(help));
+    }
+    entries.iter().take(MOST).filter_map(|entry| drip(entry, scope, reader)).collect()
 }
 
 fn drip(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Drip> {
@@ -69,7 +79,7 @@ fn drip(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Drip> {
     let exit = find(entries, "exit if").map(|node| compile(node, scope.names(), scope.sources, reader));
     let goal = find(entries, "goal").map(|node| goal(node, scope.names(), scope.sources, reader));
     let again = find(entries, "again").map_or(Some(Again::Never), |node| again(node, reader));
-    let steps = find(entries, "steps").map(|node| Steps::read(node, id, scope, reader));
+    let steps = find(entries, "steps").map(|node| Steps::read(node, scope, reader));
     if let Some(steps) = &steps {
         reach::warn(steps, id, reader);
     }

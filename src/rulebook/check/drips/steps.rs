@@ -6,8 +6,8 @@
 use super::shape::{AWAITED, BRANCH, FORK, SPLIT, VARIANTS, WAIT, WAIT_FOR, WAIT_UNTIL};
 use super::{FAILURES, codes};
 use crate::condition::Condition;
-use crate::diagnostic::{Diagnostic, Place};
-use crate::model::{DripId, EventId, ExperimentId, Text, TimeDelta};
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::{EventId, ExperimentId, Text, TimeDelta};
 use crate::rulebook::action::{Action, ITEM, Scope, action};
 use crate::rulebook::check::conditions::compile;
 use crate::rulebook::check::{lookup, names, twice};
@@ -15,7 +15,7 @@ use crate::rulebook::phrases;
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::shape::Shape;
 use crate::rulebook::trigger::{Moment, moment};
-use crate::rulebook::yaml::{Entry, Node, Scalar};
+use crate::rulebook::yaml::{Entry, Kind, Node, Scalar};
 use std::collections::HashMap;
 
 /// One step.
@@ -113,10 +113,10 @@ enum Level {
 
 impl<'a, 'r> Steps<'a, 'r> {
     /// The steps that could be read; what is wrong with others is reported.
-    pub fn read(node: &Node, _drip: DripId, scope: &'a Scope<'a>, reader: &'r mut Reader) -> Vec<Step> {
+    pub fn read(node: &Node, scope: &'a Scope<'a>, reader: &'r mut Reader) -> Vec<Step> {
         let mut steps = Steps { scope, reader, names: HashMap::new() };
         let list = steps.list(node, Level::Top);
-        if list.is_empty() && matches!(&node.kind, crate::rulebook::yaml::Kind::List(items) if items.is_empty()) {
+        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
             let text = Text::new("the drip has no steps", "в цепочке нет шагов");
             let help = Text::new("add one: `- hello: {send: TEMPLATE}`", "добавьте шаг: `- hello: {send: ШАБЛОН}`");
             steps.reader.found.push(Diagnostic::error(codes::BAD_STEP, text, node.place).help(help));
@@ -319,7 +319,7 @@ fn is_head(key: &str) -> bool {
 
 /// Whether a key that is no head is nearly one.
 fn is_misspelt(key: &Scalar) -> bool {
-    crate::diagnostic::nearest(&key.text, heads()).is_some()
+    nearest(&key.text, heads()).is_some()
 }
 
 fn heads() -> impl Iterator<Item = &'static str> {
@@ -341,7 +341,10 @@ fn nameless(key: &Scalar) -> Diagnostic {
 }
 
 fn uncovered(experiment: &str, variants: &[&str], entries: &[Entry], place: Place) -> Option<Diagnostic> {
-    let absent: Vec<&str> = variants.iter().copied().filter(|variant| find(entries, variant).is_none()).collect();
+    let unknown = entries.iter().filter(|entry| !variants.contains(&entry.key.text.as_str()));
+    let meant: Vec<&str> = unknown.filter_map(|entry| nearest(&entry.key.text, variants.iter().copied())).collect();
+    let is_absent = |variant: &&str| find(entries, variant).is_none() && !meant.contains(variant);
+    let absent: Vec<&str> = variants.iter().copied().filter(is_absent).collect();
     let first = absent.first()?;
     let list = absent.iter().map(|variant| format!("`{variant}`")).collect::<Vec<_>>().join(", ");
     let text = Text::new(
