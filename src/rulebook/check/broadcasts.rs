@@ -216,8 +216,9 @@ fn canary(node: &Node, reader: &mut Reader) -> Option<Canary> {
 
 fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) {
     let entries = reader.shape(node, node.place, &PAUSE_IF).unwrap_or_default();
-    let mut at = |key: &'static str| find(entries, key).and_then(|node| percent(node, (key, key), reader));
-    (at("blocked"), at("failed"))
+    let blocked = find(entries, "blocked").and_then(|node| percent(node, ("`blocked`", "`blocked`"), reader));
+    let failed = find(entries, "failed").and_then(|node| percent(node, ("`failed`", "`failed`"), reader));
+    (blocked, failed)
 }
 
 fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share> {

@@ -64,7 +64,11 @@ fn the_times_that_follow() {
         ("cron \"30 2 * * *\"", "2026-03-28 12:00", &["03-29 03:00+02:00", "03-30 02:30+02:00"]),
         ("cron \"30 2 * * *\"", "2026-10-24 12:00", &["10-25 02:30+02:00", "10-26 02:30+01:00"]),
         ("cron \"0 10 * * 1\"", "2026-01-05 10:00", &["01-12 10:00+01:00"]),
-        ("every monday, thursday at 18:00", "2026-01-05 17:00", &["01-05 18:00+01:00", "01-08 18:00+01:00", "01-12 18:00+01:00"]),
+        (
+            "every monday, thursday at 18:00",
+            "2026-01-05 17:00",
+            &["01-05 18:00+01:00", "01-08 18:00+01:00", "01-12 18:00+01:00"],
+        ),
         ("every sunday at 00:00", "2026-01-04 00:00", &["01-11 00:00+01:00"]),
         ("every day at 10:00 Asia/Tokyo", "2026-01-05 00:00", &["01-05 02:00+01:00", "01-06 02:00+01:00"]),
         ("every day at 23:30 America/New_York", "2026-01-05 00:00", &["01-05 05:30+01:00"]),
@@ -102,7 +106,9 @@ fn a_time_of_the_user_is_read_from_the_given_zone() {
 
 #[test]
 fn each_next_time_is_later_all_year_round() {
-    for text in ["every 15 minutes", "every 50 minutes", "every day at 02:15", "on day 29 at 02:30", "cron \"*/20 * * * *\""] {
+    for text in
+        ["every 15 minutes", "every 50 minutes", "every day at 02:15", "on day 29 at 02:30", "cron \"*/20 * * * *\""]
+    {
         let schedule = schedule(text);
         let mut now = at("2026-03-28T20:00");
         for _ in 0..200 {
