@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Modules import only from those above them in this list: [`model`],
-//! [`diagnostic`], [`clock`], [`condition`], [`rulebook`], [`store`],
-//! [`import`], [`outbox`], [`engine`], [`sandbox`], [`interface`], [`app`],
-//! [`cli`]. What the product promises is written in [`outbox`] and [`store`].
+//! [`diagnostic`], [`clock`], [`condition`], [`rulebook`], [`explain`],
+//! [`store`], [`import`], [`outbox`], [`engine`], [`sandbox`], [`interface`],
+//! [`app`], [`cli`]. What the product promises is written in [`outbox`] and [`store`].
 
 pub mod app;
 pub mod cli;
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod condition;
 pub mod diagnostic;
 pub mod engine;
+pub mod explain;
 pub mod import;
 pub mod interface;
 pub mod model;

@@ -9,12 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "model",
     "diagnostic",
     "clock",
     "condition",
     "rulebook",
+    "explain",
     "store",
     "import",
     "outbox",
@@ -42,21 +43,22 @@ const KNOWN_IN: [(&str, &str); 17] = [
     ("notify_debouncer_full", "rulebook/watch"),
     ("pest", "condition"),
     ("pest_derive", "condition"),
+    ("rhai", "rulebook/script"),
     ("rusqlite", "import"),
-    ("serde_yaml", "rulebook/settings"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),
     ("tracing_subscriber", "cli"),
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "model",
     "diagnostic",
     "condition",
     "rulebook/check",
     "rulebook/template",
     "rulebook/yaml",
+    "explain",
     "outbox/limiter",
     "outbox/backoff",
 ];

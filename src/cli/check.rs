@@ -2,8 +2,8 @@
 
 use super::Format;
 use super::context::{Context, Failure};
-use crate::diagnostic::Severity;
 use crate::diagnostic::render::render;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::Text;
 use std::process::ExitCode;
 
@@ -43,7 +43,18 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         };
         let gap = if loaded.diagnostics.is_empty() { "" } else { "\n" };
         context.say(&format!("{gap}{}\n", text.get(context.lang())));
+        context.say(&more(&loaded.diagnostics).map_or(String::new(), |text| format!("{}\n", text.get(context.lang()))));
     }
     let clean = errors == 0 && (warnings == 0 || !args.deny_warnings);
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Where the codes are explained, by the example of the worst finding's.
+fn more(found: &Diagnostics) -> Option<Text> {
+    let worst = found.iter().map(|d| d.severity).max()?;
+    let code = found.iter().find(|d| d.severity == worst)?.code.0;
+    Some(Text::new(
+        format!("for more about a code: vestnik explain {code}"),
+        format!("подробнее о коде: vestnik explain {code}"),
+    ))
 }

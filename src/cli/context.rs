@@ -122,10 +122,15 @@ impl Context {
         self.global.lang.map(Lang::from)
     }
 
+    /// The project's time zone; UTC while its files have errors.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
+        zone.unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
     /// A time as people write it, in the project's time zone.
     pub fn time(&self, text: &str) -> Result<Time, Failure> {
-        let zone = self.loaded().ok().and_then(|l| l.rulebook.as_ref().map(|r| r.settings.timezone.zone.clone()));
-        match parse_time(text, &zone.unwrap_or(jiff::tz::TimeZone::UTC)) {
+        match parse_time(text, &self.zone()) {
             Some(time) => Ok(time),
             None => Err(Failure::new(Text::new(
                 format!("`{text}` is not a time; write 2026-03-01, \"2026-03-01 12:00\" or 2026-03-01T12:00:00Z"),

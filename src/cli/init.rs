@@ -1,6 +1,7 @@
 //! `vestnik init DIR`: a new project with commented sample files.
 
 use super::context::{Context, Failure};
+use super::schema;
 use crate::model::{Lang, Text};
 use crate::rulebook::sample;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,9 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the sample project into `dir`; its commands speak `lang`.
+/// Writes the sample project into `dir`; its commands speak `lang`. The schemas
+/// for editors are made, not copied; they stay under version control, so that
+/// whoever clones the project needs nothing but an editor.
 pub fn write(dir: &Path, lang: Lang) -> Result<(), Failure> {
     for (path, content) in sample::FILES {
         let content = match (*path, lang) {
@@ -47,6 +50,7 @@ pub fn write(dir: &Path, lang: Lang) -> Result<(), Failure> {
         };
         write_file(&dir.join(path), &content)?;
     }
+    schema::write(dir, lang)?;
     let ignore = dir.join(".gitignore");
     let present = std::fs::read_to_string(&ignore).unwrap_or_default();
     let missing = IGNORED.iter().filter(|line| !present.lines().any(|known| known.trim() == **line));
@@ -55,7 +59,8 @@ pub fn write(dir: &Path, lang: Lang) -> Result<(), Failure> {
     write_file(&ignore, &format!("{present}{gap}{added}"))
 }
 
-fn write_file(path: &Path, content: &str) -> Result<(), Failure> {
+/// Writes a file and the folders above it.
+pub fn write_file(path: &Path, content: &str) -> Result<(), Failure> {
     let told = |e: std::io::Error| {
         let path = path.display();
         Failure::new(Text::new(format!("cannot write {path}: {e}"), format!("не удаётся записать {path}: {e}")))

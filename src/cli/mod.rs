@@ -7,11 +7,14 @@ mod broadcast;
 mod check;
 mod context;
 mod demo;
+mod explain;
 mod import;
 mod init;
+mod query;
 mod reload;
 mod run;
 mod sandbox;
+mod schema;
 mod segments;
 mod status;
 mod table;
@@ -73,8 +76,14 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
+    /// What a diagnostic's code means, with examples; all codes without one
+    Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),
+    /// Ask a condition of all users: how many, which, or a few to look at
+    Query(query::Args),
+    /// JSON Schema (draft-07) of rule files, so that editors complete and check them
+    Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
@@ -105,7 +114,10 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
+        Command::Query(args) => query::run(context, &args),
+        Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),

@@ -2,16 +2,7 @@
 //! meaning and is never used again once retired; the sentence beside it is
 //! what `vestnik explain` begins with.
 
-use crate::diagnostic::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal: $en:literal, $ru:literal;)*) => {
-        $(#[doc = $en] pub const $name: Code = Code($code);)*
-
-        /// Every code of this module with its meaning in English and Russian.
-        pub const ALL: &[(Code, &str, &str)] = &[$(($name, $en, $ru),)*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     TOO_LONG = "C001": "The condition is longer or has more parts than allowed.", "Условие длиннее допустимого, или в нём слишком много частей.";
@@ -62,7 +53,8 @@ mod tests {
     #[test]
     fn codes_are_unique_and_explained_in_both_languages() {
         let mut seen = HashSet::new();
-        for (code, en, ru) in ALL {
+        for row in ALL {
+            let (code, en, ru) = (row.code, row.en, row.ru);
             assert!(code.0.starts_with('C') && seen.insert(code.0), "{} stands twice", code.0);
             assert!(en.ends_with('.') && ru.ends_with('.'), "{}", code.0);
         }

@@ -5,10 +5,13 @@
 //! the only file that knows the rendering crate. Trouble of the environment
 //! (a disk, a network) is never a diagnostic.
 
+mod codes;
 pub mod render;
 mod source;
 mod suggest;
 
+pub use codes::Documented;
+pub(crate) use codes::codes;
 pub use source::{Place, SourceId, Sources};
 pub use suggest::nearest;
 
@@ -27,6 +30,17 @@ pub enum Severity {
     Warning,
     /// The rulebook does not take effect.
     Error,
+}
+
+impl Severity {
+    /// The word that stands before a finding, in every language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A place in a source and what is to be said of it.

@@ -4,11 +4,12 @@
 use super::{Diagnostic, Diagnostics, Label, Place, Severity, SourceId, Sources};
 use crate::model::Lang;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How diagnostics are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Style {
     /// The source line, underlined, with help and the correction as a patch.
     Text {
@@ -49,16 +50,16 @@ fn text(diagnostics: &Diagnostics, sources: &Sources, lang: Lang, colour: bool) 
 }
 
 fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> Vec<Group<'a>> {
-    let title = level(diagnostic.severity).primary_title(diagnostic.message.get(lang)).id(diagnostic.code.0);
+    let help = || Level::HELP.with_name(words(lang).help);
+    let title = level(diagnostic.severity, lang).primary_title(diagnostic.message.get(lang)).id(diagnostic.code.0);
     let mut helps = diagnostic.help.iter().map(|help| help.get(lang));
     let correction = diagnostic.replacement.as_ref().map(|replacement| {
         let place = replacement.place;
         let patch = Patch::new(range(place, sources), replacement.with.as_str());
         let headline = helps.next().unwrap_or(write_instead(lang));
-        Level::HELP.secondary_title(headline).element(snippet(place.source, sources).patch(patch))
+        help().secondary_title(headline).element(snippet(place.source, sources).patch(patch))
     });
-    let first =
-        title.elements(snippets(diagnostic, sources, lang)).elements(helps.map(|help| Level::HELP.message(help)));
+    let first = title.elements(snippets(diagnostic, sources, lang)).elements(helps.map(|text| help().message(text)));
     std::iter::once(first).chain(correction).collect()
 }
 
@@ -105,19 +106,30 @@ fn range(place: Place, sources: &Sources) -> Range<usize> {
     start..end.max(start)
 }
 
-fn level(severity: Severity) -> Level<'static> {
+fn level(severity: Severity, lang: Lang) -> Level<'static> {
+    let words = words(lang);
     match severity {
-        Severity::Info => Level::INFO,
-        Severity::Warning => Level::WARNING,
-        Severity::Error => Level::ERROR,
+        Severity::Info => Level::INFO.with_name(words.info),
+        Severity::Warning => Level::WARNING.with_name(words.warning),
+        Severity::Error => Level::ERROR.with_name(words.error),
     }
 }
 
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
+/// What the parts of a finding are called for people. Lines and JSON, which
+/// programs read, have the English words in every language.
+struct Words {
+    info: &'static str,
+    warning: &'static str,
+    error: &'static str,
+    help: &'static str,
+}
+
+fn words(lang: Lang) -> Words {
+    match lang {
+        Lang::En => Words { info: "info", warning: "warning", error: "error", help: "help" },
+        Lang::Ru => Words {
+            info: "справка", warning: "предупреждение", error: "ошибка", help: "подсказка"
+        },
     }
 }
 
@@ -148,7 +160,7 @@ fn brief(diagnostics: &Diagnostics, sources: &Sources, lang: Lang) -> String {
 fn line(d: &Diagnostic, sources: &Sources, lang: Lang) -> String {
     let place = d.primary.place;
     let (line, column) = sources.line_column(place.source, place.start);
-    let (file, severity, code) = (sources.name(place.source), severity(d.severity), d.code.0);
+    let (file, severity, code) = (sources.name(place.source), d.severity.word(), d.code.0);
     format!("{file}:{line}:{column}: {severity}[{code}]: {}\n", d.message.get(lang))
 }
 
@@ -178,7 +190,7 @@ fn row<'a>(d: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> Row<'a> {
     let help: Vec<&str> = d.help.iter().map(|help| help.get(lang)).collect();
     Row {
         code: d.code.0,
-        severity: severity(d.severity),
+        severity: d.severity.word(),
         message: d.message.get(lang),
         file: sources.name(place.source),
         line,

@@ -111,6 +111,14 @@ pub enum BroadcastError {
         /// The nearest name there is.
         nearest: Option<String>,
     },
+    /// It uses a key that this version checks and does not act on.
+    #[error("`{name}` uses `{key}`, which this version does not act on")]
+    Beyond {
+        /// Its name.
+        name: String,
+        /// The key.
+        key: String,
+    },
     /// It goes out right now or is paused.
     #[error("`{name}` is under way already")]
     UnderWay {
@@ -151,6 +159,9 @@ impl Engine {
         let _one_at_a_time = self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner);
         let rulebook = self.live.current();
         let Some(broadcast) = rulebook.broadcast(name) else { return Err(unknown(&rulebook, name)) };
+        if let Some(key) = broadcast.beyond_start() {
+            return Err(BroadcastError::Beyond { name: name.into(), key: key.into() });
+        }
         let occurrence = match self.latest(name)? {
             Some((ledger, _)) if !is_over(&ledger) => return Err(BroadcastError::UnderWay { name: name.into() }),
             Some((ledger, _)) if again == Again::Refuse => {

@@ -5,6 +5,7 @@
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::query::{Query, QueryAnswer};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
@@ -23,6 +24,8 @@ pub enum Request {
         /// That time.
         now: Option<Time>,
     },
+    /// The users for whom a condition holds.
+    Query(Box<Query>),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -59,6 +62,8 @@ pub enum Request {
 pub enum Reply {
     /// To [`Request::Segments`].
     Segments(Vec<SegmentCount>),
+    /// To [`Request::Query`].
+    Queried(Box<QueryAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
@@ -105,7 +110,7 @@ pub struct Status {
     /// The version of the rulebook in force.
     pub version: String,
     /// Errors in the files, if the last reload was refused.
-    pub refused: Option<String>,
+    pub refused: Option<Text>,
     /// Known users.
     pub users: u64,
     /// Runs that are under way or paused.
@@ -149,6 +154,7 @@ impl Engine {
                 let now = now.unwrap_or_else(|| self.clock.now());
                 Ok(Reply::Segments(self.segment_counts(now)?))
             }
+            Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
@@ -195,12 +201,12 @@ impl Engine {
         })
     }
 
-    fn refused(&self) -> Option<String> {
+    fn refused(&self) -> Option<Text> {
         let report = self.live.last_report();
-        let lang = self.live.current().settings.language;
+        let findings = |lang| render(&report.diagnostics, &report.sources, lang, Style::Brief);
         match &report.outcome {
-            Outcome::Refused => Some(render(&report.diagnostics, &report.sources, lang, Style::Brief)),
-            Outcome::Unreadable { reason } => Some(reason.clone()),
+            Outcome::Refused => Some(Text::new(findings(Lang::En), findings(Lang::Ru))),
+            Outcome::Unreadable { reason } => Some(Text::same(reason)),
             Outcome::Unchanged | Outcome::Accepted { .. } => None,
         }
     }
@@ -272,6 +278,14 @@ impl BroadcastError {
             Self::Unknown { name, nearest: None } => Text::new(
                 format!("there is no broadcast `{name}`; `vestnik broadcast list` shows them"),
                 format!("рассылки `{name}` нет; `vestnik broadcast list` покажет все"),
+            ),
+            Self::Beyond { name, key } => Text::new(
+                format!(
+                    "`{name}` uses `{key}`, which this version checks but does not act on; take it out to start it now"
+                ),
+                format!(
+                    "рассылка `{name}` использует `{key}`: эта версия его проверяет, но не исполняет; уберите его, чтобы начать сейчас"
+                ),
             ),
             Self::UnderWay { name } => Text::new(
                 format!("`{name}` is under way already; see `vestnik broadcast status {name}`"),

@@ -4,7 +4,7 @@
 
 use crate::model::{Profile, Reach, Time, UserId, Value, builtin};
 use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
-use crate::rulebook::{Broadcast, Live, Rulebook};
+use crate::rulebook::{Live, Rulebook};
 use crate::store::{Profiles, StoreError};
 use std::sync::Arc;
 
@@ -26,8 +26,12 @@ impl Prepare for Gates {
         let rulebook = self.live.current();
         let Cause::Broadcast { name, .. } = &ledger.cause else { return Prepared::Later };
         let Some(broadcast) = rulebook.broadcast(name) else { return Prepared::Later };
+        // Edited while under way so that it cannot be sent as it is now.
+        let Some(template) = broadcast.send.template().filter(|_| broadcast.send.beyond_template().is_none()) else {
+            return Prepared::Later;
+        };
         match self.profiles.get(user, &rulebook.schema) {
-            Ok(Some(profile)) => judge(&rulebook, broadcast, &profile, now),
+            Ok(Some(profile)) => judge(&rulebook, template, broadcast.send.transactional, &profile, now),
             Ok(None) => Prepared::Skip(SkipReason::NotEligible),
             Err(error @ StoreError::Damaged { .. }) => {
                 tracing::error!(%user, %error, "a user is skipped: the profile cannot be read");
@@ -39,22 +43,22 @@ impl Prepare for Gates {
 }
 
 /// The decision for one profile.
-pub fn judge(rulebook: &Rulebook, broadcast: &Broadcast, profile: &Profile, now: Time) -> Prepared {
-    if let Some(reason) = stop(broadcast, profile) {
+fn judge(rulebook: &Rulebook, template: &str, transactional: bool, profile: &Profile, now: Time) -> Prepared {
+    if let Some(reason) = stop(transactional, profile) {
         return Prepared::Skip(reason);
     }
     let view = rulebook.view(profile, now);
-    match rulebook.render(&broadcast.template, &view) {
+    match rulebook.render(template, &view) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
-            tracing::warn!(user = profile.user().0, template = %broadcast.template, %error, "a message cannot be rendered");
+            tracing::warn!(user = profile.user().0, template, %error, "a message cannot be rendered");
             Prepared::Skip(SkipReason::RenderError)
         }
     }
 }
 
 /// The gate before rendering that stops this profile, if one does.
-fn stop(broadcast: &Broadcast, profile: &Profile) -> Option<SkipReason> {
+fn stop(transactional: bool, profile: &Profile) -> Option<SkipReason> {
     match profile.reach() {
         Reach::Blocked => return Some(SkipReason::Blocked),
         Reach::Deactivated => return Some(SkipReason::Deactivated),
@@ -62,5 +66,5 @@ fn stop(broadcast: &Broadcast, profile: &Profile) -> Option<SkipReason> {
         Reach::Reachable => {}
     }
     let opted_out = profile.get(builtin::OPTED_OUT) == &Value::Bool(true);
-    (opted_out && !broadcast.transactional).then_some(SkipReason::OptedOut)
+    (opted_out && !transactional).then_some(SkipReason::OptedOut)
 }

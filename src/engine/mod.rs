@@ -12,6 +12,7 @@ pub mod broadcast;
 pub mod command;
 pub mod gates;
 pub mod inbox;
+pub mod query;
 mod segments;
 
 pub use segments::SegmentCount;

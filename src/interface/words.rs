@@ -162,8 +162,8 @@ fn troubles(status: &Status) -> Vec<Text> {
     }
     if let Some(findings) = &status.refused {
         lines.push(Text::new(
-            format!("the rule files have errors, the last good ones stay in force:\n{}", findings.trim_end()),
-            format!("в файлах правил ошибки, действуют последние верные:\n{}", findings.trim_end()),
+            format!("the rule files have errors, the last good ones stay in force:\n{}", findings.en.trim_end()),
+            format!("в файлах правил ошибки, действуют последние верные:\n{}", findings.ru.trim_end()),
         ));
     }
     lines

@@ -37,6 +37,17 @@ pub struct Events {
     by_name: HashMap<Arc<str>, EventId>,
 }
 
+/// The user wrote `/start`.
+pub const START: EventId = EventId(0);
+/// The user sent a text.
+pub const MESSAGE: EventId = EventId(1);
+/// The user pressed a button.
+pub const PRESS: EventId = EventId(2);
+/// The user blocked the bot.
+pub const BOT_BLOCKED: EventId = EventId(5);
+/// The user unblocked the bot.
+pub const BOT_RETURNED: EventId = EventId(6);
+
 impl Events {
     /// The built-in events alone.
     pub fn builtin() -> Self {
@@ -112,5 +123,24 @@ impl EventType {
     /// The property at `id`, which came from this event.
     pub fn at(&self, id: PropertyId) -> &Property {
         &self.properties[usize::from(id.0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_name_their_events() {
+        let events = Events::builtin();
+        for (id, name) in [
+            (START, "start"),
+            (MESSAGE, "message"),
+            (PRESS, "press"),
+            (BOT_BLOCKED, "bot_blocked"),
+            (BOT_RETURNED, "bot_returned"),
+        ] {
+            assert_eq!(&*events.event(id).name, name);
+        }
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
-mod events;
+pub mod events;
 mod ids;
 mod message;
 mod profile;
 mod rate;
 mod schema;
+mod share;
 mod text;
 mod time;
 mod value;
@@ -19,6 +20,7 @@ pub use message::{Button, ButtonAction, Format, Message};
 pub use profile::{Patch, Profile};
 pub use rate::{Limits, Rate};
 pub use schema::{Field, FieldId, Reach, Schema, builtin};
+pub use share::Share;
 pub use text::{Lang, Text};
 pub use time::{Clock, Time, TimeDelta};
 pub use value::{EnumType, Type, Value};

@@ -59,6 +59,8 @@ pub mod builtin {
     pub const LANGUAGE: FieldId = FieldId(4);
     /// IANA name of the user's time zone.
     pub const TIMEZONE: FieldId = FieldId(5);
+    /// The class of the user; computed, see the section `lifecycle`.
+    pub const LIFECYCLE: FieldId = FieldId(13);
     /// Reachability as text; see [`Reach`](super::Reach).
     pub const REACH: FieldId = FieldId(14);
     /// Follows from [`REACH`]: blocked or deactivated.
@@ -148,6 +150,13 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
+    /// Whether the field is never stored but follows from others: computed
+    /// fields and `lifecycle`.
+    pub fn is_derived(&self, id: FieldId) -> bool {
+        let field = self.field(id);
+        id == builtin::LIFECYCLE || (field.read_only && !field.builtin)
+    }
+
     /// All fields with their places.
     pub fn iter(&self) -> impl Iterator<Item = (FieldId, &Field)> {
         (0u16..).map(FieldId).zip(&self.fields)
@@ -187,6 +196,7 @@ mod tests {
             (builtin::FIRST_NAME, "first_name"),
             (builtin::LANGUAGE, "language"),
             (builtin::TIMEZONE, "timezone"),
+            (builtin::LIFECYCLE, "lifecycle"),
             (builtin::REACH, "reach"),
             (builtin::BLOCKED, "blocked"),
             (builtin::OPTED_OUT, "opted_out"),

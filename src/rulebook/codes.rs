@@ -4,16 +4,7 @@
 //! its meaning; the sentence beside it is what `vestnik explain` begins with.
 //! Codes of conditions live with the condition language.
 
-use crate::diagnostic::Code;
-
-macro_rules! codes {
-    ($($name:ident = $code:literal: $en:literal, $ru:literal;)*) => {
-        $(#[doc = $en] pub const $name: Code = Code($code);)*
-
-        /// Every code of this module with its meaning in English and Russian.
-        pub const ALL: &[(Code, &str, &str)] = &[$(($name, $en, $ru),)*];
-    };
-}
+use crate::diagnostic::codes;
 
 codes! {
     YAML_SYNTAX = "Y001": "The file is not valid YAML.", "Файл не является правильным YAML.";
@@ -51,7 +42,6 @@ codes! {
     WRONG_SHAPE = "R002": "A value of another shape is expected here.", "Здесь ожидается значение другого вида.";
     MISSING_KEY = "R003": "A required key is absent.", "Нет обязательного ключа.";
     UNKNOWN_SECTION = "R004": "The section is unknown.", "Нет такого раздела.";
-    LATER_SECTION = "R005": "The section is not available in this version yet.", "Этого раздела в этой версии ещё нет.";
     NO_RULES = "R006": "The rules folder is absent or holds no rule file.", "Папки rules нет, или в ней нет файлов правил.";
     SYMLINK_OUT = "R007": "A link leads out of the project.", "Ссылка ведёт за пределы проекта.";
     NO_FILE = "R008": "What stands here cannot be read as a file.", "То, что здесь лежит, нельзя прочитать как файл.";
@@ -62,17 +52,60 @@ codes! {
     BAD_DEFAULT = "R021": "The default is not a value of the field's type.", "Значение по умолчанию не подходит к типу поля.";
     BAD_VALUES = "R022": "The list of an enum's values is wrong.", "Неверный список значений перечисления.";
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
-    COMPUTED_FIELD = "R024": "Computed fields are not available in this version yet.", "Вычисляемых полей в этой версии ещё нет.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
-    SCRIPT_CONDITION = "R031": "Script conditions are not available in this version yet.", "Условий-скриптов в этой версии ещё нет.";
+    SCRIPT_CONDITION = "R031": "A script cannot be a condition here or in this way.", "Скрипт не может быть условием здесь или в таком виде.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
     SEGMENT_CHAIN = "R033": "Segments ask for each other too many levels deep.", "Сегменты ссылаются друг на друга слишком глубоко.";
     TOO_MANY = "R034": "There are more definitions than the engine can hold.", "Определений больше, чем вмещает движок.";
     UNKNOWN_TEMPLATE = "R040": "There is no such template.", "Нет такого шаблона.";
     BAD_DURATION = "R041": "The length of time is not understood.", "Непонятная длительность.";
     BAD_RATE = "R042": "The rate is not understood.", "Непонятная скорость.";
-    LATER_KEY = "R043": "The key is not available in this version yet.", "Этого ключа в этой версии ещё нет.";
     UNUSED = "R050": "Nothing uses this template.", "Этот шаблон нигде не используется.";
+    NOT_RUN_YET = "R059": "The section is checked, and this version does not act on it yet.", "Раздел проверяется, но эта версия его ещё не исполняет.";
+    BAD_TRIGGER = "R060": "The trigger, schedule, moment or goal is not understood.", "Непонятное событие запуска, расписание, момент или цель.";
+    UNKNOWN_EVENT = "R061": "There is no such event.", "Нет такого события.";
+    BAD_CLOCK = "R062": "There is no such time, day or interval.", "Нет такого времени, дня или промежутка.";
+    BAD_CRON = "R063": "The cron line is not understood.", "Непонятная строка cron.";
+    NEVER_FIRES = "R064": "The schedule never fires.", "Расписание никогда не срабатывает.";
+    FIELD_TYPE = "R065": "The field's type does not fit here.", "Тип поля здесь не подходит.";
+    UNKNOWN_ACTION = "R070": "There is no such action.", "Нет такого действия.";
+    ONE_ACTION = "R071": "One item of a list holds one action.", "В одном пункте списка одно действие.";
+    UNKNOWN_TARGET = "R072": "There is no such drip, broadcast, experiment or topic.", "Нет такой цепочки, рассылки, темы или такого эксперимента.";
+    FIXED_FIELD = "R073": "Rules cannot change this field.", "Правила не могут менять это поле.";
+    BAD_AMOUNT = "R074": "The number is not understood or out of bounds.", "Число непонятно или выходит за границы.";
+    HOST = "R075": "Webhooks may not call this address.", "Вебхукам нельзя обращаться по этому адресу.";
+    VARIANT_UNCOVERED = "R076": "A variant of the experiment has no message.", "Для варианта эксперимента нет сообщения.";
+    NO_FOR = "R077": "A rule on a schedule does not say for whom.", "Правило по расписанию не говорит, для кого оно.";
+    OTHER_TRIGGER = "R078": "This needs another kind of trigger.", "Для этого нужен запуск другого вида.";
+    BAD_LIMIT = "R079": "The limit is not understood.", "Непонятное ограничение.";
+    SET_TWICE = "R087": "Two rules set the same field on the same event.", "Два правила задают одно поле по одному событию.";
+    NEEDS_USER = "R088": "A task has no user, and this action needs one.", "У задачи нет пользователя, а действию он нужен.";
+
+    SCRIPT_SYNTAX = "R080": "The script is not understood.", "Скрипт не разобрать.";
+    SCRIPT_VARIABLE = "R081": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
+    SCRIPT_FUNCTION = "R082": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
+    SCRIPT_FIELD = "R083": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
+    UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
+    SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
+    SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
+
+    DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
+    DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
+    SHADOWED = "R102": "Nobody can be in this class of `lifecycle`: an earlier one takes them all.", "В этот класс `lifecycle` никто не попадёт: всех забирает более ранний.";
+    PROPERTY_TYPE = "R103": "A property of an event cannot be of this type.", "Свойство события не может быть такого типа.";
+    BUILTIN_PROPERTY = "R104": "The type of a built-in event's property cannot be changed.", "Тип свойства встроенного события изменить нельзя.";
+    TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
+    BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
+    GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
+    AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
+    BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
+    NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
+    UNUSED_SEGMENT = "R118": "Nothing uses this segment.", "Этот сегмент нигде не используется.";
+    BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
+    UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
+    BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
+    TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
+    TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";
@@ -103,7 +136,8 @@ mod tests {
     #[test]
     fn codes_are_unique_and_explained_in_both_languages() {
         let mut seen = HashSet::new();
-        for (code, en, ru) in ALL {
+        for row in ALL {
+            let (code, en, ru) = (row.code, row.en, row.ru);
             assert!(seen.insert(code.0), "{} stands twice", code.0);
             assert!(en.ends_with('.') && ru.ends_with('.'), "{}", code.0);
         }

@@ -2,57 +2,100 @@
 //! left out.
 //!
 //! A rule file that is no YAML, or a section whose name is misspelt, hides
-//! names that others use; a field whose declaration is wrong is not unknown; a
-//! template with a mistake in it may well come out empty.
+//! names that others use; a field, an event or a variant whose declaration is
+//! wrong is not unknown; a template with a mistake in it may well come out
+//! empty.
 
+use super::check::Sections;
 use super::codes;
-use crate::condition;
+use crate::condition::codes as of_conditions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId, Sources};
+use crate::model::{Events, Schema};
 use std::collections::HashSet;
 
 /// What could not be read to its end.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
-    /// Whether any field may be declared there.
-    pub profile: bool,
-    /// Whether any segment may be defined there.
-    pub segments: bool,
-    /// Whether any name may be used there.
-    pub uses: bool,
+    /// Whether any name may be declared in what was not read at all.
+    everything: bool,
+    /// Sections that are misspelt or of another shape.
+    sections: HashSet<String>,
     /// Fields that are declared wrongly.
-    pub fields: HashSet<String>,
+    fields: HashSet<String>,
+    /// Events that are declared wrongly.
+    events: HashSet<String>,
+    /// Properties of events that are declared wrongly.
+    properties: HashSet<String>,
+    /// Experiments of which a variant is written wrongly.
+    experiments: HashSet<String>,
 }
 
 /// What a finding says is unknown.
 enum Unknown<'a> {
     Field(&'a str),
     Segment,
+    Event(&'a str),
+    Property(&'a str),
+    /// Something of a section whose names are kept even if they are wrong.
+    Of(&'static str),
+    /// A variant of one of these, if they are broken.
+    Variant,
+    Class,
 }
 
 impl Unread {
     /// A rule file of which nothing could be read.
     pub(super) fn file(&mut self) {
-        (self.profile, self.segments, self.uses) = (true, true, true);
+        self.everything = true;
     }
 
-    /// Sections whose names are misspelt.
-    pub(super) fn sections(&mut self, found: &Diagnostics) {
-        for diagnostic in found.iter().filter(|d| d.code == codes::UNKNOWN_SECTION) {
-            match diagnostic.replacement.as_ref().map(|replacement| replacement.with.as_str()) {
-                Some("profile") => self.profile = true,
-                Some("segments") => self.segments = true,
-                Some(_) | None => {}
-            }
+    /// Sections whose names are misspelt, or that are no mapping.
+    pub(super) fn sections(&mut self, found: &Diagnostics, sections: &Sections<'_>) {
+        let misspelt = found.iter().filter(|d| d.code == codes::UNKNOWN_SECTION);
+        self.sections.extend(misspelt.filter_map(|d| d.replacement.as_ref()).map(|meant| meant.with.clone()));
+        self.sections.extend(sections.misshapen().map(str::to_owned));
+    }
+
+    /// Fields and events that were declared and did not come to be.
+    pub(super) fn declarations(&mut self, sections: &Sections<'_>, schema: &Schema, events: &Events) {
+        let fields = sections.of("profile").iter().map(|entry| &entry.key.text);
+        self.fields = fields.filter(|name| schema.find(name).is_none()).cloned().collect();
+        for entry in sections.of("events") {
+            let Some(event) = events.find(&entry.key.text).map(|id| events.event(id)) else {
+                self.events.insert(entry.key.text.clone());
+                continue;
+            };
+            let declared = entry.value.map().unwrap_or_default().iter().map(|property| &property.key.text);
+            self.properties.extend(declared.filter(|name| event.property(name).is_none()).cloned());
         }
+    }
+
+    /// An experiment of which a variant is written wrongly.
+    pub(super) fn experiment(&mut self, name: &str) {
+        self.experiments.insert(name.to_owned());
+    }
+
+    /// `lifecycle`, of which a class is written wrongly.
+    pub(super) fn lifecycle(&mut self) {
+        self.sections.insert("lifecycle".to_owned());
+    }
+
+    fn hides(&self, section: &str) -> bool {
+        self.everything || self.sections.contains(section)
     }
 
     fn explains(&self, diagnostic: &Diagnostic, sources: &Sources) -> bool {
-        if diagnostic.code == codes::UNUSED {
-            return self.uses;
-        }
         match unknown(diagnostic, sources) {
-            Some(Unknown::Field(name)) => self.profile || self.fields.contains(name),
-            Some(Unknown::Segment) => self.segments,
+            Some(Unknown::Field(name)) => self.hides("profile") || self.fields.contains(name),
+            Some(Unknown::Segment) => self.hides("segments"),
+            Some(Unknown::Event(name)) => self.hides("events") || self.events.contains(name),
+            Some(Unknown::Property(name)) => self.hides("events") || self.properties.contains(name),
+            Some(Unknown::Of(section)) => self.hides(section),
+            Some(Unknown::Variant) => self.experiments.iter().any(|name| is_near(name, diagnostic, sources)),
+            Some(Unknown::Class) => {
+                self.hides("lifecycle") && is_near("lifecycle", diagnostic, sources)
+                    || self.experiments.iter().any(|name| is_near(name, diagnostic, sources))
+            }
             None => false,
         }
     }
@@ -79,12 +122,44 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
     let place = diagnostic.primary.place;
     let text = sources.text(place.source);
     let (before, name) = (text.get(..place.range().start)?, text.get(place.range())?);
+    let name = name.trim_matches(['"', '\'']);
     let of_segment = before.ends_with("segment(\"") || before.ends_with("segment('");
     match diagnostic.code {
-        condition::codes::UNKNOWN_FIELD => Some(Unknown::Field(name)),
-        condition::codes::UNKNOWN_SEGMENT => Some(Unknown::Segment),
+        of_conditions::UNKNOWN_FIELD => Some(Unknown::Field(name)),
+        of_conditions::UNKNOWN_SEGMENT => Some(Unknown::Segment),
+        of_conditions::UNKNOWN_EVENT | codes::UNKNOWN_EVENT => Some(Unknown::Event(name)),
+        of_conditions::UNKNOWN_PROPERTY => Some(Unknown::Property(name.rsplit('.').next().unwrap_or(name))),
+        of_conditions::UNKNOWN_DRIP => Some(Unknown::Of("drips")),
+        of_conditions::UNKNOWN_EXPERIMENT => Some(Unknown::Of("experiments")),
+        of_conditions::NOT_IN_ENUM => Some(Unknown::Class),
+        codes::UNKNOWN_TARGET => target(&diagnostic.message.en),
+        codes::VARIANT_UNCOVERED | codes::TEST_VALUE => Some(Unknown::Variant),
+        codes::UNKNOWN_KEY if diagnostic.message.en.ends_with("in an event's properties") => {
+            Some(Unknown::Property(name))
+        }
+        codes::UNKNOWN_KEY if ["`split`", "`send`"].iter().any(|of| diagnostic.message.en.ends_with(of)) => {
+            Some(Unknown::Variant)
+        }
         codes::UNKNOWN_VARIABLE if of_segment => Some(Unknown::Segment),
         codes::UNKNOWN_VARIABLE => Some(Unknown::Field(name)),
         _ => None,
     }
+}
+
+/// The section of what a list of things does not hold.
+fn target(message: &str) -> Option<Unknown<'static>> {
+    let sections = [("drip", "drips"), ("experiment", "experiments"), ("topic", "topics"), ("broadcast", "broadcasts")];
+    let word = message.strip_prefix("unknown ")?.split(' ').next()?;
+    sections.into_iter().find(|(kind, _)| *kind == word).map(|(_, section)| Unknown::Of(section))
+}
+
+/// Whether a name stands on the line of a finding or the one before.
+fn is_near(name: &str, diagnostic: &Diagnostic, sources: &Sources) -> bool {
+    let place = diagnostic.primary.place;
+    let text = sources.text(place.source);
+    let (before, after) = text.split_at_checked(place.range().start).unwrap_or((text, ""));
+    let start = before.rmatch_indices('\n').nth(1).map_or(0, |(at, _)| at);
+    let end = before.len() + after.find('\n').unwrap_or(after.len());
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    text[start..end].split(|c| !word(c)).any(|part| part == name)
 }

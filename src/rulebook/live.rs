@@ -5,8 +5,9 @@
 //! take a snapshot and keep it for as long as one piece of work lasts.
 
 use super::project::{Files, ProjectError};
+use super::reuse::Parsed;
 use super::watch::{self, WatchGuard};
-use super::{Rulebook, load_files};
+use super::{Rulebook, load_again};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Clock, Time};
 use arc_swap::ArcSwap;
@@ -76,13 +77,16 @@ struct Seen {
     accepted: Files,
     /// The version that was looked at last, good or bad; or why it could not be.
     last: Result<String, String>,
+    /// What the next look need not parse again.
+    parsed: Parsed,
 }
 
 impl Live {
     /// Loads the project in `folder`, which must be without errors.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let files = Files::read(folder)?;
-        let loaded = load_files(&files);
+        let mut parsed = Parsed::default();
+        let loaded = load_again(&files, &mut parsed);
         let at = clock.now();
         let (diagnostics, sources) = (loaded.diagnostics, loaded.sources);
         let Some(rulebook) = loaded.rulebook else {
@@ -97,7 +101,7 @@ impl Live {
         Ok(Self {
             project: folder.to_owned(),
             clock,
-            seen: Mutex::new(Seen { accepted: files, last: Ok(rulebook.version.clone()) }),
+            seen: Mutex::new(Seen { accepted: files, last: Ok(rulebook.version.clone()), parsed }),
             current: ArcSwap::new(rulebook),
             last: ArcSwap::from_pointee(ReloadReport { outcome, diagnostics, sources, at }),
         })
@@ -160,7 +164,7 @@ impl Live {
                 ReloadReport { outcome, diagnostics: Diagnostics::new(), sources: Sources::default(), at }
             }
             Ok(files) => {
-                let loaded = load_files(&files);
+                let loaded = load_again(&files, &mut seen.parsed);
                 seen.last = Ok(files.version());
                 let outcome = match loaded.rulebook {
                     None => Outcome::Refused,

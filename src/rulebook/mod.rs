@@ -5,39 +5,58 @@
 //! current one and replaces it when files change. Everything after works on
 //! ids and compiled conditions, never on text from a file.
 
+mod action;
 mod catalogue;
 mod check;
 pub mod codes;
 mod consequences;
+mod derived;
 pub mod live;
+mod metrics;
+mod phrases;
 mod project;
 mod raw;
+mod reuse;
 pub mod sample;
+mod schema_json;
+pub mod script;
 mod settings;
 mod shape;
 mod template;
+mod trigger;
 mod view;
 mod watch;
 mod words;
 mod yaml;
 
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
 pub use catalogue::{Catalogue, Ids, Names};
-pub use check::{Broadcast, Segment};
+pub use check::{
+    Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
+};
 pub use live::{Live, OpenError, Outcome, ReloadReport};
-pub use project::{Content, Files, ProjectError};
+pub use metrics::METRICS;
+pub use project::{Content as FileContent, Files, ProjectError};
+pub use schema_json::{SchemaOf, json_schema};
+pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::View;
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
 
 use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
-use crate::model::{Events, Lang, Message, Profile, Schema, Text, Time};
+use crate::model::{Lang, Message, Profile, Schema, Text, Time};
+use action::{Scope, Subject};
 use consequences::Unread;
+use derived::Derived;
 use project::{RULES, SETTINGS, TEMPLATES};
 use raw::Reader;
-use std::collections::HashSet;
+use reuse::Parsed;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,8 +73,30 @@ pub struct Rulebook {
     pub templates: Templates,
     /// Every declared name.
     pub catalogue: Catalogue,
+    /// The compiled scripts.
+    pub scripts: Scripts,
     segments: Vec<Segment>,
+    derived: Derived,
     broadcasts: Vec<Broadcast>,
+    /// What is done when something happens, in the order of the files.
+    pub rules: Vec<Rule>,
+    /// Chores on a schedule, in the order of the files.
+    pub tasks: Vec<Task>,
+    /// The experiments, in the order of the files.
+    pub experiments: Vec<Experiment>,
+    /// Messages and actions over days, in the order of the files. A drip's id is
+    /// its place in this list.
+    pub drips: Vec<Drip>,
+    /// The tests of the rules, in the order of the files.
+    pub scenarios: Vec<Scenario>,
+    /// What admins are told of the engine, in the order of the files.
+    pub alerts: Vec<Alert>,
+    /// What holds for all marketing.
+    pub policy: Policy,
+    /// The share of users who get no marketing, if there is one.
+    pub holdout: Option<Holdout>,
+    /// What a user can opt out of apart, in the order of the files.
+    pub topics: Vec<Topic>,
 }
 
 /// The result of loading: a rulebook unless there were errors.
@@ -83,6 +124,17 @@ impl Rulebook {
         self.catalogue.segments.find(name).and_then(|id| self.segments.get(usize::from(id)))
     }
 
+    /// The fields that are computed, in the order of the files; `lifecycle` is
+    /// not among them.
+    pub fn computed(&self) -> &[Computed] {
+        &self.derived.computed
+    }
+
+    /// The classes of `lifecycle`; a user's is the first that fits.
+    pub fn lifecycle(&self) -> &[Class] {
+        &self.derived.classes
+    }
+
     /// The broadcasts, in the order of the files.
     pub fn broadcasts(&self) -> &[Broadcast] {
         &self.broadcasts
@@ -102,7 +154,8 @@ impl Rulebook {
     /// The message of a template for the user of a view, in the user's
     /// language or the nearest that there is.
     pub fn render(&self, template: &str, view: &View<'_>) -> Result<Message, RenderError> {
-        let context = RenderContext { profile: view.profile(), in_segment: &|id| view.in_segment(id) };
+        let profile = view.whole_profile();
+        let context = RenderContext { profile: &profile, in_segment: &|id| view.in_segment(id) };
         self.templates.render(template, &context)
     }
 
@@ -122,8 +175,13 @@ pub fn load(folder: &Path) -> Result<Loaded, ProjectError> {
 
 /// Checks a project whose files are in memory.
 pub fn load_files(files: &Files) -> Loaded {
+    load_again(files, &mut Parsed::default())
+}
+
+/// Checks a project of which most was parsed before.
+fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let mut loader = Loader::default();
-    let rulebook = loader.rulebook(files);
+    let rulebook = loader.rulebook(files, parsed);
     let Loader { sources, mut found, unread } = loader;
     found = allowed(consequences::without(&unread, found, &sources), &sources);
     found.sort();
@@ -131,6 +189,9 @@ pub fn load_files(files: &Files) -> Loaded {
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
     Loaded { rulebook, diagnostics: found, sources, language }
 }
+
+/// Sections that are checked and that nothing acts on yet.
+const NOT_RUN: [&str; 9] = ["rules", "tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
 
 #[derive(Default)]
 struct Loader {
@@ -140,51 +201,108 @@ struct Loader {
 }
 
 impl Loader {
-    fn rulebook(&mut self, files: &Files) -> Rulebook {
+    fn rulebook(&mut self, files: &Files, parsed: &mut Parsed) -> Rulebook {
         let settings = self.settings(files);
         let before = self.found.count(Severity::Error);
         let rule_files = self.texts(files, RULES);
+        let (script_files, rule_files): (Vec<_>, Vec<_>) =
+            rule_files.into_iter().partition(|(path, _)| project::is_script(path));
         let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let trees: Vec<yaml::Node> = rule_files.iter().filter_map(|(_, source)| self.tree(*source)).collect();
+        let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
+        let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
+        let trees = parsed.trees(texts, &mut self.found);
         if unread_files || self.found.count(Severity::Error) > before {
             self.unread.file();
         }
 
-        let mut reader = Reader::default();
         let sections = check::sections(&trees, &mut reader);
-        self.unread.sections(&reader.found);
-        let schema = Arc::new(check::profile(sections.of("profile"), zone, &mut reader));
-        let declared = sections.of("profile").iter().map(|entry| entry.key.text.clone());
-        self.unread.fields = declared.filter(|name| schema.find(name).is_none()).collect();
-        let drafts = check::segments(sections.of("segments"), &self.sources, &mut reader);
+        self.unread.sections(&reader.found, &sections);
+        let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
+        let (of_segments, of_lifecycle) = (sections.of("segments"), sections.alone("lifecycle"));
+        let definitions = check::definitions(of_segments, of_lifecycle, computed, &self.sources, &mut reader);
+        definitions.lifecycle.declare(&mut schema);
+        let schema = Arc::new(schema);
+        if definitions.lifecycle.broken {
+            self.unread.lifecycle();
+        }
+        let events = check::events(sections.of("events"), &mut reader);
+        self.unread.declarations(&sections, &schema, &events);
+        let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
+        let experiments = check::experiments(sections.of("experiments"), &mut reader);
+        experiments.broken().for_each(|name| self.unread.experiment(name));
+        let topics = check::topics(sections.of("topics"), &mut reader);
+        let keys = |section| sections.of(section).iter().map(|entry| entry.key.text.clone());
         let catalogue = Catalogue {
             schema: schema.clone(),
-            events: Events::builtin(),
+            events,
             zone: zone.clone(),
-            segments: drafts.names().into_iter().collect(),
+            segments: definitions.segments.names().into_iter().collect(),
             templates: template::names(&template_files).into_iter().collect(),
-            drips: Ids::default(),
-            experiments: Ids::default(),
-            variants: Vec::new(),
+            drips: keys("drips").collect(),
+            experiments: experiments.names().into_iter().collect(),
+            variants: experiments.variants(),
         };
         let names = catalogue.names();
-        let segments = drafts.check(&names, &self.sources, &mut reader);
+        let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
+        let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
+        let derived = Derived::new(&schema, computed, classes);
+        let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
-        let broadcasts = check::broadcasts(sections.of("broadcasts"), &names, &templates, &self.sources, &mut reader);
-        self.found.extend(reader.found);
-        self.unused(&template_files, &templates, sections.of("broadcasts"));
+        let scope = Scope {
+            names,
+            templates: &templates,
+            sources: &self.sources,
+            broadcasts: &keys("broadcasts").collect::<Ids>(),
+            topics: &keys("topics").collect::<Ids>(),
+            scripts: &scripts,
+            settings: &settings,
+            subject: Subject::User,
+        };
+        let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
+        let rules = check::rules(sections.of("rules"), &scope, &mut reader);
+        let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
+        let drips = check::drips(sections.of("drips"), &scope, &mut reader);
+        let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
+        let experiments = experiments.check(&names, &self.sources, &mut reader);
+        let alerts = check::alerts(sections.of("alerts"), &names, &self.sources, &mut reader);
+        let policy = check::policy(sections.alone("policy"), &mut reader);
+        let holdout = check::holdout(sections.alone("holdout"), &mut reader);
+        for (section, entries) in NOT_RUN.map(|section| (section, sections.of(section))) {
+            let alone: Vec<&yaml::Entry> = sections.alone(section).into_iter().collect();
+            check::not_run_yet(section, if alone.is_empty() { entries } else { &alone }, &mut reader);
+        }
+        self.found.extend(std::mem::take(&mut reader.found));
+        // What is unused can be told only where everything could be read.
+        if !self.found.has_errors() {
+            templates.segments().for_each(|segment| reader.used.segment(segment));
+            check::unused(sections.of("segments"), &template_files, &catalogue, &mut reader);
+            self.found.extend(reader.found);
+        }
+        reader.asts.end();
+        parsed.asts = reader.asts;
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),
             schema,
             templates,
             catalogue,
+            scripts,
             segments,
+            derived,
             broadcasts,
+            rules,
+            tasks,
+            experiments,
+            drips,
+            scenarios,
+            alerts,
+            policy,
+            holdout,
+            topics,
         }
     }
 
@@ -209,7 +327,7 @@ impl Loader {
     fn texts(&mut self, files: &Files, folder: &str) -> Vec<(String, SourceId)> {
         let inside = |path: &str| path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let list: Vec<_> = files.by_path.iter().filter(|(path, _)| inside(path)).collect();
-        if folder == RULES && list.is_empty() {
+        if folder == RULES && !list.iter().any(|(path, content)| is_rule_file(path, content)) {
             self.no_rules();
         }
         let mut texts = Vec::new();
@@ -234,29 +352,11 @@ impl Loader {
         );
         self.found.push(Diagnostic::error(codes::NO_RULES, text, Place::new(source, 0, 0)).help(help));
     }
+}
 
-    fn tree(&mut self, source: SourceId) -> Option<yaml::Node> {
-        yaml::parse(source, self.sources.text(source), 0, yaml::Limits::default(), &mut self.found)
-    }
-
-    /// Remarks on templates that nothing sends.
-    fn unused(&mut self, files: &[(String, SourceId)], templates: &Templates, broadcasts: &[&yaml::Entry]) {
-        let used: HashSet<&str> = broadcasts
-            .iter()
-            .filter_map(|entry| entry.value.get("send"))
-            .filter_map(|send| send.get("template").unwrap_or(send).scalar())
-            .map(|scalar| scalar.text.as_str())
-            .collect();
-        for name in templates.names().filter(|name| !used.contains(name)) {
-            let file = |path: &str| path.rsplit('/').next().and_then(|file| file.split('.').next()) == Some(name);
-            let Some((_, source)) = files.iter().find(|(path, _)| file(path)) else { continue };
-            let text = Text::new(
-                format!("nothing uses the template `{name}`"),
-                format!("шаблон `{name}` нигде не используется"),
-            );
-            self.found.push(Diagnostic::info(codes::UNUSED, text, Place::new(*source, 0, 0)));
-        }
-    }
+/// What shows that the rules folder is there and holds rules.
+fn is_rule_file(path: &str, content: &project::Content) -> bool {
+    project::is_yaml(path) || !matches!(content, project::Content::Bytes(_))
 }
 
 /// Drops warnings and remarks that a comment `# allow CODE: reason` on the line

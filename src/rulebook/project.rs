@@ -249,12 +249,27 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a file takes part: rule files, templates, settings. Pictures and
+/// Whether a file of the rules folder is a rule file.
+pub(super) fn is_yaml(name: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|ending| ends(name, ending))
+}
+
+/// Whether a file of the rules folder is a script.
+pub(super) fn is_script(name: &str) -> bool {
+    ends(name, ".rhai")
+}
+
+fn ends(name: &str, ending: &str) -> bool {
+    let start = name.len().checked_sub(ending.len());
+    start.and_then(|start| name.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+}
+
+/// Whether a file takes part: rule files, scripts, templates, settings. Pictures and
 /// notes beside them do not.
 fn wanted(name: &str) -> bool {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match name.split('/').next() {
-        Some(RULES) => ["yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known)),
+        Some(RULES) => is_yaml(name) || is_script(name),
         Some(TEMPLATES) => {
             !matches!(extension, "jpg" | "jpeg" | "png" | "gif" | "webp" | "mp4" | "pdf")
                 && !name.ends_with("/README.md")

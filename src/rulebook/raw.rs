@@ -2,7 +2,9 @@
 //! "yes or no". Each reader reports what does not fit and answers `None`, so
 //! that whoever calls can go on with the rest.
 
+use super::check::Used;
 use super::codes;
+use super::reuse::Asts;
 use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
@@ -45,6 +47,10 @@ const FLAG: Wanted = Wanted {
 pub struct Reader {
     /// What was found so far.
     pub found: Diagnostics,
+    /// The conditions that were parsed so far, in this load or the last.
+    pub asts: Asts,
+    /// The segments and templates that are used so far.
+    pub used: Used,
 }
 
 impl Reader {
@@ -107,13 +113,33 @@ impl Reader {
         let entries = self.map(node, shape.what)?;
         self.only(entries, &shape.names(), shape.what);
         for key in shape.keys.iter().filter(|key| key.required && find(entries, key.name).is_none()) {
-            // A misspelt key is one mistake, not an unknown and an absent one.
-            let misspelt = |entry: &Entry| nearest(&entry.key.text, shape.names()) == Some(key.name);
-            if !entries.iter().filter(|entry| shape.keys.iter().all(|k| k.name != entry.key.text)).any(misspelt) {
-                self.missing(at, key.name, shape.what);
-            }
+            self.absent(entries, at, key.name, shape);
         }
         Some(entries)
+    }
+
+    /// Reports that `key` is absent from a mapping of this shape, unless it is
+    /// there and misspelt: that is one mistake, not an unknown and an absent key.
+    pub fn absent(&mut self, entries: &[Entry], at: Place, key: &str, shape: &Shape) {
+        let misspelt = |entry: &Entry| nearest(&entry.key.text, shape.names()) == Some(key);
+        if !entries.iter().filter(|entry| shape.keys.iter().all(|k| k.name != entry.key.text)).any(misspelt) {
+            self.missing(at, key, shape.what);
+        }
+    }
+
+    /// One of these words.
+    pub fn word(&mut self, node: &Node, what: (&str, &str), words: &[&'static str]) -> Option<&'static str> {
+        let scalar = self.text(node, what)?;
+        let known = words.iter().find(|word| **word == scalar.text).copied();
+        if known.is_none() {
+            let text = Text::new(
+                format!("{} cannot be `{}`", what.0, scalar.text),
+                format!("{} не может быть `{}`", what.1, scalar.text),
+            );
+            let diagnostic = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
+            self.found.push(suggest(diagnostic, &scalar.text, words.iter().copied()));
+        }
+        known
     }
 
     /// Reports keys that are not among `known`.
@@ -162,7 +188,7 @@ pub fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
 pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnostic {
     let text = Text::new(
         format!("unknown key `{}` in {}", key.text, what.0),
-        format!("неизвестный ключ `{}`: {}", key.text, what.1),
+        format!("неизвестный ключ `{}` ({})", key.text, what.1),
     );
     suggest(Diagnostic::error(codes::UNKNOWN_KEY, text, key.place), &key.text, known.iter().copied())
 }
@@ -171,7 +197,7 @@ pub fn unknown_key(key: &Scalar, known: &[&str], what: (&str, &str)) -> Diagnost
 pub fn suggest<'a>(diagnostic: Diagnostic, word: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(near) = nearest(word, known.iter().copied()) {
-        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`"));
+        let help = Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?"));
         return diagnostic.help(help).replace(near);
     }
     if known.is_empty() || known.len() > 20 {

@@ -484,5 +484,5 @@ fn summary(world: &World, chat: &Chat) -> ChatSummary {
 fn preview(message: &Message) -> String {
     let media = message.media.as_ref().map(|media| format!("[{}] ", media.kind.key()));
     let words = message.body.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    media.unwrap_or_default() + &words.chars().take(80).collect::<String>()
+    media.into_iter().chain([words.chars().take(80).collect()]).collect()
 }

@@ -129,7 +129,7 @@ impl Params {
                 other => format!("{key}={other}"),
             })
             .collect();
-        values.join("\u{1}") + "\u{2}" + &files.join("\u{1}")
+        [values.join("\u{1}"), files.join("\u{1}")].join("\u{2}")
     }
 
     fn extend(&mut self, pairs: Vec<(String, String)>) {

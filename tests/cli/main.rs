@@ -1,14 +1,20 @@
 //! The real binary, as a person at a terminal meets it: what each command
 //! prints and with which code it ends, without an engine and with one.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod broadcast;
 mod disk;
+#[path = "../support/expect.rs"]
+mod expect;
+mod explain;
 mod import;
 mod project;
+mod query;
 mod running;
+mod schema;
 mod segments;
+mod snapshots;
 #[path = "../import/sql.rs"]
 mod sql;
 mod start;

@@ -63,7 +63,7 @@ rules/segments.yaml | if: balance > 0⏎ | if: ^balanc > 0⏎ | C010 | there is 
 rules/segments.yaml | paid_count >= 5 | paid_count >= ^"5" | C020 | `"5"` is text, and int is wanted here | remove the quotes
 rules/segments.yaml | paid_count >= 5 | paid_count >=^ | C006 | the condition breaks off |
 rules/segments.yaml | title: {ru: VIP | ^titel: {ru: VIP | R001 | unknown key `titel` | did you mean `title`?
-rules/segments.yaml | if: true⏎  active: | if: [true⏎  active^: | Y001 | this is not valid YAML | put the text in quotes
+rules/segments.yaml | if: true⏎  active: | if: ^[true⏎  active: | Y020 | a bracket is not closed | close every `[` and `{`
 rules/segments.yaml | ⏎segments: | ⏎^segmnts: | R004 | unknown section `segmnts` | did you mean `segments`?
 rules/broadcasts.yaml | send: win_back | send: ^winback | R040 | unknown template `winback` | did you mean `win_back`?
 rules/broadcasts.yaml | segment(expired) | segment(^expire) | C011 | there is no segment `expire` | did you mean `expired`?

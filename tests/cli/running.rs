@@ -61,13 +61,13 @@ fn changed_rules_are_taken_over_and_broken_ones_are_not() {
     scene.project.run("status").expect(0, &["engine: running", &mistake(&scene.project)]);
     assert_eq!(scene.project.count("rich"), Some(1));
 
-    scene.project.write(SEGMENTS, &(good.clone() + &NEW.replace("100", "1")));
+    scene.project.write(SEGMENTS, &format!("{good}{}", NEW.replace("100", "1")));
     scene.wait_for_segment("rich", Some(2));
     assert!(!scene.project.run("status").out.contains("errors"));
 
     // as editors save: a new file that takes the place of the old one
     let aside = scene.project.file("rules/.segments.yaml.new");
-    fs::write(&aside, good.clone() + &NEW.replace("100", "1000")).unwrap();
+    fs::write(&aside, format!("{good}{}", NEW.replace("100", "1000"))).unwrap();
     fs::rename(&aside, scene.project.file(SEGMENTS)).unwrap();
     scene.wait_for_segment("rich", Some(0));
 
@@ -75,7 +75,7 @@ fn changed_rules_are_taken_over_and_broken_ones_are_not() {
     fs::rename(scene.project.file("rules"), &away).unwrap();
     scene.wait_for_status("the folder `rules` is absent");
     assert_eq!(scene.project.count("rich"), Some(0));
-    fs::write(away.join("segments.yaml"), good + &NEW.replace("100", "150")).unwrap();
+    fs::write(away.join("segments.yaml"), format!("{good}{}", NEW.replace("100", "150"))).unwrap();
     fs::rename(&away, scene.project.file("rules")).unwrap();
     scene.wait_for_segment("rich", Some(1));
     assert_eq!(engine.stop(), 0);

@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use tempfile::TempDir;
 use vestnik::clock::ManualClock;
-use vestnik::diagnostic::Severity;
-use vestnik::model::Time;
+use vestnik::diagnostic::render::{Style, render};
+use vestnik::diagnostic::{Diagnostics, Severity, Sources};
+use vestnik::model::{Lang, Time};
 use vestnik::rulebook::{Live, OpenError, Outcome, ProjectError, ReloadReport, WatchGuard, load};
 
 /// Far longer than any change needs; a test waits this long only to fail.
@@ -264,4 +265,37 @@ fn polling_notices_as_well() {
     let watched = Watched::new("watch: poll\n");
     write(&watched.path("rules/segments.yaml"), "segments:\n  p: true\n");
     watched.expect("polling", &["p"]);
+}
+
+/// A reload parses only what changed; what it says must be what a load from
+/// nothing says, wherever the files move and whatever is wrong in them.
+#[test]
+fn a_reload_says_what_a_first_load_says() {
+    let folder = project();
+    let live = open(folder.path());
+    let path = |name: &str| folder.path().join("rules").join(name);
+    let shown = |diagnostics: &Diagnostics, sources: &Sources| render(diagnostics, sources, Lang::En, Style::Json);
+    let steps: [(&str, Option<&str>); 10] = [
+        // Before all others, so that every file has another number.
+        ("a.yaml", Some("profile:\n  wins: int\nsegments:\n  first: wins < 3\n")),
+        ("m.yaml", Some("segments:\n  a: true\n  broken: wins >\n")),
+        ("z.yaml", Some("segments:\n  last: segment(first) and wins < 3\n")),
+        ("a.yaml", Some("profile:\n  wins: string\nsegments:\n  first: wins < 3\n")),
+        ("m.yaml", Some("segments:\n\tbroken: *alias\n")),
+        ("b.yaml", Some("segments: {x: !vip wins, y: &a 1}\n")),
+        ("a.yaml", None),
+        ("m.yaml", Some("segments:\n  first: id > 1 # a remark\n")),
+        ("b.yaml", None),
+        ("z.yaml", Some("segments:\n  last: segment(first)\n")),
+    ];
+    for (name, text) in steps {
+        match text {
+            Some(text) => write(&path(name), text),
+            None => fs::remove_file(path(name)).expect("removed"),
+        }
+        let warm = live.reload();
+        let cold = load(folder.path()).expect("loaded");
+        assert_eq!(shown(&warm.diagnostics, &warm.sources), shown(&cold.diagnostics, &cold.sources), "{name}");
+    }
+    assert_eq!(names(&live), ["first", "a", "last"]);
 }

@@ -2,11 +2,18 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bad;
 mod codes;
+#[path = "../support/expect.rs"]
+mod expect;
+mod grammar;
 mod live;
 mod mistakes;
+mod rules;
+mod pages;
 mod robustness;
 mod sample;
+mod schema;
 mod settings;
 mod templates;
 mod yaml;

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::model::{Lang, Profile, Time, UserId};
-use vestnik::rulebook::{Content, Files, load_files, sample};
+use vestnik::rulebook::{FileContent, Files, load_files, sample};
 
 /// What is put between lines or bytes of a file.
 const PIECES: &[&str] = &[
@@ -212,7 +212,7 @@ fn files() -> impl Strategy<Value = Vec<File>> {
 fn load_and_show(changed: Vec<File>) -> Result<(), String> {
     let test = move || {
         let mut files = Files::from_list(sample::FILES.iter().copied());
-        files.by_path.extend(changed.into_iter().map(|file| (file.path, Content::Bytes(file.bytes))));
+        files.by_path.extend(changed.into_iter().map(|file| (file.path, FileContent::Bytes(file.bytes))));
         let loaded = load_files(&files);
         for found in loaded.diagnostics.iter() {
             let labels = std::iter::once(&found.primary).chain(&found.secondary).map(|label| label.place);

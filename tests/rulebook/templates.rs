@@ -79,7 +79,7 @@ fn template_files() {
         ),
         (
             "x{% if user.id %}",
-            r#"T004 templates/hello.html:1:16 ‹%}› the template is not understood: unexpected end of input, expected end of block => values stand in `{{ … }}`, `{% if … %}` ends with `{% endif %}`"#,
+            r#"T004 templates/hello.html:1:5 ‹if› `if` is not ended => put `{% endif %}` where it ends"#,
         ),
         (
             "{% if user.id > %}x{% endif %}",

@@ -1,19 +1,24 @@
 //! The section `broadcasts`: who gets what, how fast, for how long.
+//!
+//! All that a broadcast may say is checked; [`Broadcast::beyond_start`] tells
+//! what an engine must do besides starting it when asked.
 
 use super::conditions::compile;
-use super::{Names, codes, names};
+use super::read::share;
+use super::{codes, names};
 use crate::condition::Condition;
-use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::{Rate, Text, TimeDelta};
-use crate::rulebook::raw::{Reader, find, suggest};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Rate, Share, Text, TimeDelta};
+use crate::rulebook::action::{SEND, Scope, Send, send};
+use crate::rulebook::phrases::{duration, known};
+use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::shape::{Shape, Takes, optional, required};
-use crate::rulebook::template::Templates;
+use crate::rulebook::trigger::{Moment, Schedule, Trigger, moment, trigger};
 use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 
-const LATER: [&str; 5] = ["at", "repeat", "canary", "pause_if", "ask_first"];
-const SEND_LATER: [&str; 5] = ["after", "at", "priority", "expires", "vars"];
+const AUDIENCES: [&str; 2] = ["frozen", "live"];
 
 /// One broadcast.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
@@ -26,7 +31,7 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "who does not: only users for whom this is false get it",
             "кому не слать: получат те, для кого это ложно",
         ),
-        required("send", Takes::Either(&[Takes::Name, Takes::Map(&SEND)]), "the template", "шаблон"),
+        required("send", SEND, "the template", "шаблон"),
         optional("rate", Takes::Rate, "its own pace, below the bot's limit", "собственная скорость, ниже предела бота"),
         optional(
             "expires",
@@ -36,7 +41,7 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
         ),
         optional(
             "audience",
-            Takes::Words(&["frozen", "live"]),
+            Takes::Words(&AUDIENCES),
             "whether eligibility is checked again before each send",
             "проверять ли получателя ещё раз перед отправкой",
         ),
@@ -74,24 +79,6 @@ static PAUSE_IF: Shape = Shape {
     ],
 };
 
-static SEND: Shape = Shape {
-    what: ("`send`", "`send`"),
-    keys: &[
-        required("template", Takes::Name, "the template", "шаблон"),
-        optional(
-            "transactional",
-            Takes::Flag,
-            "reaches also those who opted out of marketing",
-            "доходит и до отказавшихся от рекламы",
-        ),
-        optional("after", Takes::Duration, "how long to wait", "сколько подождать"),
-        optional("at", Takes::Moment, "when", "когда"),
-        optional("priority", Takes::Int, "which goes first", "что уходит раньше"),
-        optional("expires", Takes::Duration, "how long it is worth sending", "сколько времени её стоит отправлять"),
-        optional("vars", Takes::Named(&Takes::Expression), "values for the template", "значения для шаблона"),
-    ],
-};
-
 /// A message to everybody whom a condition selects.
 #[derive(Debug)]
 pub struct Broadcast {
@@ -101,82 +88,100 @@ pub struct Broadcast {
     pub to: Condition,
     /// … and this is false. Absent: nobody is excluded.
     pub exclude: Option<Condition>,
-    /// The template it sends.
-    pub template: String,
+    /// What it sends.
+    pub send: Send,
     /// Its own pace, below the bot's.
     pub rate: Option<Rate>,
     /// How long after the start messages may still leave.
     pub expires: Option<TimeDelta>,
-    /// Whether it reaches users who opted out of marketing.
-    pub transactional: bool,
+    /// When it starts by itself; absent: by hand.
+    pub at: Option<Moment>,
+    /// On what schedule it starts again.
+    pub repeat: Option<Schedule>,
+    /// A first share that is watched before the rest.
+    pub canary: Option<Canary>,
+    /// The share of users who block the bot at which it pauses …
+    pub pause_if_blocked: Option<Share>,
+    /// … and that of messages that fail.
+    pub pause_if_failed: Option<Share>,
+    /// Whether it waits for an admin's approval.
+    pub ask_first: bool,
+    /// When it is decided who gets it.
+    pub audience: Audience,
+}
+
+/// A first share of the recipients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Canary {
+    /// How many get it first.
+    pub share: Share,
+    /// How long the rest waits.
+    pub hold: TimeDelta,
+}
+
+/// When it is decided who gets a broadcast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// At the start.
+    #[default]
+    Frozen,
+    /// Once more before each message.
+    Live,
+}
+
+impl Broadcast {
+    /// The first of its keys that asks an engine for more than to send one
+    /// template when it is told to start.
+    pub fn beyond_start(&self) -> Option<&'static str> {
+        let keys = [
+            ("at", self.at.is_some()),
+            ("repeat", self.repeat.is_some()),
+            ("canary", self.canary.is_some()),
+            ("pause_if", self.pause_if_blocked.is_some() || self.pause_if_failed.is_some()),
+            ("ask_first", self.ask_first),
+            ("audience: live", self.audience == Audience::Live),
+        ];
+        let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
+        own.or_else(|| self.send.beyond_template())
+    }
 }
 
 /// Checks all broadcasts.
-pub(in crate::rulebook) fn check(
-    entries: &[&Entry],
-    names: &Names<'_>,
-    templates: &Templates,
-    sources: &Sources,
-    reader: &mut Reader,
-) -> Vec<Broadcast> {
-    entries.iter().filter_map(|entry| broadcast(entry, names, templates, sources, reader)).collect()
+pub(in crate::rulebook) fn check(entries: &[&Entry], scope: &Scope<'_>, reader: &mut Reader) -> Vec<Broadcast> {
+    entries.iter().filter_map(|entry| broadcast(entry, scope, reader)).collect()
 }
 
-fn broadcast(
-    entry: &Entry,
-    env: &Names<'_>,
-    templates: &Templates,
-    sources: &Sources,
-    reader: &mut Reader,
-) -> Option<Broadcast> {
+fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Broadcast> {
     let named = names::name(&entry.key, reader);
     let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
-    for key in LATER {
-        if let Some(inner) = entries.iter().find(|inner| inner.key.text == key) {
-            reader.found.push(later(key, inner.key.place));
-        }
-    }
-    let condition = |key, reader: &mut Reader| compile(find(entries, key)?, env, sources, reader);
+    let condition = |key, reader: &mut Reader| compile(find(entries, key)?, &scope.names, scope.sources, reader);
     let (to, exclude) = (condition("to", reader), condition("exclude", reader));
-    let send = find(entries, "send").and_then(|node| send(node, templates, reader));
+    let send = find(entries, "send").and_then(|node| send(node, scope, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
-    let expires = find(entries, "expires").and_then(|node| expires(node, reader));
-    if let Some(node) = find(entries, "audience") {
-        audience(node, reader);
-    }
-    let (template, transactional) = send?;
-    let name = entry.key.text.clone();
-    named.then_some(Broadcast { name, to: to?, exclude, template, rate, expires, transactional })
-}
-
-/// `send: NAME` or `send: {template: NAME, transactional: true}`.
-fn send(node: &Node, templates: &Templates, reader: &mut Reader) -> Option<(String, bool)> {
-    let (name, transactional) = match node.map() {
-        None => (reader.text(node, ("`send`", "`send`"))?, None),
-        Some(_) => {
-            let entries = reader.shape(node, node.place, &SEND)?;
-            for inner in entries.iter().filter(|e| SEND_LATER.contains(&e.key.text.as_str())) {
-                reader.found.push(later(&inner.key.text, inner.key.place));
-            }
-            let template = find(entries, "template")?;
-            let flag =
-                find(entries, "transactional").and_then(|n| reader.flag(n, ("`transactional`", "`transactional`")));
-            (reader.text(template, ("`template`", "`template`"))?, flag)
-        }
-    };
-    if !templates.contains(&name.text) {
-        let text =
-            Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
-        let help = Text::new(
-            format!("create `templates/{}.html`", name.text),
-            format!("создайте `templates/{}.html`", name.text),
-        );
-        reader.found.push(suggest(diagnostic, &name.text, templates.names()).help(help));
-        return None;
-    }
-    let transactional = transactional.unwrap_or_else(|| templates.transactional(&name.text));
-    Some((name.text.clone(), transactional))
+    let expires = find(entries, "expires").and_then(|node| duration(node, ("`expires`", "`expires`"), reader));
+    let at = find(entries, "at").and_then(|node| moment(node, &scope.names, scope.sources, reader));
+    let repeat = find(entries, "repeat").and_then(|node| repeat(node, scope, reader));
+    let canary = find(entries, "canary").and_then(|node| canary(node, reader));
+    let (pause_if_blocked, pause_if_failed) =
+        find(entries, "pause_if").map_or((None, None), |node| pause_if(node, reader));
+    let ask_first = find(entries, "ask_first").and_then(|node| reader.flag(node, ("`ask_first`", "`ask_first`")));
+    let audience = find(entries, "audience").and_then(|node| audience(node, reader));
+    named.then_some(())?;
+    Some(Broadcast {
+        name: entry.key.text.clone(),
+        to: to?,
+        exclude,
+        send: send?,
+        rate,
+        expires,
+        at,
+        repeat,
+        canary,
+        pause_if_blocked,
+        pause_if_failed,
+        ask_first: ask_first.unwrap_or_default(),
+        audience: audience.unwrap_or_default(),
+    })
 }
 
 fn rate(node: &Node, reader: &mut Reader) -> Option<Rate> {
@@ -188,40 +193,39 @@ fn rate(node: &Node, reader: &mut Reader) -> Option<Rate> {
     rate
 }
 
-fn expires(node: &Node, reader: &mut Reader) -> Option<TimeDelta> {
-    let scalar = reader.text(node, ("`expires`", "`expires`"))?;
-    let length = words::duration(&scalar.text);
-    if length.is_none() {
-        let text = Text::new(
-            format!("`{}` is not a length of time", scalar.text),
-            format!("`{}` — не длительность", scalar.text),
-        );
-        let help = Text::new(
-            "write it like `6 hours`, `1 day` or `1h30m`; months and years are not lengths of time",
-            "пишите так: `6 hours`, `1 day` или `1h30m`; месяцы и годы длительностями не бывают",
-        );
-        reader.found.push(Diagnostic::error(codes::BAD_DURATION, text, scalar.place).help(help));
+fn repeat(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Schedule> {
+    let trigger = trigger(node, &scope.names, scope.sources, reader)?;
+    if let Trigger::Schedule(schedule) = trigger {
+        return Some(schedule);
     }
-    length
+    let text = Text::new("a broadcast repeats on a schedule", "рассылка повторяется по расписанию");
+    let help = Text::new(
+        "write `every monday at 10:00` or the like; what follows from an event is a rule",
+        "напишите `every monday at 10:00` и тому подобное; то, что следует из события, — правило",
+    );
+    reader.found.push(Diagnostic::error(codes::OTHER_TRIGGER, text, node.place).help(help));
+    None
 }
 
-fn audience(node: &Node, reader: &mut Reader) {
-    let Some(scalar) = reader.text(node, ("`audience`", "`audience`")) else { return };
-    match scalar.text.as_str() {
-        "frozen" => {}
-        "live" => reader.found.push(later("audience: live", scalar.place)),
-        other => {
-            let text =
-                Text::new(format!("`audience` cannot be `{other}`"), format!("`audience` не может быть `{other}`"));
-            let diagnostic = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
-            reader.found.push(suggest(diagnostic, other, ["frozen", "live"]));
-        }
-    }
+fn canary(node: &Node, reader: &mut Reader) -> Option<Canary> {
+    let entries = reader.shape(node, node.place, &CANARY)?;
+    let share = find(entries, "percent").and_then(|node| percent(node, ("`percent`", "`percent`"), reader));
+    let hold = find(entries, "hold").and_then(|node| duration(node, ("`hold`", "`hold`"), reader));
+    Some(Canary { share: share?, hold: hold? })
 }
 
-fn later(key: &str, place: crate::diagnostic::Place) -> Diagnostic {
-    let text =
-        Text::new(format!("`{key}` is not available in this version yet"), format!("`{key}` в этой версии ещё нет"));
-    let help = Text::new("remove it until a version that has it", "удалите до версии, в которой это есть");
-    Diagnostic::error(codes::LATER_KEY, text, place).help(help)
+fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) {
+    let entries = reader.shape(node, node.place, &PAUSE_IF).unwrap_or_default();
+    let mut at = |key: &'static str| find(entries, key).and_then(|node| percent(node, (key, key), reader));
+    (at("blocked"), at("failed"))
+}
+
+fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share> {
+    share(node, what, Share::NONE..=Share::ALL, reader)
+}
+
+fn audience(node: &Node, reader: &mut Reader) -> Option<Audience> {
+    let what = ("value of `audience`", "значение `audience`");
+    let word = known(node, what, codes::WRONG_SHAPE, &AUDIENCES, reader)?;
+    Some(if word.text == "live" { Audience::Live } else { Audience::Frozen })
 }

@@ -4,24 +4,59 @@
 //! broadcasts are checked, each collecting what is wrong and going on. Pure:
 //! no file is read here and no clock.
 
+mod alerts;
 mod broadcasts;
-mod conditions;
+mod computed;
+pub(super) mod conditions;
+mod drips;
+mod events;
+mod experiments;
+mod lifecycle;
+mod limit;
+mod literal;
+mod lookup;
 mod names;
+mod order;
+mod policy;
 mod profile;
+mod read;
+mod rules;
+mod scenarios;
 mod segments;
+mod tasks;
+mod unused;
 
-pub use broadcasts::Broadcast;
+pub(super) use alerts::check as alerts;
+pub use alerts::{Alert, Notify, Urgency};
 pub(super) use broadcasts::check as broadcasts;
-pub(super) use profile::check as profile;
-pub use segments::Segment;
-pub(super) use segments::read as segments;
+pub use broadcasts::{Audience, Broadcast, Canary};
+pub use computed::Computed;
+pub(super) use computed::read as definitions;
+pub(super) use drips::check as drips;
+pub use drips::{Again, Awaited, Drip, OnFailure, Step, What};
+pub(super) use events::check as events;
+pub(super) use experiments::read as experiments;
+pub use experiments::{Decide, Experiment, Method, Variant};
+pub use lifecycle::Class;
+pub use limit::{Limit, LimitWindow};
+pub use policy::{Cap, Holdout, HoursOf, Period, Policy, Quiet, QuietHours, Topic};
+pub(super) use policy::{holdout, policy, topics};
+pub(super) use profile::{Fields, check as profile};
+pub use rules::Rule;
+pub(super) use rules::rules;
+pub(super) use scenarios::check as scenarios;
+pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
+pub use segments::{Segment, Test};
+pub(super) use tasks::tasks;
+pub use tasks::{Missed, Task};
+pub(super) use unused::{Used, remarks as unused};
 
 use super::catalogue::Names;
 use super::codes;
 use super::raw::{Reader, suggest};
 use super::shape::{Shape, Takes, optional};
-use super::yaml::{Entry, Node};
-use crate::diagnostic::Diagnostic;
+use super::yaml::{Entry, Node, Scalar};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::Text;
 use std::collections::HashMap;
 
@@ -29,19 +64,72 @@ use std::collections::HashMap;
 pub(super) static FILE: Shape = Shape {
     what: ("a rule file", "файл правил"),
     keys: &[
-        optional("profile", Takes::Named(&Takes::Text), "the fields of a user", "поля пользователя"),
+        optional("profile", Takes::Named(&profile::FIELD), "the fields of a user", "поля пользователя"),
+        optional(
+            "events",
+            Takes::Named(&Takes::Named(&Takes::Words(&events::TYPES))),
+            "what can happen to a user, and the types of its properties",
+            "что бывает с пользователем, и типы свойств",
+        ),
         optional(
             "segments",
             Takes::Named(&Takes::Either(&[Takes::Condition, Takes::Map(&segments::SHAPE)])),
             "conditions with names",
             "условия с именами",
         ),
+        optional(
+            "lifecycle",
+            Takes::List(&Takes::Named(&Takes::Condition)),
+            "classes of users, the first that fits",
+            "классы пользователей, первый подходящий",
+        ),
+        optional(
+            "rules",
+            Takes::Named(&Takes::Map(&rules::RULE)),
+            "when something happens, what is done",
+            "что делать, когда что-то происходит",
+        ),
+        optional("tasks", Takes::Named(&Takes::Map(&tasks::TASK)), "chores on a schedule", "работы по расписанию"),
         optional("broadcasts", Takes::Named(&Takes::Map(&broadcasts::SHAPE)), "messages to many", "сообщения многим"),
+        optional(
+            "drips",
+            Takes::Named(&Takes::Map(&drips::shape::SHAPE)),
+            "messages over days",
+            "сообщения на несколько дней",
+        ),
+        optional(
+            "experiments",
+            Takes::Named(&Takes::Map(&experiments::SHAPE)),
+            "which variant works better",
+            "какой вариант работает лучше",
+        ),
+        optional(
+            "alerts",
+            Takes::Named(&Takes::Map(&alerts::SHAPE)),
+            "what admins are told of the engine",
+            "о чём сообщать администраторам",
+        ),
+        optional(
+            "holdout",
+            Takes::Map(&policy::HOLDOUT),
+            "users who get no marketing, for comparison",
+            "пользователи без рекламы, для сравнения",
+        ),
+        optional(
+            "topics",
+            Takes::Named(&Takes::Map(&policy::TOPIC)),
+            "what a user can opt out of apart",
+            "от чего можно отказаться отдельно",
+        ),
+        optional(
+            "tests",
+            Takes::Named(&Takes::Map(&scenarios::shape::SHAPE)),
+            "what the rules must do",
+            "что правила должны делать",
+        ),
+        optional("policy", Takes::Map(&policy::POLICY), "what holds for all marketing", "что верно для всей рекламы"),
     ],
 };
-/// Sections that the format has and this version does not.
-const LATER: [&str; 11] =
-    ["events", "rules", "drips", "experiments", "tasks", "alerts", "lifecycle", "holdout", "topics", "policy", "tests"];
 /// Sections that are one thing and may stand in one file only.
 const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 
@@ -50,12 +138,18 @@ const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 pub(super) struct Sections<'a> {
     lists: HashMap<&'a str, Vec<&'a Entry>>,
     alone: HashMap<&'a str, &'a Entry>,
+    misshapen: Vec<&'a str>,
 }
 
 impl<'a> Sections<'a> {
     /// The definitions of a section, from all files, in the order of files.
     pub fn of(&self, section: &str) -> &[&'a Entry] {
         self.lists.get(section).map_or(&[], Vec::as_slice)
+    }
+
+    /// The sections that are no mappings somewhere.
+    pub fn misshapen(&self) -> impl Iterator<Item = &'a str> {
+        self.misshapen.iter().copied()
     }
 
     /// A section that stands in one file only.
@@ -66,7 +160,7 @@ impl<'a> Sections<'a> {
 
 /// Sorts the sections of all files; reports unknown ones and names that are
 /// defined twice.
-pub(super) fn sections<'a>(trees: &'a [Node], reader: &mut Reader) -> Sections<'a> {
+pub(super) fn sections<'a>(trees: &[&'a Node], reader: &mut Reader) -> Sections<'a> {
     let known = FILE.names();
     let mut sections = Sections::default();
     let mut alone = Vec::new();
@@ -81,8 +175,10 @@ pub(super) fn sections<'a>(trees: &'a [Node], reader: &mut Reader) -> Sections<'
                 alone.push(entry);
             } else {
                 let quoted = format!("`{name}`");
-                let entries = reader.map(&entry.value, (&quoted, &quoted)).unwrap_or_default();
-                sections.lists.entry(name).or_default().extend(entries);
+                match reader.map(&entry.value, (&quoted, &quoted)) {
+                    Some(entries) => sections.lists.entry(name).or_default().extend(entries),
+                    None => sections.misshapen.push(name),
+                }
             }
         }
     }
@@ -103,32 +199,34 @@ fn once(list: &mut Vec<&Entry>, reader: &mut Reader) {
         let name = entry.key.text.as_str();
         let Some(before) = first.insert(name, entry.key.place) else { return true };
         first.insert(name, before);
-        let text = Text::new(format!("`{name}` is defined twice"), format!("`{name}` определено дважды"));
-        let diagnostic = Diagnostic::error(codes::DEFINED_TWICE, text, entry.key.place)
-            .label(Text::new("the second time", "второй раз"))
-            .also(before, Text::new("first here", "впервые здесь"))
-            .help(Text::new("rename or remove one of the two", "переименуйте или удалите одно из двух"));
-        reader.found.push(diagnostic);
+        reader.found.push(twice(&entry.key, before));
         false
     });
 }
 
+/// The finding that a name was defined before.
+fn twice(name: &Scalar, before: Place) -> Diagnostic {
+    let text = Text::new(format!("`{}` is defined twice", name.text), format!("`{}` определено дважды", name.text));
+    Diagnostic::error(codes::DEFINED_TWICE, text, name.place)
+        .label(Text::new("the second time", "второй раз"))
+        .also(before, Text::new("first here", "впервые здесь"))
+        .help(Text::new("rename or remove one of the two", "переименуйте или удалите одно из двух"))
+}
+
 fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {
     let name = entry.key.text.as_str();
-    if LATER.contains(&name) {
-        let text = Text::new(
-            format!("section `{name}` is not available in this version yet"),
-            format!("раздела `{name}` в этой версии ещё нет"),
-        );
-        let help = Text::new(
-            "remove it or comment it out until a version that has it",
-            "удалите или закомментируйте его до версии, в которой он есть",
-        );
-        return Diagnostic::error(codes::LATER_SECTION, text, entry.key.place).help(help);
-    }
     let text = Text::new(format!("unknown section `{name}`"), format!("неизвестный раздел `{name}`"));
-    let all = known.iter().copied().chain(LATER);
-    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, all)
+    suggest(Diagnostic::error(codes::UNKNOWN_SECTION, text, entry.key.place), name, known.iter().copied())
+}
+
+/// The remark that a section is checked and nothing acts on it yet.
+pub(super) fn not_run_yet(section: &str, entries: &[&Entry], reader: &mut Reader) {
+    let Some(first) = entries.first() else { return };
+    let text = Text::new(
+        format!("`{section}` is checked, and this version does not act on it yet"),
+        format!("раздел `{section}` проверяется, но эта версия его ещё не исполняет"),
+    );
+    reader.found.push(Diagnostic::info(codes::NOT_RUN_YET, text, first.key.place));
 }
 
 /// A title: one text for everybody or one for each language.

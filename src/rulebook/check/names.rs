@@ -35,6 +35,25 @@ pub(super) fn field(key: &Scalar, reader: &mut Reader) -> bool {
     good && free(key, reader)
 }
 
+/// Keys that stand beside the names of variants, which so cannot be names of
+/// variants themselves.
+const BESIDE_VARIANTS: [&str; 9] =
+    ["experiment", "template", "transactional", "topic", "after", "at", "priority", "expires", "vars"];
+
+/// A variant's name, reported if it would be mistaken for a key.
+pub(super) fn variant(key: &Scalar, reader: &mut Reader) -> bool {
+    let taken = BESIDE_VARIANTS.contains(&key.text.as_str());
+    if taken {
+        let text = Text::new(
+            format!("a variant cannot be called `{}`: it is a key beside the variants", key.text),
+            format!("вариант нельзя назвать `{}`: это ключ, который стоит рядом с вариантами", key.text),
+        );
+        let help = Text::new("choose another name", "выберите другое имя");
+        reader.found.push(Diagnostic::error(codes::BAD_VARIANTS, text, key.place).help(help));
+    }
+    !taken
+}
+
 fn free(key: &Scalar, reader: &mut Reader) -> bool {
     let taken = RESERVED.contains(&key.text.as_str());
     if taken {

@@ -1,23 +1,71 @@
-//! The section `profile`: fields with types, defaults and titles.
+//! The section `profile`: fields with types, defaults and titles, and those
+//! that are computed. What computes them is read here and checked later, when
+//! every name is known.
 
-use super::{codes, names, title};
+use super::{codes, literal, names, title};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::Text;
-use crate::model::{EnumType, Field, FieldId, Schema, Time, Type, Value};
+use crate::model::{EnumType, Field, FieldId, Schema, Type, Value};
 use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::shape::{Shape, Takes, optional};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
-const WHAT: (&str, &str) = ("a field", "поле");
-const KEYS: [&str; 5] = ["type", "values", "default", "title", "is"];
+/// A field, short or long.
+pub(in crate::rulebook) static FIELD: Takes = Takes::Either(&[
+    Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>"]),
+    Takes::Map(&SHAPE),
+]);
+
 /// More fields than this are refused: each user's profile holds them all.
 const FIELDS: usize = 1_000;
 const TYPES: [&str; 8] = ["bool", "int", "float", "money", "string", "time", "list", "enum"];
 
-/// The schema that the fields make, built-in ones included.
-pub(in crate::rulebook) fn check(entries: &[&Entry], zone: &TimeZone, reader: &mut Reader) -> Schema {
-    let mut schema = Schema::builtin();
+/// One field in its long form. A built-in field has no `type` here.
+static SHAPE: Shape = Shape {
+    what: ("a field", "поле"),
+    keys: &[
+        optional(
+            "type",
+            Takes::Words(&["bool", "int", "float", "money", "string", "time", "list", "list<string>", "enum"]),
+            "the type of its values",
+            "тип значений",
+        ),
+        optional(
+            "values",
+            Takes::List(&Takes::Text),
+            "the values of an enum, in order",
+            "значения перечисления по порядку",
+        ),
+        optional(
+            "default",
+            Takes::Either(&[Takes::Text, Takes::List(&Takes::Text)]),
+            "what it is until set",
+            "чему равно, пока не задано",
+        ),
+        optional("title", Takes::Title, "what the panel calls it", "название в панели"),
+        optional(
+            "is",
+            Takes::Expression,
+            "computes it from the rest; such a field is never set",
+            "вычисляет его из остального; такое поле не задают",
+        ),
+    ],
+};
+
+/// The declared fields.
+#[derive(Debug)]
+pub(in crate::rulebook) struct Fields<'a> {
+    /// All of them, built-in ones included.
+    pub schema: Schema,
+    /// Those that are computed, and the text that does it.
+    pub computed: Vec<(&'a Scalar, FieldId, &'a Scalar)>,
+}
+
+/// Reads all fields.
+pub(in crate::rulebook) fn check<'a>(entries: &[&'a Entry], zone: &TimeZone, reader: &mut Reader) -> Fields<'a> {
+    let mut fields = Fields { schema: Schema::builtin(), computed: Vec::new() };
     if let Some(entry) = entries.get(FIELDS) {
         let text = Text::new(
             format!("there are more than {FIELDS} fields, from `{}` on", entry.key.text),
@@ -27,27 +75,31 @@ pub(in crate::rulebook) fn check(entries: &[&Entry], zone: &TimeZone, reader: &m
         reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place).help(help));
     }
     for entry in entries.iter().take(FIELDS) {
-        match schema.find(&entry.key.text) {
-            Some(id) => redeclare(entry, id, &mut schema, zone, reader),
-            None => declare(entry, &mut schema, zone, reader),
+        match fields.schema.find(&entry.key.text) {
+            Some(id) => redeclare(entry, id, &mut fields.schema, zone, reader),
+            None => declare(entry, &mut fields, zone, reader),
         }
     }
-    schema
+    fields
 }
 
-fn declare(entry: &Entry, schema: &mut Schema, zone: &TimeZone, reader: &mut Reader) {
+fn declare<'a>(entry: &'a Entry, fields: &mut Fields<'a>, zone: &TimeZone, reader: &mut Reader) {
     if !names::field(&entry.key, reader) {
         return;
     }
     let field = if entry.value.map().is_some() { long(entry, zone, reader) } else { short(entry, reader) };
-    let Some(field) = field else { return };
+    let Some(mut field) = field else { return };
+    let is = entry.value.get("is").and_then(|node| reader.text(node, ("an expression", "выражение")));
+    field.read_only = is.is_some();
     // The name is free and the number of fields bounded.
-    let _ = schema.add(field);
+    if let (Ok(id), Some(is)) = (fields.schema.add(field), is) {
+        fields.computed.push((&entry.key, id, is));
+    }
 }
 
 /// `balance: int`
 fn short(entry: &Entry, reader: &mut Reader) -> Option<Field> {
-    let scalar = reader.text(&entry.value, WHAT)?;
+    let scalar = reader.text(&entry.value, SHAPE.what)?;
     if scalar.text == "enum" {
         reader.found.push(no_values(scalar.place));
         return None;
@@ -58,21 +110,12 @@ fn short(entry: &Entry, reader: &mut Reader) -> Option<Field> {
 
 /// `balance: {type: int, default: 0, title: Balance}`
 fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
-    let entries = reader.map(&entry.value, WHAT)?;
-    reader.only(entries, &KEYS, WHAT);
-    if let Some(computed) = find(entries, "is") {
-        let text = Text::new(
-            "computed fields are not available in this version yet",
-            "вычисляемых полей в этой версии ещё нет",
-        );
-        let help = Text::new("remove it until a version that has them", "удалите до версии, в которой они есть");
-        reader.found.push(Diagnostic::error(codes::COMPUTED_FIELD, text, computed.place).help(help));
-    }
+    let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
     let Some(kind) = find(entries, "type") else {
-        reader.missing(entry.key.place, "type", WHAT);
+        reader.absent(entries, entry.key.place, "type", &SHAPE);
         return None;
     };
-    let kind = reader.text(kind, WHAT)?;
+    let kind = reader.text(kind, SHAPE.what)?;
     let values = find(entries, "values");
     let ty = match (kind.text.as_str(), values) {
         ("enum", Some(values)) => enum_of(values, reader)?,
@@ -97,11 +140,11 @@ fn long(entry: &Entry, zone: &TimeZone, reader: &mut Reader) -> Option<Field> {
 /// A built-in field may get a title, a default and, if it is text, values.
 fn redeclare(entry: &Entry, id: FieldId, schema: &mut Schema, zone: &TimeZone, reader: &mut Reader) {
     let old = schema.field(id).clone();
-    let Some(entries) = entry.value.map() else {
+    if entry.value.map().is_none() {
         reader.found.push(builtin(&old, entry.value.place));
         return;
-    };
-    reader.only(entries, &KEYS, WHAT);
+    }
+    let Some(entries) = reader.shape(&entry.value, entry.key.place, &SHAPE) else { return };
     let mut ty = old.ty.clone();
     for key in ["type", "is"] {
         if let Some(node) = find(entries, key) {
@@ -155,7 +198,7 @@ fn type_named(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
             let known = alias(other).map_or_else(|| TYPES.to_vec(), |near| vec![near]);
             reader.found.push(match known.as_slice() {
                 [near] => diagnostic
-                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`")))
+                    .help(Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?")))
                     .replace(*near),
                 _ => suggest(diagnostic, other, known),
             });
@@ -166,7 +209,7 @@ fn type_named(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
 }
 
 /// What other tools call our types.
-fn alias(word: &str) -> Option<&'static str> {
+pub(super) fn alias(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
         "boolean" => "bool",
         "integer" | "number" | "bigint" => "int",
@@ -229,7 +272,7 @@ fn default_of(node: &Node, ty: &Type, zone: &TimeZone, reader: &mut Reader) -> O
         return Some(Value::List(texts));
     }
     let scalar = reader.text(node, ("a default", "значение по умолчанию"))?;
-    let value = literal(&scalar.text, ty, zone);
+    let value = literal::value(&scalar.text, ty, zone);
     if value.is_none() {
         let text = Text::new(
             format!("`{}` is not a value of type {ty}", scalar.text),
@@ -238,60 +281,11 @@ fn default_of(node: &Node, ty: &Type, zone: &TimeZone, reader: &mut Reader) -> O
         let diagnostic = Diagnostic::error(codes::BAD_DEFAULT, text, scalar.place);
         reader.found.push(match ty {
             Type::Enum(values) => suggest(diagnostic, &scalar.text, values.values.iter().map(|v| &**v)),
-            _ => diagnostic
-                .help(Text::new(format!("write it like {}", example(ty)), format!("пишите так: {}", example(ty)))),
+            _ => diagnostic.help(Text::new(
+                format!("write it like {}", literal::example(ty)),
+                format!("пишите так: {}", literal::example(ty)),
+            )),
         });
     }
     value
-}
-
-fn example(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "`true`",
-        Type::Int => "`10`",
-        Type::Float => "`2.5`",
-        Type::Money => "`999.50`",
-        Type::Time => "`2026-03-01 10:00`",
-        Type::String | Type::Duration | Type::List | Type::Enum(_) => "`text`",
-    }
-}
-
-fn literal(text: &str, ty: &Type, zone: &TimeZone) -> Option<Value> {
-    match ty {
-        Type::Bool => text.parse().ok().map(Value::Bool),
-        Type::Int => text.replace('_', "").parse().ok().map(Value::Int),
-        Type::Float => text.parse().ok().filter(|x: &f64| x.is_finite()).map(Value::Float),
-        Type::Money => money(text).map(Value::Money),
-        Type::String => Some(Value::text(text)),
-        Type::Time => time(text, zone).map(Value::Time),
-        Type::Enum(values) => {
-            values.values.iter().find(|value| ***value == *text).map(|value| Value::String(value.clone()))
-        }
-        Type::Duration | Type::List => None,
-    }
-}
-
-/// `999.50` to hundredths.
-fn money(text: &str) -> Option<i64> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
-    let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || cents.len() > 2 || !numeric(whole) || !numeric(cents) {
-        return None;
-    }
-    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?.checked_mul(sign)
-}
-
-/// A date with an optional time, in the project's zone unless it has its own.
-fn time(text: &str, zone: &TimeZone) -> Option<Time> {
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(Time(at.as_millisecond()));
-    }
-    let local = text
-        .parse::<jiff::civil::DateTime>()
-        .ok()
-        .or_else(|| Some(text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)))?;
-    let at = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    Some(Time(at.as_millisecond()))
 }

@@ -1,26 +1,35 @@
-//! The section `segments`: conditions with names, ordered so that each comes
-//! after those it asks for. Circles are named in full.
+//! The section `segments`: conditions with names, checked once every name is
+//! known.
 
+use super::order::{Defines, Item};
 use super::{Names, codes, conditions, names, title};
 use crate::condition::{Ast, Condition};
-use crate::diagnostic::{Diagnostic, Place, Sources};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{SegmentId, Text};
 use crate::rulebook::raw::{Reader, find};
+use crate::rulebook::script::{ScriptRef, Scripts};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
-use crate::rulebook::yaml::{Entry, Scalar};
-use std::collections::{BTreeSet, HashMap};
+use crate::rulebook::yaml::{Entry, Node, Scalar};
+use std::sync::Arc;
 
 /// One segment in its long form.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
     what: ("a segment", "сегмент"),
     keys: &[
         optional("title", Takes::Title, "what the panel calls it", "название в панели"),
-        required("if", Takes::Condition, "who belongs to it", "кто в него входит"),
+        required(
+            "if",
+            Takes::Either(&[Takes::Condition, Takes::Map(&BY_SCRIPT)]),
+            "who belongs to it",
+            "кто в него входит",
+        ),
     ],
 };
-/// More levels of segments within segments than this are refused, so that
-/// judging one never recurses deeper.
-const LEVELS: usize = 64;
+
+static BY_SCRIPT: Shape = Shape {
+    what: ("a script as a condition", "условие-скрипт"),
+    keys: &[required("script", Takes::Name, "`file.rhai:function`", "`файл.rhai:функция`")],
+};
 /// More segments than this are refused.
 const SEGMENTS: usize = 10_000;
 
@@ -34,27 +43,41 @@ pub struct Segment {
     /// What the panel calls it.
     pub title: Option<Text>,
     /// What makes a user belong.
-    pub condition: Condition,
+    pub test: Test,
+}
+
+/// What makes a user belong to a segment.
+#[derive(Clone, Debug)]
+pub enum Test {
+    /// A condition.
+    Condition(Condition),
+    /// A function of a script, which takes users one by one.
+    Script(ScriptRef),
 }
 
 /// A segment as written.
 struct Draft<'a> {
     name: &'a Scalar,
     title: Option<Text>,
-    text: Option<&'a Scalar>,
-    ast: Option<Ast>,
-    /// The segments it asks for, by place among the drafts.
-    asks: Vec<(usize, Place)>,
+    written: Option<Written<'a>>,
+    ast: Option<Arc<Ast>>,
 }
 
-/// The segments as written, and the order that they ask for.
+/// What stands at `if`.
+#[derive(Clone, Copy)]
+enum Written<'a> {
+    Condition(&'a Scalar),
+    Script(&'a Scalar),
+}
+
+/// The segments as written, and the order that they are judged in.
 #[derive(Default)]
 pub(in crate::rulebook) struct Drafts<'a> {
     drafts: Vec<Draft<'a>>,
     order: Vec<usize>,
 }
 
-/// Reads all segments and orders them.
+/// Reads all segments, in the order of the files.
 pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], sources: &Sources, reader: &mut Reader) -> Drafts<'a> {
     let mut drafts: Vec<Draft<'_>> = entries.iter().map(|entry| draft(entry, sources, reader)).collect();
     if let Some(draft) = drafts.get(SEGMENTS) {
@@ -66,12 +89,21 @@ pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], sources: &Sources, re
         reader.found.push(Diagnostic::error(codes::TOO_MANY, text, draft.name.place).help(help));
         drafts.truncate(SEGMENTS);
     }
-    link(&mut drafts, sources);
-    let order = order(&drafts, reader);
+    let order = (0..drafts.len()).collect();
     Drafts { drafts, order }
 }
 
-impl Drafts<'_> {
+impl<'a> Drafts<'a> {
+    /// The segments as parts of the definitions that are ordered together.
+    pub(super) fn items(&self) -> Vec<Item<'_>> {
+        self.drafts.iter().map(Draft::item).collect()
+    }
+
+    /// Takes the order in which each comes after those it asks for.
+    pub(super) fn ordered(&mut self, order: Vec<usize>) {
+        self.order = order;
+    }
+
     /// All names that were written, also of segments with mistakes, so that one
     /// mistake does not make every other condition fail.
     pub fn names(&self) -> Vec<String> {
@@ -79,124 +111,94 @@ impl Drafts<'_> {
     }
 
     /// The segments, each after those it asks for.
-    pub fn check(mut self, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Vec<Segment> {
+    pub fn check(
+        mut self,
+        names: &Names<'_>,
+        scripts: &Scripts,
+        sources: &Sources,
+        reader: &mut Reader,
+    ) -> Vec<Segment> {
         let mut list = Vec::with_capacity(self.drafts.len());
         for (id, index) in (0u16..).zip(self.order) {
             let draft = &mut self.drafts[index];
-            let (Some(text), Some(ast)) = (draft.text, &draft.ast) else { continue };
-            if let Some(condition) = conditions::check(ast, text, names, sources, reader) {
+            let test = match (draft.written, &draft.ast) {
+                (Some(Written::Condition(text)), Some(ast)) => {
+                    conditions::check(ast, text, names, sources, reader).map(Test::Condition)
+                }
+                (Some(Written::Script(text)), _) => by_script(text, names, scripts, reader).map(Test::Script),
+                (Some(Written::Condition(_)), None) | (None, _) => None,
+            };
+            if let Some(test) = test {
                 let title = draft.title.take();
-                list.push(Segment { id: SegmentId(id), name: draft.name.text.clone(), title, condition });
+                list.push(Segment { id: SegmentId(id), name: draft.name.text.clone(), title, test });
             }
         }
         list
     }
 }
 
+/// A function of a script that reads stored fields alone: so it never asks for
+/// anything that could ask for it.
+fn by_script(text: &Scalar, names: &Names<'_>, scripts: &Scripts, reader: &mut Reader) -> Option<ScriptRef> {
+    let script = scripts.predicate(text, reader)?;
+    let schema = &names.catalogue.schema;
+    let derived = scripts.reads(&script).find(|id| schema.is_derived(*id));
+    if let Some(id) = derived {
+        let name = &schema.field(id).name;
+        let message = Text::new(
+            format!("a script in a condition cannot read `{name}`, which is computed"),
+            format!("скрипт в условии не может читать вычисляемое поле `{name}`"),
+        );
+        let help = Text::new(
+            "write this condition in the condition language, or compute it in the script from stored fields",
+            "напишите это условие на языке условий или вычислите нужное в скрипте из хранимых полей",
+        );
+        reader.found.push(Diagnostic::error(codes::SCRIPT_CONDITION, message, text.place).help(help));
+        return None;
+    }
+    let message = Text::new(
+        format!("`{script}` judges users one by one, about a thousand times slower than a condition"),
+        format!("`{script}` судит пользователей по одному, примерно в тысячу раз медленнее условия"),
+    );
+    reader.found.push(Diagnostic::info(codes::SCRIPT_ROW_BY_ROW, message, text.place));
+    Some(script)
+}
+
+impl Draft<'_> {
+    fn item(&self) -> Item<'_> {
+        let formulas = match (self.written, self.ast.as_deref()) {
+            (Some(Written::Condition(text)), Some(ast)) => vec![(text, ast)],
+            (Some(Written::Condition(_)), None) | (Some(Written::Script(_)) | None, _) => Vec::new(),
+        };
+        Item { defines: Defines::Segment, name: self.name, formulas }
+    }
+}
+
 fn draft<'a>(entry: &'a Entry, sources: &Sources, reader: &mut Reader) -> Draft<'a> {
     names::name(&entry.key, reader);
-    let (title, text) = parts(entry, reader);
-    let ast = text.and_then(|scalar| conditions::parse(scalar, sources, reader));
-    Draft { name: &entry.key, title, text, ast, asks: Vec::new() }
+    let (title, written) = parts(entry, reader);
+    let ast = match written {
+        Some(Written::Condition(scalar)) => conditions::parse(scalar, sources, reader),
+        Some(Written::Script(_)) | None => None,
+    };
+    Draft { name: &entry.key, title, written, ast }
 }
 
 /// `vip: CONDITION` or `vip: {title: …, if: CONDITION}`.
-fn parts<'a>(entry: &'a Entry, reader: &mut Reader) -> (Option<Text>, Option<&'a Scalar>) {
+fn parts<'a>(entry: &'a Entry, reader: &mut Reader) -> (Option<Text>, Option<Written<'a>>) {
     if entry.value.map().is_none() {
-        return (None, conditions::text(&entry.value, reader));
+        return (None, conditions::text(&entry.value, reader).map(Written::Condition));
     }
     let entries = reader.shape(&entry.value, entry.key.place, &SHAPE).unwrap_or_default();
     let title = find(entries, "title").and_then(|node| title(node, reader));
-    (title, find(entries, "if").and_then(|node| conditions::text(node, reader)))
+    (title, find(entries, "if").and_then(|node| written(node, reader)))
 }
 
-/// Finds which segment asks for which.
-fn link(drafts: &mut [Draft<'_>], sources: &Sources) {
-    let by_name: HashMap<String, usize> = drafts.iter().enumerate().map(|(i, d)| (d.name.text.clone(), i)).collect();
-    for draft in drafts {
-        let (Some(ast), Some(text)) = (&draft.ast, draft.text) else { continue };
-        let asked = ast.segments().into_iter();
-        draft.asks = asked.filter_map(|(name, at)| Some((*by_name.get(name)?, text.locate(sources, at)))).collect();
+/// A condition, or `{script: FILE:FUNCTION}`.
+fn written<'a>(node: &'a Node, reader: &mut Reader) -> Option<Written<'a>> {
+    if node.get("script").is_none() {
+        return conditions::text(node, reader).map(Written::Condition);
     }
-}
-
-/// An order in which each segment comes after those it asks for, else in the
-/// order of the files. Segments in circles, which are reported, come last.
-fn order(drafts: &[Draft<'_>], reader: &mut Reader) -> Vec<usize> {
-    let mut waits: Vec<BTreeSet<usize>> = drafts.iter().map(|d| d.asks.iter().map(|(i, _)| *i).collect()).collect();
-    let mut asked_by: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
-    for (index, asks) in waits.iter().enumerate() {
-        for asked in asks {
-            asked_by[*asked].push(index);
-        }
-    }
-    let mut ready: BTreeSet<usize> = (0..drafts.len()).filter(|i| waits[*i].is_empty()).collect();
-    let mut level = vec![1usize; drafts.len()];
-    let mut order = Vec::with_capacity(drafts.len());
-    while let Some(index) = ready.pop_first() {
-        order.push(index);
-        if level[index] == LEVELS + 1 {
-            reader.found.push(too_deep(drafts[index].name));
-        }
-        for by in &asked_by[index] {
-            level[*by] = level[*by].max(level[index] + 1);
-            waits[*by].remove(&index);
-            if waits[*by].is_empty() {
-                ready.insert(*by);
-            }
-        }
-    }
-    let mut stuck: BTreeSet<usize> = (0..drafts.len()).filter(|i| !waits[*i].is_empty()).collect();
-    circles(drafts, &stuck, reader);
-    while let Some(index) = stuck.pop_first() {
-        order.push(index);
-    }
-    order
-}
-
-/// Reports each circle among the segments that could not be ordered: from any
-/// of them, always on to the first one asked for, one comes round.
-fn circles(drafts: &[Draft<'_>], stuck: &BTreeSet<usize>, reader: &mut Reader) {
-    let mut seen = BTreeSet::new();
-    for start in stuck {
-        let mut path: Vec<(usize, Place)> = Vec::new();
-        let mut at = *start;
-        while !seen.contains(&at) {
-            seen.insert(at);
-            let Some((next, place)) = drafts[at].asks.iter().find(|(i, _)| stuck.contains(i)) else { break };
-            path.push((at, *place));
-            at = *next;
-        }
-        if let Some(from) = path.iter().position(|(index, _)| *index == at) {
-            reader.found.push(circle(drafts, &path[from..]));
-        }
-    }
-}
-
-fn circle(drafts: &[Draft<'_>], path: &[(usize, Place)]) -> Diagnostic {
-    let name = |index: usize| drafts[index].name.text.as_str();
-    let names: Vec<&str> = path.iter().chain(path.first()).map(|(index, _)| name(*index)).collect();
-    let round = names.join(" → ");
-    let text = Text::new(
-        format!("segments ask for each other in a circle: {round}"),
-        format!("сегменты ссылаются друг на друга по кругу: {round}"),
-    );
-    let place = path.first().map_or(Place::default(), |(_, place)| *place);
-    let diagnostic = Diagnostic::error(codes::SEGMENT_CYCLE, text, place)
-        .help(Text::new("take one of the references out", "уберите одну из ссылок"));
-    path.iter().skip(1).fold(diagnostic, |diagnostic, (index, place)| {
-        diagnostic.also(
-            *place,
-            Text::new(format!("asked for by `{}`", name(*index)), format!("ссылка из `{}`", name(*index))),
-        )
-    })
-}
-
-fn too_deep(name: &Scalar) -> Diagnostic {
-    let text = Text::new(
-        format!("`{}` asks for segments more than {LEVELS} levels deep", name.text),
-        format!("`{}` ссылается на сегменты глубже {LEVELS} уровней", name.text),
-    );
-    let help = Text::new("shorten the chain of segments", "сократите цепочку сегментов");
-    Diagnostic::error(codes::SEGMENT_CHAIN, text, name.place).help(help)
+    let entries = reader.shape(node, node.place, &BY_SCRIPT)?;
+    reader.text(find(entries, "script")?, ("`script`", "`script`")).map(Written::Script)
 }

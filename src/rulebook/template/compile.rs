@@ -51,8 +51,13 @@ pub(in crate::rulebook) fn compile(
 
 /// The names of the templates in these files, in order, each once.
 pub(in crate::rulebook) fn names(files: &[(String, SourceId)]) -> Vec<String> {
-    let names: BTreeSet<String> = files.iter().filter_map(|(path, _)| Some(parts(path)?.0)).collect();
+    let names: BTreeSet<String> = files.iter().filter_map(|(path, _)| name_of(path)).collect();
     names.into_iter().collect()
+}
+
+/// The name of the template that a file holds.
+pub(in crate::rulebook) fn name_of(path: &str) -> Option<String> {
+    parts(path).map(|(name, _, _)| name)
 }
 
 /// `templates/NAME[.LANGUAGE].html` in its parts.
@@ -172,12 +177,13 @@ impl Compiler<'_> {
             return Part::Broken;
         }
         if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
-            self.found.push(syntax(&error, text, origin, self.sources));
+            // A misspelt statement is told of already, and so is the end that it leaves over.
+            if mentions(text).iter().all(|mention| !is_unknown_statement(mention, text)) {
+                self.found.push(syntax(&error, text, origin, self.sources));
+            }
             return Part::Broken;
         }
-        if self.found.len() == before {
-            self.variables(&name, text, origin);
-        }
+        self.variables(&name, text, origin);
         if self.found.len() > before { Part::Broken } else { Part::Rendered(name) }
     }
 
@@ -186,10 +192,18 @@ impl Compiler<'_> {
     fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> ControlFlow<()> {
         for mention in mentions(text) {
             match mention {
-                Mention::Filter(at) => self.known(&filters::FILTERS, text, at, origin, ("filter", "фильтр")),
-                Mention::Test(at) => self.known(&filters::TESTS, text, at, origin, ("test", "проверка")),
-                Mention::Function(at) => self.known(&["segment"], text, at, origin, ("function", "функция")),
-                Mention::Statement(at) => self.known(&STATEMENTS, text, at, origin, ("statement", "конструкция")),
+                Mention::Filter(at) => {
+                    self.known(&filters::FILTERS, text, at, origin, ("unknown filter", "неизвестный фильтр"))
+                }
+                Mention::Test(at) => {
+                    self.known(&filters::TESTS, text, at, origin, ("unknown test", "неизвестная проверка"))
+                }
+                Mention::Function(at) => {
+                    self.known(&["segment"], text, at, origin, ("unknown function", "неизвестная функция"))
+                }
+                Mention::Statement(at) => {
+                    self.known(&STATEMENTS, text, at, origin, ("unknown statement", "неизвестная конструкция"))
+                }
                 Mention::Segment(at) => self.segment(&text[at.clone()], origin.place(self.sources, at), segments),
                 Mention::BadSegment(at) => {
                     let message = Text::new(
@@ -214,7 +228,7 @@ impl Compiler<'_> {
         if known.contains(&word) {
             return;
         }
-        let message = Text::new(format!("unknown {} `{word}`", what.0), format!("неизвестно: {} `{word}`", what.1));
+        let message = Text::new(format!("{} `{word}`", what.0), format!("{} `{word}`", what.1));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_FILTER, message, origin.place(self.sources, at));
         self.found.push(suggest(diagnostic, word, known.iter().copied()));
     }
@@ -235,9 +249,10 @@ impl Compiler<'_> {
     /// Variables and fields that nobody declares.
     fn variables(&mut self, name: &str, text: &str, origin: &Origin) {
         let Ok(template) = self.env.get_template(name) else { return };
+        let told = told_of(text);
         let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
         used.sort();
-        for path in used {
+        for path in used.iter().filter(|path| !told.contains(path.as_str())) {
             let mut words = path.split('.');
             match (words.next(), words.next()) {
                 (Some("user"), Some(field)) if self.project.catalogue.schema.find(field).is_none() => {
@@ -257,7 +272,7 @@ impl Compiler<'_> {
                         Some(field) => diagnostic
                             .help(Text::new(
                                 format!("did you mean `{field}`?"),
-                                format!("возможно, вы имели в виду `{field}`"),
+                                format!("возможно, вы имели в виду `{field}`?"),
                             ))
                             .replace(field),
                         None => diagnostic.help(Text::new(
@@ -269,6 +284,47 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// Names that are the matter of another finding: unknown functions, and what
+/// `segment` is given without quotes.
+fn told_of(text: &str) -> BTreeSet<&str> {
+    let name = |mention| match mention {
+        Mention::Function(at) => text.get(at),
+        Mention::BadSegment(at) => {
+            text[at.end..].trim_start().strip_prefix('(')?.split([')', ',']).next().map(str::trim)
+        }
+        Mention::Filter(_) | Mention::Test(_) | Mention::Statement(_) | Mention::Segment(_) => None,
+    };
+    mentions(text).into_iter().filter_map(name).collect()
+}
+
+/// The last statement that is begun and not ended.
+fn open_statement(text: &str) -> Option<Range<usize>> {
+    let mut open: Vec<Range<usize>> = Vec::new();
+    for mention in mentions(text) {
+        let Mention::Statement(at) = mention else { continue };
+        match &text[at.clone()] {
+            "if" | "for" | "with" => open.push(at),
+            "endif" | "endfor" | "endwith" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+fn not_ended(at: Range<usize>, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
+    let word = &text[at.clone()];
+    let message = Text::new(format!("`{word}` is not ended"), format!("`{word}` не завершено"));
+    let help = Text::new(
+        format!("put `{{% end{word} %}}` where it ends"),
+        format!("поставьте `{{% end{word} %}}` там, где оно кончается"),
+    );
+    Diagnostic::error(codes::TEMPLATE_SYNTAX, message, origin.place(sources, at)).help(help)
+}
+
+fn is_unknown_statement(mention: &Mention, text: &str) -> bool {
+    matches!(mention, Mention::Statement(at) if !STATEMENTS.contains(&&text[at.clone()]))
 }
 
 /// Where a word stands by itself inside a tag; the whole text if nowhere.
@@ -290,6 +346,9 @@ fn inside_tag(text: &str, at: usize) -> bool {
 
 fn syntax(error: &minijinja::Error, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
     let detail = error.detail().unwrap_or("syntax error");
+    if let Some(open) = open_statement(text).filter(|_| detail.ends_with(", expected end of block")) {
+        return not_ended(open, text, origin, sources);
+    }
     let message = Text::new(format!("the template is not understood: {detail}"), format!("шаблон непонятен: {detail}"));
     let help = Text::new(
         "values stand in `{{ … }}`, `{% if … %}` ends with `{% endif %}`",

@@ -5,10 +5,40 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId};
 use crate::model::Text;
 use crate::rulebook::codes;
 use crate::rulebook::raw::{Reader, find};
+use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{self, Node, Scalar};
 
-const WHAT: (&str, &str) = ("the front matter", "заголовок шаблона");
-const KEYS: [&str; 6] = ["buttons", "photo", "transactional", "preview", "silent", "protected"];
+/// The head of a template.
+pub(in crate::rulebook) static SHAPE: Shape = Shape {
+    what: ("the front matter", "заголовок шаблона"),
+    keys: &[
+        optional(
+            "buttons",
+            Takes::List(&Takes::Either(&[Takes::Map(&BUTTON), Takes::List(&Takes::Map(&BUTTON))])),
+            "rows of buttons under the message",
+            "ряды кнопок под сообщением",
+        ),
+        optional("photo", Takes::Text, "an address or a Telegram file_id", "адрес или file_id Телеграма"),
+        optional(
+            "transactional",
+            Takes::Flag,
+            "reaches also those who opted out of marketing",
+            "доходит и до отказавшихся от рекламы",
+        ),
+        optional("preview", Takes::Flag, "shows previews of links", "показывает предпросмотр ссылок"),
+        optional("silent", Takes::Flag, "arrives without a sound", "приходит без звука"),
+        optional("protected", Takes::Flag, "cannot be forwarded or saved", "нельзя переслать и сохранить"),
+    ],
+};
+
+static BUTTON: Shape = Shape {
+    what: ("a button", "кнопка"),
+    keys: &[
+        required("text", Takes::Text, "what stands on it", "надпись"),
+        optional("url", Takes::Text, "the address it opens", "адрес, который она открывает"),
+        optional("press", Takes::Text, "the data it sends to the bot", "данные, которые она отправляет боту"),
+    ],
+};
 
 /// The settings of one template, as written.
 #[derive(Debug, Default)]
@@ -78,8 +108,7 @@ fn opening(text: &str) -> Option<usize> {
 }
 
 fn front(tree: &Node, reader: &mut Reader) -> Option<Front> {
-    let entries = reader.map(tree, WHAT)?;
-    reader.only(entries, &KEYS, WHAT);
+    let entries = reader.shape(tree, tree.place, &SHAPE)?;
     let mut flag = |key: &str| find(entries, key).and_then(|node| reader.flag(node, (key, key))).unwrap_or(false);
     let (transactional, preview, silent, protected) =
         (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
@@ -102,14 +131,8 @@ fn buttons(node: &Node, reader: &mut Reader) -> Vec<Vec<Button>> {
 }
 
 fn button(node: &Node, reader: &mut Reader) -> Option<Button> {
-    let what = ("a button", "кнопка");
-    let entries = reader.map(node, what)?;
-    reader.only(entries, &["text", "url", "press"], what);
-    let Some(text) = find(entries, "text") else {
-        reader.missing(node.place, "text", what);
-        return None;
-    };
-    let text = reader.prose(text, ("a button's text", "текст кнопки"))?.clone();
+    let entries = reader.shape(node, node.place, &BUTTON)?;
+    let text = reader.prose(find(entries, "text")?, ("a button's text", "текст кнопки"))?.clone();
     match (find(entries, "url"), find(entries, "press")) {
         (Some(url), None) => {
             let url = reader.text(url, ("`url`", "`url`"))?.clone();

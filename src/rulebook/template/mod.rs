@@ -14,7 +14,8 @@ mod markup;
 mod scan;
 mod values;
 
-pub(super) use compile::{Project, compile, names};
+pub(super) use compile::{Project, compile, name_of, names};
+pub(super) use front::SHAPE as FRONT;
 pub use markup::visible_text;
 
 use crate::model::{Button, ButtonAction, Format, Lang, Message, Profile, Schema, SegmentId, builtin};
@@ -146,6 +147,11 @@ impl Templates {
     /// Whether messages of this template reach users who opted out.
     pub fn transactional(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|variants| variants.iter().any(|variant| variant.transactional))
+    }
+
+    /// The segments that templates ask for.
+    pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
+        self.by_name.values().flatten().flat_map(|variant| variant.segments.iter().map(|(_, id)| *id))
     }
 
     /// The message of a template for one user, in the user's language if there

@@ -12,7 +12,7 @@ mod trap;
 
 pub use parse::{Limits, parse};
 
-use crate::diagnostic::{Place, Sources};
+use crate::diagnostic::{Place, SourceId, Sources};
 
 /// One node of the tree.
 #[derive(Clone, Debug)]
@@ -95,6 +95,20 @@ impl Node {
         self.map()?.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
     }
 
+    /// Makes it a part of another source, at the same places.
+    pub fn move_to(&mut self, source: SourceId) {
+        self.place.source = source;
+        match &mut self.kind {
+            Kind::Scalar(scalar) => scalar.move_to(source),
+            Kind::List(items) => items.iter_mut().for_each(|item| item.move_to(source)),
+            Kind::Map(entries) => entries.iter_mut().for_each(|entry| {
+                entry.key.move_to(source);
+                entry.value.move_to(source);
+            }),
+            Kind::Refused => {}
+        }
+    }
+
     /// Whether nothing is written here: `key:` without a value.
     pub fn is_blank(&self) -> bool {
         self.scalar().is_some_and(Scalar::is_blank)
@@ -102,6 +116,11 @@ impl Node {
 }
 
 impl Scalar {
+    fn move_to(&mut self, source: SourceId) {
+        self.place.source = source;
+        self.comment.iter_mut().for_each(|comment| comment.source = source);
+    }
+
     /// Whether nothing is written here.
     pub fn is_blank(&self) -> bool {
         self.style == Style::Plain && self.text.is_empty()

@@ -109,7 +109,9 @@ impl Builder<'_> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let place = self.place(range);
-                self.found.push(alias_refused(place, &self.text[self.local(place)]));
+                if !self.is_merging() {
+                    self.found.push(alias_refused(place, &self.text[self.local(place)]));
+                }
                 self.add(Node { place, kind: Kind::Refused });
             }
             _ => {}
@@ -177,19 +179,27 @@ impl Builder<'_> {
         let (start, kind) = match self.stack.pop() {
             Some(Frame::List { start, items }) => (start, Kind::List(items)),
             Some(Frame::Map { start, broken: true, .. }) => (start, Kind::Refused),
-            Some(Frame::Map { start, entries, .. }) => (start, Kind::Map(self.unique(entries))),
+            Some(Frame::Map { start, entries, .. }) => (start, self.unique(entries)),
             None => return,
         };
         let end = self.text[..end.max(start)].trim_end().len().max(start);
         self.add(Node { place: self.place(start..end), kind });
     }
 
-    /// Drops repeated keys, showing both places.
-    fn unique(&mut self, entries: Vec<Entry>) -> Vec<Entry> {
+    /// Whether the value of a merge key comes now, which is refused as a whole.
+    fn is_merging(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame::Map { key: Some(Some(key)), .. }) if is_merge(key))
+    }
+
+    /// Drops repeated keys, showing both places. A mapping with a merge key is
+    /// refused: what it lacks may be meant to come from there.
+    fn unique(&mut self, entries: Vec<Entry>) -> Kind {
+        let mut merges = false;
         let mut first: HashMap<String, Place> = HashMap::new();
         let mut kept = Vec::with_capacity(entries.len());
         for entry in entries {
-            if entry.key.text == "<<" && entry.key.style == Style::Plain {
+            if is_merge(&entry.key) {
+                merges = true;
                 self.found.push(merge_refused(entry.key.place));
             } else if let Some(before) = first.get(&entry.key.text) {
                 self.found.push(duplicate(&entry.key, *before));
@@ -198,7 +208,7 @@ impl Builder<'_> {
                 kept.push(entry);
             }
         }
-        kept
+        if merges { Kind::Refused } else { Kind::Map(kept) }
     }
 
     fn place(&self, range: std::ops::Range<usize>) -> Place {
@@ -208,6 +218,10 @@ impl Builder<'_> {
     fn local(&self, place: Place) -> std::ops::Range<usize> {
         place.start as usize - self.base..place.end as usize - self.base
     }
+}
+
+fn is_merge(key: &Scalar) -> bool {
+    key.text == "<<" && key.style == Style::Plain
 }
 
 fn key_of(node: Node, braces: bool, found: &mut Diagnostics) -> Option<Scalar> {

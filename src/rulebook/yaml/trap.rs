@@ -16,13 +16,26 @@ pub(super) fn explain(error: &ScanError, source: SourceId, text: &str, base: usi
     if matches!(error.kind(), ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent) {
         at = opening_quote(text, at).unwrap_or(at);
     }
-    let line = line_around(text, at);
+    let mut line = line_around(text, at);
     let column = floor_boundary(line.text, (at - line.start).min(line.text.len()));
-    let slip = slip(error.kind(), line.text, column).unwrap_or_else(|| Slip::plain(error, column));
+    let slip = slip(error.kind(), line.text, column).unwrap_or_else(|| match open_bracket(&text[..line.start]) {
+        Some(open) => {
+            line = line_around(text, open);
+            bracket_not_closed(open - line.start)
+        }
+        None => Slip::plain(error, column),
+    });
     let start = line.start + slip.range.start;
     let end = ceil_boundary(text, (line.start + slip.range.end).max(start));
     let place = Place::new(source, base + start, base + end);
-    Diagnostic::error(slip.code, slip.message, place).help(slip.help)
+    let diagnostic = Diagnostic::error(slip.code, slip.message, place).help(slip.help);
+    match open_bracket(&text[..start]).filter(|_| slip.code == codes::UNCLOSED_BRACKET) {
+        Some(open) => diagnostic.also(
+            Place::new(source, base + open, base + open + 1),
+            Text::new("this one is open", "эта скобка открыта"),
+        ),
+        None => diagnostic,
+    }
 }
 
 struct Line<'a> {
@@ -208,6 +221,10 @@ fn unclosed_bracket(kind: &ErrorKind, at: usize) -> Option<Slip> {
             | ErrorKind::MismatchedFlowCollectionEnd { .. }
             | ErrorKind::InvalidFlowScalarIndent
     );
+    unclosed.then(|| bracket_not_closed(at))
+}
+
+fn bracket_not_closed(at: usize) -> Slip {
     let message = Text::new(
         "a bracket is not closed, or a comma is missing before this",
         "не закрыта скобка или перед этим пропущена запятая",
@@ -216,7 +233,39 @@ fn unclosed_bracket(kind: &ErrorKind, at: usize) -> Option<Slip> {
         "close every `[` and `{`; put text that has brackets in quotes",
         "закройте все `[` и `{`; текст со скобками возьмите в кавычки",
     );
-    unclosed.then(|| Slip { code: codes::UNCLOSED_BRACKET, range: at..at + 1, message, help })
+    Slip { code: codes::UNCLOSED_BRACKET, range: at..at + 1, message, help }
+}
+
+/// The first bracket that begins a value of these lines and is not closed in
+/// them: the parser stumbles only over what follows.
+fn open_bracket(text: &str) -> Option<usize> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let value = value_of(line).unwrap_or_default();
+        if !open.is_empty() || line[value..].starts_with(['[', '{']) {
+            let from = if open.is_empty() { value } else { 0 };
+            brackets(&line[from..], start + from, &mut open);
+        }
+        start += line.len();
+    }
+    open.first().copied()
+}
+
+/// Adds the brackets that a piece of text at `start` opens and takes away those
+/// that it closes; quoted ones are text.
+fn brackets(piece: &str, start: usize, open: &mut Vec<usize>) {
+    let mut quote = None;
+    for (at, c) in piece.char_indices() {
+        match (quote, c) {
+            (Some(begun), c) if begun == c => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '{') => open.push(start + at),
+            (None, ']' | '}') => drop(open.pop()),
+            (None, '#') if piece[..at].ends_with(' ') => return,
+            (Some(_) | None, _) => {}
+        }
+    }
 }
 
 /// `title: Price: 100`

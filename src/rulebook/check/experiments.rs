@@ -1,0 +1,400 @@
+//! The section `experiments`: who takes part, the variants with their weights,
+//! and how the winner is found.
+//!
+//! Names and variants are read first, since conditions ask for them; the rest
+//! is checked once every name is known.
+
+use super::conditions::compile;
+use super::{Names, codes, names, read};
+use crate::condition::Condition;
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::model::{EnumType, Share, Text};
+use crate::rulebook::phrases::integer;
+use crate::rulebook::raw::{Reader, find};
+use crate::rulebook::shape::{Shape, Takes, optional, required};
+use crate::rulebook::trigger::{Goal, goal};
+use crate::rulebook::yaml::{Entry, Node, Scalar};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+const METHODS: [&str; 3] = ["sequential", "fixed", "bayes"];
+/// More experiments than this, or more variants of one, are refused.
+const MOST: usize = 1_000;
+const VARIANTS: usize = 100;
+
+/// One experiment.
+pub(in crate::rulebook) static SHAPE: Shape = Shape {
+    what: ("an experiment", "эксперимент"),
+    keys: &[
+        optional("to", Takes::Condition, "who takes part; everybody if absent", "кто участвует; без него — все"),
+        optional(
+            "coverage",
+            Takes::Percent,
+            "which share of them takes part; 100% if absent",
+            "какая доля из них участвует; без него — 100%",
+        ),
+        required(
+            "variants",
+            Takes::Named(&Takes::Either(&[Takes::Int, Takes::Map(&VARIANT)])),
+            "the variants and their weights, the first is the control",
+            "варианты и их веса, первый — контрольный",
+        ),
+        optional(
+            "version",
+            Takes::Int,
+            "a new number deals everybody anew; 1 if absent",
+            "новое число распределяет всех заново; без него — 1",
+        ),
+        optional(
+            "group",
+            Takes::Text,
+            "experiments of one group never share a user",
+            "у экспериментов одной группы нет общих пользователей",
+        ),
+        optional("goal", Takes::Goal, "what counts as success", "что считается успехом"),
+        optional(
+            "guardrails",
+            Takes::List(&Takes::Goal),
+            "what must not happen more often",
+            "что не должно участиться",
+        ),
+        optional("decide", Takes::Map(&DECIDE), "how the winner is found", "как определяется победитель"),
+    ],
+};
+
+static VARIANT: Shape = Shape {
+    what: ("a variant", "вариант"),
+    keys: &[
+        required(
+            "weight",
+            Takes::Int,
+            "how many users, against the other variants",
+            "сколько пользователей по сравнению с другими",
+        ),
+        optional(
+            "send",
+            Takes::Words(&["none"]),
+            "`none`: this variant gets nothing, on purpose",
+            "`none`: этот вариант намеренно ничего не получает",
+        ),
+    ],
+};
+
+static DECIDE: Shape = Shape {
+    what: ("`decide`", "`decide`"),
+    keys: &[
+        optional(
+            "method",
+            Takes::Words(&METHODS),
+            "`sequential` may be looked at any time, `fixed` once at the end, `bayes` only shows",
+            "`sequential` можно смотреть когда угодно, `fixed` — один раз в конце, `bayes` только показывает",
+        ),
+        optional(
+            "alpha",
+            Takes::Number,
+            "how often a false winner is put up with; 0.05 if absent",
+            "доля ложных побед, с которой мирятся; без него 0.05",
+        ),
+        optional(
+            "min_users",
+            Takes::Int,
+            "no verdict before so many users; 1000 if absent",
+            "нет вывода, пока пользователей меньше; без него 1000",
+        ),
+        optional(
+            "auto_ship",
+            Takes::Flag,
+            "whether a sequential win is put into effect by itself",
+            "вводить ли победителя в действие без человека",
+        ),
+    ],
+};
+
+/// One experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Its name.
+    pub name: String,
+    /// Who takes part; absent for everybody.
+    pub to: Option<Condition>,
+    /// Which share of them.
+    pub coverage: Share,
+    /// The variants in the order of their buckets; the first is the control.
+    pub variants: Vec<Variant>,
+    /// Part of the salt that deals users to variants.
+    pub version: u32,
+    /// Experiments of one group never share a user.
+    pub group: Option<String>,
+    /// What counts as success.
+    pub goal: Option<Goal>,
+    /// What must not happen more often.
+    pub guardrails: Vec<Goal>,
+    /// How the winner is found.
+    pub decide: Decide,
+}
+
+/// One variant of an experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Its share against the sum of all weights; at least one.
+    pub weight: u32,
+    /// Whether it says that it sends nothing.
+    pub silent: bool,
+}
+
+/// How the winner of an experiment is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decide {
+    /// With which statistics.
+    pub method: Method,
+    /// The rate of false winners that is put up with.
+    pub alpha: f64,
+    /// No verdict before so many users.
+    pub min_users: u32,
+    /// Whether a win is put into effect by itself.
+    pub auto_ship: bool,
+}
+
+/// The statistics of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Valid however often one looks.
+    Sequential,
+    /// One look at a size fixed in advance.
+    Fixed,
+    /// Chances, shown and never acted upon.
+    Bayes,
+}
+
+impl Default for Decide {
+    fn default() -> Self {
+        Self { method: Method::Sequential, alpha: 0.05, min_users: 1_000, auto_ship: false }
+    }
+}
+
+/// The experiments as written, with the variants that could be read.
+#[derive(Default)]
+pub(in crate::rulebook) struct Drafts<'a> {
+    drafts: Vec<Draft<'a>>,
+}
+
+struct Draft<'a> {
+    entry: &'a Entry,
+    named: bool,
+    variants: Vec<Variant>,
+    /// Whether all variants could be read.
+    whole: bool,
+}
+
+/// Reads names and variants.
+pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], reader: &mut Reader) -> Drafts<'a> {
+    if let Some(entry) = entries.get(MOST) {
+        reader.found.push(too_many(&entry.key, MOST));
+    }
+    Drafts { drafts: entries.iter().take(MOST).map(|entry| draft(entry, reader)).collect() }
+}
+
+fn draft<'a>(entry: &'a Entry, reader: &mut Reader) -> Draft<'a> {
+    let named = names::name(&entry.key, reader);
+    let read = entry.value.get("variants").map(|node| variants(node, &entry.key, reader));
+    let (variants, whole) = read.unwrap_or_default();
+    Draft { entry, named, variants, whole }
+}
+
+/// The variants, and whether none of them was left out.
+fn variants(node: &Node, experiment: &Scalar, reader: &mut Reader) -> (Vec<Variant>, bool) {
+    let Some(entries) = reader.map(node, ("`variants`", "`variants`")) else { return (Vec::new(), false) };
+    if entries.len() < 2 {
+        let text = Text::new(
+            format!("`{}` needs two variants at least", experiment.text),
+            format!("в `{}` должно быть не меньше двух вариантов", experiment.text),
+        );
+        let help =
+            Text::new("write `variants: {control: 50, short: 50}`", "пишите `variants: {control: 50, short: 50}`");
+        reader.found.push(Diagnostic::error(codes::BAD_VARIANTS, text, node.place).help(help));
+    } else if let Some(entry) = entries.get(VARIANTS) {
+        reader.found.push(too_many(&entry.key, VARIANTS));
+    }
+    let list: Vec<Variant> = entries.iter().take(VARIANTS).filter_map(|entry| variant(entry, reader)).collect();
+    let whole = list.len() == entries.len();
+    (list, whole)
+}
+
+/// `control: 50` or `control: {weight: 50, send: none}`.
+fn variant(entry: &Entry, reader: &mut Reader) -> Option<Variant> {
+    let free = names::name(&entry.key, reader) && names::variant(&entry.key, reader);
+    let what = ("a weight", "вес");
+    let bounds = 1..=1_000_000;
+    let (weight, silent) = match entry.value.map() {
+        None => (whole(&entry.value, what, bounds, reader), false),
+        Some(_) => {
+            let entries = reader.shape(&entry.value, entry.key.place, &VARIANT)?;
+            let silent = find(entries, "send").map(|node| reader.word(node, ("`send`", "`send`"), &["none"]));
+            (find(entries, "weight").and_then(|node| whole(node, what, bounds, reader)), silent.is_some())
+        }
+    };
+    weight.filter(|_| free).map(|weight| Variant { name: entry.key.text.clone(), weight, silent })
+}
+
+fn whole(node: &Node, what: (&str, &str), bounds: RangeInclusive<i64>, reader: &mut Reader) -> Option<u32> {
+    integer(node, what, bounds, reader).and_then(|number| u32::try_from(number).ok())
+}
+
+impl Drafts<'_> {
+    /// All names that were written, also of experiments with mistakes.
+    pub fn names(&self) -> Vec<String> {
+        self.drafts.iter().map(|draft| draft.entry.key.text.clone()).collect()
+    }
+
+    /// The names of the variants of each.
+    pub fn variants(&self) -> Vec<Arc<EnumType>> {
+        let names = |draft: &Draft<'_>| draft.variants.iter().map(|variant| variant.name.as_str().into()).collect();
+        self.drafts.iter().map(|draft| Arc::new(EnumType { values: names(draft) })).collect()
+    }
+
+    /// The experiments whose variants could not all be read.
+    pub fn broken(&self) -> impl Iterator<Item = &str> {
+        self.drafts.iter().filter(|draft| !draft.whole).map(|draft| draft.entry.key.text.as_str())
+    }
+
+    /// The experiments, checked.
+    pub fn check(self, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Vec<Experiment> {
+        let coverage = groups(&self.drafts, reader);
+        let list = self.drafts.into_iter().zip(coverage);
+        list.filter_map(|(draft, coverage)| experiment(draft, coverage, names, sources, reader)).collect()
+    }
+}
+
+fn experiment(
+    draft: Draft<'_>,
+    coverage: Option<Share>,
+    names: &Names<'_>,
+    sources: &Sources,
+    reader: &mut Reader,
+) -> Option<Experiment> {
+    let entries = reader.shape(&draft.entry.value, draft.entry.key.place, &SHAPE)?;
+    let to = find(entries, "to").map(|node| compile(node, names, sources, reader));
+    let version = find(entries, "version").map(|node| whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
+    let group = find(entries, "group").map(|node| group(node, reader));
+    let goal = find(entries, "goal").map(|node| goal(node, names, sources, reader));
+    let guardrails = find(entries, "guardrails").map(|node| guardrails(node, names, sources, reader));
+    let decide = find(entries, "decide").map(|node| decide(node, entries, reader));
+    let (to, group) = (to.map_or(Some(None), |to| to.map(Some))?, group.map_or(Some(None), |group| group.map(Some))?);
+    Some(Experiment {
+        name: draft.named.then(|| draft.entry.key.text.clone())?,
+        to,
+        coverage: coverage?,
+        variants: Some(draft.variants).filter(|_| draft.whole)?,
+        version: version.unwrap_or(Some(1))?,
+        group,
+        goal: goal.map_or(Some(None), |goal| goal.map(Some))?,
+        guardrails: guardrails.unwrap_or_else(|| Some(Vec::new()))?,
+        decide: decide.unwrap_or(Some(Decide::default()))?,
+    })
+}
+
+fn guardrails(node: &Node, names: &Names<'_>, sources: &Sources, reader: &mut Reader) -> Option<Vec<Goal>> {
+    let items = reader.list(node, ("`guardrails`", "`guardrails`"))?;
+    let list: Vec<_> = items.iter().map(|item| goal(item, names, sources, reader)).collect();
+    list.into_iter().collect()
+}
+
+fn group(node: &Node, reader: &mut Reader) -> Option<String> {
+    let scalar = reader.text(node, ("`group`", "`group`"))?;
+    names::name(scalar, reader).then(|| scalar.text.clone())
+}
+
+fn decide(node: &Node, experiment: &[Entry], reader: &mut Reader) -> Option<Decide> {
+    let entries = reader.shape(node, node.place, &DECIDE)?;
+    let Decide { method, alpha, min_users, auto_ship } = Decide::default();
+    let method = find(entries, "method").map_or(Some(method), |node| method_of(node, reader));
+    let alpha = find(entries, "alpha")
+        .map_or(Some(alpha), |node| read::number(node, ("`alpha`", "`alpha`"), (0.0, 0.5), reader));
+    let min_users = find(entries, "min_users")
+        .map_or(Some(min_users), |node| whole(node, ("`min_users`", "`min_users`"), 1..=1_000_000_000, reader));
+    let ship = find(entries, "auto_ship");
+    let auto_ship = ship.map_or(Some(auto_ship), |node| reader.flag(node, ("`auto_ship`", "`auto_ship`")));
+    if let (Some(node), Some(true), Some(method)) = (ship, auto_ship, method) {
+        if method != Method::Sequential {
+            reader.found.push(ships_sequential(node));
+        } else if find(experiment, "goal").is_none() {
+            reader.found.push(ships_goal(node));
+        }
+    }
+    Some(Decide { method: method?, alpha: alpha?, min_users: min_users?, auto_ship: auto_ship? })
+}
+
+fn method_of(node: &Node, reader: &mut Reader) -> Option<Method> {
+    Some(match reader.word(node, ("`method`", "`method`"), &METHODS)? {
+        "fixed" => Method::Fixed,
+        "bayes" => Method::Bayes,
+        _ => Method::Sequential,
+    })
+}
+
+/// The coverage of each experiment. The experiments of a group share out the
+/// users, so together they cover at most everybody.
+fn groups(drafts: &[Draft<'_>], reader: &mut Reader) -> Vec<Option<Share>> {
+    let mut taken: HashMap<&str, u32> = HashMap::new();
+    let mut list = Vec::new();
+    for draft in drafts {
+        let node = draft.entry.value.get("coverage");
+        let bounds = Share::NONE..=Share::ALL;
+        let share =
+            node.map_or(Some(Share::ALL), |node| read::share(node, ("`coverage`", "`coverage`"), bounds, reader));
+        list.push(share);
+        let group = draft.entry.value.get("group").and_then(Node::scalar);
+        if let (Some(group), Some(share)) = (group, share) {
+            let sum = taken.entry(&group.text).or_default();
+            let before = *sum;
+            *sum += u32::from(share.of_ten_thousand());
+            let full = u32::from(Share::ALL.of_ten_thousand());
+            if before <= full && *sum > full {
+                reader.found.push(group_is_full(group, node.map_or(group.place, |node| node.place)));
+            }
+        }
+    }
+    list
+}
+
+fn group_is_full(group: &Scalar, place: crate::diagnostic::Place) -> Diagnostic {
+    let text = Text::new(
+        format!("the experiments of the group `{}` cover more than 100% of the users", group.text),
+        format!("эксперименты группы `{}` охватывают больше 100% пользователей", group.text),
+    );
+    let help = Text::new(
+        "they share no user: give each a `coverage` so that the sum is 100% at most",
+        "общих пользователей у них нет: задайте каждому `coverage`, чтобы сумма не превысила 100%",
+    );
+    Diagnostic::error(codes::GROUP_FULL, text, place).help(help)
+}
+
+fn ships_sequential(node: &Node) -> Diagnostic {
+    let text = Text::new(
+        "only a win of `method: sequential` can be put into effect by itself",
+        "без человека можно вводить только победу с `method: sequential`",
+    );
+    let help = Text::new(
+        "write `method: sequential`, or leave `auto_ship` out and decide yourself",
+        "напишите `method: sequential` или уберите `auto_ship` и решайте сами",
+    );
+    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
+}
+
+fn ships_goal(node: &Node) -> Diagnostic {
+    let text = Text::new("without a `goal` nobody can win", "без `goal` победить нельзя");
+    let help = Text::new("add `goal: event payment within 7 days`", "добавьте `goal: event payment within 7 days`");
+    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
+}
+
+fn too_many(key: &Scalar, most: usize) -> Diagnostic {
+    let text = Text::new(
+        format!("there are more than {most} of them, from `{}` on", key.text),
+        format!("их больше {most}, начиная с `{}`", key.text),
+    );
+    let help = Text::new("remove those that are over", "удалите завершённые");
+    Diagnostic::error(codes::TOO_MANY, text, key.place).help(help)
+}

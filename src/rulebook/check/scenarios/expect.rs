@@ -1,0 +1,109 @@
+//! What a step of a test expects.
+
+use super::shape::EXPECT;
+use super::{DRIP_STATES, codes, values};
+use crate::condition::Condition;
+use crate::diagnostic::Diagnostic;
+use crate::model::{DripId, FieldId, Text, Value};
+use crate::rulebook::action::Scope;
+use crate::rulebook::check::conditions::compile;
+use crate::rulebook::check::lookup;
+use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::yaml::{Entry, Node};
+
+/// What must be so at the end of a step; absent parts are not looked at.
+#[derive(Debug, Default)]
+pub struct Expect {
+    /// The templates that passed all gates in this step, all of them, in order.
+    pub sent: Option<Vec<String>>,
+    /// Fields with their values.
+    pub set: Vec<(FieldId, Value)>,
+    /// Fields that are missing.
+    pub unset: Vec<FieldId>,
+    /// Tags that the user has.
+    pub tags: Vec<String>,
+    /// A condition that is true.
+    pub condition: Option<Condition>,
+    /// Where the user is in drips.
+    pub drips: Vec<(DripId, DripState)>,
+}
+
+/// Where a user is in a drip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DripState {
+    /// Between two of its steps.
+    Inside,
+    /// Past its end, or its goal reached.
+    Finished,
+    /// Neither.
+    Outside,
+}
+
+/// Reads what is expected.
+pub(super) fn expect(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Expect> {
+    let entries = reader.shape(node, node.place, &EXPECT)?;
+    let sent = find(entries, "sent").map(|node| each(node, ("`sent`", "`sent`"), reader, |n, r| template(n, scope, r)));
+    let set = find(entries, "set").map(|node| values::expected(node, ("`set`", "`set`"), scope, reader));
+    let unset =
+        find(entries, "unset").map(|node| each(node, ("`unset`", "`unset`"), reader, |n, r| field(n, scope, r)));
+    let tags = find(entries, "tags").map(|node| each(node, ("`tags`", "`tags`"), reader, tag));
+    let condition = find(entries, "if").map(|node| compile(node, scope.names(), scope.sources, reader));
+    let drips = find(entries, "drip").map(|node| drips(node, scope, reader));
+    Some(Expect {
+        sent: sent.map_or(Some(None), |sent| sent.map(Some))?,
+        set: set.unwrap_or_else(|| Some(Vec::new()))?,
+        unset: unset.unwrap_or_else(|| Some(Vec::new()))?,
+        tags: tags.unwrap_or_else(|| Some(Vec::new()))?,
+        condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
+        drips: drips.unwrap_or_else(|| Some(Vec::new()))?,
+    })
+}
+
+/// All items of a list, each read; nothing if one is wrong.
+fn each<T>(
+    node: &Node,
+    what: (&str, &str),
+    reader: &mut Reader,
+    mut one: impl FnMut(&Node, &mut Reader) -> Option<T>,
+) -> Option<Vec<T>> {
+    let list: Vec<_> = reader.list(node, what)?.iter().map(|item| one(item, reader)).collect();
+    list.into_iter().collect()
+}
+
+fn template(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
+    let name = reader.text(node, ("a template", "шаблон"))?;
+    if scope.templates.contains(&name.text) {
+        reader.used.template(&name.text, scope.names.catalogue);
+        return Some(name.text.clone());
+    }
+    let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text, name.place);
+    reader.found.push(suggest(diagnostic, &name.text, scope.templates.names()));
+    None
+}
+
+fn field(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<FieldId> {
+    let name = reader.text(node, ("a field", "поле"))?;
+    values::field(name, scope, reader)
+}
+
+fn tag(node: &Node, reader: &mut Reader) -> Option<String> {
+    reader.text(node, ("a tag", "метка")).map(|scalar| scalar.text.trim().to_owned())
+}
+
+/// `drip: {onboarding: inside}`
+fn drips(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<(DripId, DripState)>> {
+    let entries = reader.map(node, ("`drip`", "`drip`"))?;
+    let one = |entry: &Entry| {
+        let id = lookup::drip_named(&entry.key, scope.names(), reader);
+        let what = ("the user's place in a drip", "место пользователя в цепочке");
+        let state = match reader.word(&entry.value, what, &DRIP_STATES)? {
+            "inside" => DripState::Inside,
+            "finished" => DripState::Finished,
+            _ => DripState::Outside,
+        };
+        Some((id?, state))
+    };
+    let list: Vec<_> = entries.iter().map(one).collect();
+    list.into_iter().collect()
+}

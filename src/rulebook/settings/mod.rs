@@ -1,0 +1,154 @@
+//! `vestnik.yaml`: the settings of a project, read, checked and with defaults.
+//!
+//! `shape` has the keys, `read` makes values of them. No secret is ever in
+//! here: the token's place is an environment variable.
+
+mod read;
+mod shape;
+
+pub(super) use read::{bad_rate, read, unknown_zone};
+pub(super) use shape::SHAPE;
+
+use super::words;
+use crate::model::{Lang, Limits};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The settings of a project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The language in which the product speaks to those who run it.
+    pub language: Lang,
+    /// The project's time zone.
+    pub timezone: Zone,
+    /// Where data live, relative to the project folder unless absolute.
+    pub data: PathBuf,
+    /// How to reach Telegram.
+    pub telegram: Telegram,
+    /// Who may use the panel, by Telegram id.
+    pub admins: BTreeMap<i64, Role>,
+    /// How fast messages may leave.
+    pub limits: Limits,
+    /// The HTTP interface.
+    pub http: Http,
+    /// Outgoing webhooks.
+    pub webhooks: Webhooks,
+    /// How changes of files are noticed.
+    pub watch: Watch,
+}
+
+/// A time zone and its IANA name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    /// Such as `Europe/Moscow`.
+    pub name: String,
+    /// Its rules.
+    pub zone: TimeZone,
+}
+
+/// How to reach Telegram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telegram {
+    /// The environment variable that holds the bot's token.
+    pub token_env: String,
+    /// The Bot API server, without a slash at the end.
+    pub api_url: String,
+    /// How updates come in.
+    pub mode: Mode,
+    /// Whether updates that came in while the engine was down are dropped.
+    pub drop_pending: bool,
+}
+
+/// How updates come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The engine asks for them.
+    Polling,
+}
+
+/// What an admin may do; each role may do what those below it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Also write rules and start campaigns that need approval.
+    Author,
+    /// Also approve, pause and cancel.
+    Operator,
+    /// Everything.
+    Owner,
+}
+
+/// The HTTP interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// The address it listens on.
+    pub listen: SocketAddr,
+}
+
+/// Outgoing webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Webhooks {
+    /// Hosts that may be called.
+    pub allow: Vec<String>,
+}
+
+/// How changes of files are noticed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Watch {
+    /// The system tells.
+    #[default]
+    Notify,
+    /// The files are looked at every few seconds: for network folders.
+    Poll,
+}
+
+impl Settings {
+    /// Names of settings that differ and take effect only after a restart.
+    pub fn restart_needed(&self, newer: &Self) -> Vec<&'static str> {
+        let differ = [
+            ("data", self.data != newer.data),
+            ("telegram", self.telegram != newer.telegram),
+            ("http", self.http != newer.http),
+            ("watch", self.watch != newer.watch),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: Lang::En,
+            timezone: Zone { name: "UTC".to_owned(), zone: TimeZone::UTC },
+            data: PathBuf::from("data"),
+            telegram: Telegram {
+                token_env: "TELEGRAM_TOKEN".to_owned(),
+                api_url: "https://api.telegram.org".to_owned(),
+                mode: Mode::Polling,
+                drop_pending: false,
+            },
+            admins: BTreeMap::new(),
+            limits: Limits {
+                bot: words::rate("30 per second"),
+                chat: words::rate("1 per second"),
+                group: words::rate("20 per minute"),
+            },
+            http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
+            webhooks: Webhooks::default(),
+            watch: Watch::default(),
+        }
+    }
+}
+
+impl Role {
+    /// The role called `word`.
+    pub fn parse(word: &str) -> Option<Self> {
+        ROLES.iter().find(|(name, _)| *name == word).map(|(_, role)| *role)
+    }
+}
+
+const ROLES: [(&str, Role); 4] =
+    [("owner", Role::Owner), ("operator", Role::Operator), ("author", Role::Author), ("viewer", Role::Viewer)];
