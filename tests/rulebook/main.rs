@@ -4,14 +4,21 @@
 
 mod bad;
 mod codes;
+mod consequences;
+mod definitions;
+mod drips;
+mod everything;
+mod experiments;
 #[path = "../support/expect.rs"]
 mod expect;
 mod grammar;
 mod live;
 mod mistakes;
 mod pages;
+mod policy;
 mod robustness;
 mod sample;
+mod scenarios;
 mod schema;
 mod settings;
 mod templates;
