@@ -150,6 +150,13 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
+    /// Whether the field is never stored but follows from others: computed
+    /// fields and `lifecycle`.
+    pub fn is_derived(&self, id: FieldId) -> bool {
+        let field = self.field(id);
+        id == builtin::LIFECYCLE || (field.read_only && !field.builtin)
+    }
+
     /// All fields with their places.
     pub fn iter(&self) -> impl Iterator<Item = (FieldId, &Field)> {
         (0u16..).map(FieldId).zip(&self.fields)

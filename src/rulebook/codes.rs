@@ -53,7 +53,7 @@ codes! {
     BAD_VALUES = "R022": "The list of an enum's values is wrong.", "Неверный список значений перечисления.";
     BUILTIN_FIELD = "R023": "A built-in field's type cannot be changed.", "Тип встроенного поля изменить нельзя.";
     EMPTY_CONDITION = "R030": "The condition is empty.", "Условие пустое.";
-    SCRIPT_CONDITION = "R031": "A script as a condition is named by its function.", "Условие-скрипт называют по его функции.";
+    SCRIPT_CONDITION = "R031": "A script cannot be a condition here or in this way.", "Скрипт не может быть условием здесь или в таком виде.";
     SEGMENT_CYCLE = "R032": "Segments ask for each other in a circle.", "Сегменты ссылаются друг на друга по кругу.";
     SEGMENT_CHAIN = "R033": "Segments ask for each other too many levels deep.", "Сегменты ссылаются друг на друга слишком глубоко.";
     TOO_MANY = "R034": "There are more definitions than the engine can hold.", "Определений больше, чем вмещает движок.";

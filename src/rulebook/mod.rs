@@ -34,7 +34,7 @@ pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
     Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Topic, Urgency, Variant, What,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use metrics::METRICS;
@@ -249,7 +249,7 @@ impl Loader {
         let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
         let derived = Derived::new(&schema, computed, classes);
-        let segments = definitions.segments.check(&names, &self.sources, &mut reader);
+        let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
         let project = template::Project { catalogue: &catalogue, language: settings.language };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {

@@ -4,7 +4,7 @@
 //! and remembered for the life of the view. How deep they ask for one another
 //! is bounded by the check.
 
-use super::Rulebook;
+use super::{Rulebook, Test};
 use crate::condition::{Fact, Row, Truth};
 use crate::model::{FieldId, Profile, SegmentId, Time, Type, Value, builtin};
 use jiff::tz::TimeZone;
@@ -48,7 +48,10 @@ impl<'a> View<'a> {
     /// is true or false, this may be unknown.
     pub fn segment(&self, id: SegmentId) -> Truth {
         let segment = self.rulebook.segments().get(usize::from(id.0));
-        segment.map_or(Truth::False, |segment| segment.condition.judge(self))
+        segment.map_or(Truth::False, |segment| match &segment.test {
+            Test::Condition(condition) => condition.judge(self),
+            Test::Script(script) => self.rulebook.scripts.judge(script, self),
+        })
     }
 }
 

@@ -219,7 +219,8 @@ fn logic(depth: u32) -> BoxedStrategy<Said> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || logic(depth - 1);
+    let below = logic(depth - 1);
+    let inner = move || below.clone();
     let join = |word: &'static str| {
         move |parts: Vec<Said>| {
             let texts: Vec<String> = parts.iter().map(|part| format!("({})", part.text)).collect();
@@ -350,7 +351,8 @@ fn int(depth: u32) -> BoxedStrategy<Said> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || int(depth - 1);
+    let below = int(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         2 => leaf,
         2 => (inner(), one_of(&["+", "-", "*", "%"]), inner()).prop_map(|(a, o, b)| arithmetic(&a, o, &b)),
@@ -406,7 +408,8 @@ fn money(depth: u32) -> BoxedStrategy<Said> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || money(depth - 1);
+    let below = money(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         2 => leaf,
         2 => (inner(), one_of(&["+", "-"]), inner()).prop_map(|(a, o, b)| infix(&a, o, &b)),
@@ -451,7 +454,8 @@ fn time(depth: u32) -> BoxedStrategy<Said> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || time(depth - 1);
+    let below = time(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         3 => leaf,
         1 => (inner(), one_of(&["+", "-"]), duration()).prop_map(|(a, o, b)| arithmetic(&a, o, &b)),

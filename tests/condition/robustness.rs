@@ -397,7 +397,8 @@ pub fn logic(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || logic(depth - 1);
+    let below = logic(depth - 1);
+    let inner = move || below.clone();
     let join = |word: &'static str| move |parts: Vec<String>| parts.join(word);
     prop_oneof![
         2 => leaf,
@@ -434,7 +435,8 @@ pub fn anything(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || prop_oneof![1 => anything(depth - 1), 2 => anything(depth - 1).prop_map(|x| format!("({x})"))];
+    let below = anything(depth - 1);
+    let inner = move || prop_oneof![1 => below.clone(), 2 => below.clone().prop_map(|x| format!("({x})"))];
     let binary = prop::sample::select(vec![
         "=",
         "==",
@@ -506,7 +508,8 @@ fn whole_numbers(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || whole_numbers(depth - 1);
+    let below = whole_numbers(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         3 => leaf,
         2 => (inner(), prop::sample::select(vec!["+", "-", "*", "%"]), inner()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
@@ -529,7 +532,8 @@ fn numbers(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || numbers(depth - 1);
+    let below = numbers(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         3 => leaf,
         2 => (inner(), prop::sample::select(vec!["+", "-", "*", "/"]), inner()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
@@ -547,7 +551,8 @@ fn money(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || money(depth - 1);
+    let below = money(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         2 => leaf,
         1 => (inner(), prop::sample::select(vec!["+", "-"]), inner()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
@@ -571,7 +576,8 @@ fn strings(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || strings(depth - 1);
+    let below = strings(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         2 => leaf,
         1 => (prop::sample::select(vec!["lower", "upper"]), inner()).prop_map(|(f, x)| format!("{f}({x})")),
@@ -602,7 +608,8 @@ fn times(depth: u32) -> BoxedStrategy<String> {
     if depth == 0 {
         return leaf.boxed();
     }
-    let inner = move || times(depth - 1);
+    let below = times(depth - 1);
+    let inner = move || below.clone();
     prop_oneof![
         3 => leaf,
         1 => (inner(), prop::sample::select(vec!["+", "-"]), durations()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),

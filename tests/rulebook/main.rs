@@ -14,6 +14,7 @@ mod expect;
 mod grammar;
 mod live;
 mod mistakes;
+mod rules;
 mod pages;
 mod policy;
 mod robustness;

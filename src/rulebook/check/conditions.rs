@@ -22,10 +22,13 @@ pub(in crate::rulebook) fn text<'n>(node: &'n Node, reader: &mut Reader) -> Opti
         }
         Kind::Map(entries) if entries.iter().any(|entry| entry.key.text == "script") => {
             let text = Text::new(
-                "script conditions are not available in this version yet",
-                "условий-скриптов в этой версии ещё нет",
+                "a script can be the condition of a segment only",
+                "скрипт может быть условием только у сегмента",
             );
-            let help = Text::new("write it in the condition language", "напишите его на языке условий");
+            let help = Text::new(
+                "make a segment of it and write `segment(NAME)` here",
+                "сделайте из него сегмент и напишите здесь `segment(ИМЯ)`",
+            );
             reader.found.push(Diagnostic::error(codes::SCRIPT_CONDITION, text, node.place).help(help));
             None
         }

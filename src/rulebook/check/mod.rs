@@ -46,7 +46,7 @@ pub use rules::Rule;
 pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
 pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
-pub use segments::Segment;
+pub use segments::{Segment, Test};
 pub(super) use tasks::tasks;
 pub use tasks::{Missed, Task};
 pub(super) use unused::{Used, remarks as unused};

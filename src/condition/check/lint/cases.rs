@@ -10,23 +10,10 @@ use crate::condition::datum::Datum;
 use crate::condition::ir::{Expr, Op};
 use crate::model::{Time, TimeDelta, Type};
 
-/// How tests are joined.
-#[derive(Clone, Copy)]
-pub(super) enum Join {
-    And,
-    Or,
-}
-
-/// The answers of some tests joined, as narrow as one case after another
-/// makes them.
-pub(super) fn answers<'e>(outlook: &Outlook<'e>, tests: &[&'e Expr], join: Join) -> Answers {
-    let judge = |assumed: &Assumed<'e>| {
-        let (join, none): (fn(Truth, Truth) -> Truth, _) = match join {
-            Join::And => (Truth::and, Truth::True),
-            Join::Or => (Truth::or, Truth::False),
-        };
-        outlook.joined(tests.iter().copied(), join, none, assumed)
-    };
+/// The answers of some tests joined by `and`, as narrow as one case after
+/// another makes them.
+pub(super) fn answers<'e>(outlook: &Outlook<'e>, tests: &[&'e Expr]) -> Answers {
+    let judge = |assumed: &Assumed<'e>| outlook.joined(tests.iter().copied(), Truth::and, Truth::True, assumed);
     let size: usize = tests.iter().map(|test| size(test)).sum();
     if !outlook.affords(size) {
         return Answers::ALL;

@@ -4,7 +4,7 @@
 //! Of nested parts only the innermost is told: what follows from it is no
 //! mistake of its own. A literal `true` or `false` is meant.
 
-use super::cases::{Join, answers};
+use super::cases::answers;
 use super::could::Values;
 use super::outlook::{Nobody, Outlook, is_constant};
 use crate::condition::codes;
@@ -61,7 +61,7 @@ impl<'e> Search<'e> {
         if let Some(found) = self.empty_range(test).or_else(|| self.whole_enum(expr)) {
             return Some(found);
         }
-        let answers = answers(&self.outlook, &[expr], Join::And);
+        let answers = answers(&self.outlook, &[expr]);
         if answers.always_true() {
             return Some(self.always_true(expr, test));
         }
@@ -126,7 +126,7 @@ impl<'e> Search<'e> {
     fn contradiction(&self, list: &'e [Expr]) -> Option<Diagnostic> {
         for (at, second) in list.iter().enumerate() {
             for first in list.iter().take(at) {
-                if answers(&self.outlook, &[first, second], Join::And).never_true() {
+                if answers(&self.outlook, &[first, second]).never_true() {
                     return Some(self.contradicts(first, second));
                 }
             }
