@@ -8,16 +8,16 @@ mod consequences;
 mod definitions;
 mod drips;
 mod everything;
-mod experiments;
 #[path = "../support/expect.rs"]
 mod expect;
+mod experiments;
 mod grammar;
 mod live;
 mod mistakes;
-mod rules;
 mod pages;
 mod policy;
 mod robustness;
+mod rules;
 mod sample;
 mod scenarios;
 mod schema;
