@@ -454,16 +454,16 @@ proptest! {
     }
 }
 
-type Values = (Option<i64>, Option<i64>, Option<i64>, Option<usize>, Option<usize>, Option<i64>, bool);
+pub type Values = (Option<i64>, Option<i64>, Option<i64>, Option<usize>, Option<usize>, Option<i64>, bool);
 
 /// Values near the constants that the conditions have.
-fn users() -> impl Strategy<Value = Values> {
+pub fn users() -> impl Strategy<Value = Values> {
     let number = || prop::option::weighted(0.8, -1i64..7);
     let choice = || prop::option::weighted(0.8, 0usize..3);
     (number(), number(), number(), choice(), choice(), number(), any::<bool>())
 }
 
-fn user<'p>(project: &'p Project, values: &Values) -> User<'p> {
+pub fn user<'p>(project: &'p Project, values: &Values) -> User<'p> {
     let (visits, balance, revenue, tariff, username, seen, blocked) = values;
     let mut user = project.user(&[]);
     let mut set = |name: &str, value: Option<Value>| {
@@ -483,7 +483,7 @@ fn user<'p>(project: &'p Project, values: &Values) -> User<'p> {
 }
 
 /// Conditions about few things with few constants, so that many are settled.
-fn logic(depth: u32) -> BoxedStrategy<String> {
+pub fn logic(depth: u32) -> BoxedStrategy<String> {
     let relation = || prop::sample::select(vec!["=", "!=", "<", "<=", ">", ">="]);
     let equality = || prop::sample::select(vec!["=", "!="]);
     let negation = || prop::sample::select(vec!["", "not "]);

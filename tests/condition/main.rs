@@ -13,6 +13,7 @@ mod mistakes;
 mod oracle;
 mod print;
 mod project;
+mod ready;
 mod reference;
 mod robustness;
 mod zones;

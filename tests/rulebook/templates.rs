@@ -11,7 +11,13 @@ fn template_files() {
         "{% for a in user.tags %}{% for b in user.tags %}{% for c in user.tags %}{% for d in user.tags %}{% for e in user.tags %}x",
         "{% endfor %}".repeat(5)
     );
+    let too_much = r#"T004 templates/hello.html:1:1 ‹{{› a tag has more than 1000 parts, or a text more than 200 `elif` => write shorter tags, or several templates"#;
+    let long_tag = format!("{{{{ user.id {}}}}}", "| abs ".repeat(20_000));
+    let branches = format!("{{% if user.id %}}{}{{% endif %}}", "{% elif user.id %}".repeat(20_000));
+    let too_many = too_much.replace(":1:1 ‹{{›", ":1:3617 ‹{%›");
     for (content, expected) in [
+        (&*long_tag, too_much),
+        (&*branches, &*too_many),
         (
             "<b>{{ user.first_name }}</b>",
             r#"T007 templates/hello.html:1:7 ‹user.first_name› `user.first_name` may be missing here => write `| default("…")` after the field, or ask `{% if … %}` first"#,
@@ -165,7 +171,7 @@ fn template_files() {
         ),
         (
             "---\nbuttons:\n  - [{text: a, press: abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст}]\n---\nx",
-            r#"T013 templates/hello.html:3:23 ‹abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст› the data of this button may have 66 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,
+            r#"T013 templates/hello.html:3:23 ‹abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст› the data of this button have 66 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,
         ),
         (
             "---\nbuttons:\n  - [{text: a, press: \"x{{ user.source | default('') }}\"}]\n---\nx",

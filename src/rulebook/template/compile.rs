@@ -2,7 +2,7 @@
 
 use super::check::{self, Origin, Probe};
 use super::front::{self, Action, Front};
-use super::scan::{Mention, mentions};
+use super::scan::{MAX_BRANCHES, MAX_PARTS, Mention, mentions};
 use super::{ActionPart, ButtonPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{Format, Lang, SegmentId, Text};
@@ -12,7 +12,7 @@ use crate::rulebook::raw::suggest;
 use crate::rulebook::yaml::Scalar;
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Statements that templates may use.
 const STATEMENTS: [&str; 12] =
@@ -173,7 +173,9 @@ impl Compiler<'_> {
             return Part::Fixed(text.to_owned());
         }
         let before = self.found.len();
-        self.mentions(text, origin, segments);
+        if self.mentions(text, origin, segments).is_break() {
+            return Part::Broken;
+        }
         if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
             // A misspelt statement is told of already, and so is the end that it leaves over.
             if mentions(text).iter().all(|mention| !is_unknown_statement(mention, text)) {
@@ -185,7 +187,9 @@ impl Compiler<'_> {
         if self.found.len() > before { Part::Broken } else { Part::Rendered(name) }
     }
 
-    fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) {
+    /// Looks at what the tags name; breaks off if they are more than can be
+    /// compiled.
+    fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> ControlFlow<()> {
         for mention in mentions(text) {
             match mention {
                 Mention::Filter(at) => {
@@ -210,8 +214,13 @@ impl Compiler<'_> {
                     let place = origin.place(self.sources, at);
                     self.found.push(Diagnostic::error(codes::SEGMENT_ARGUMENT, message, place).help(help));
                 }
+                Mention::TooMuch(at) => {
+                    self.found.push(too_much(origin.place(self.sources, at)));
+                    return ControlFlow::Break(());
+                }
             }
         }
+        ControlFlow::Continue(())
     }
 
     fn known(&mut self, known: &[&str], text: &str, at: Range<usize>, origin: &Origin, what: (&str, &str)) {
@@ -355,6 +364,15 @@ fn is_language(tag: &str) -> bool {
     matches!(first.len(), 2 | 3)
         && first.chars().all(|c| c.is_ascii_lowercase())
         && parts.all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+fn too_much(place: Place) -> Diagnostic {
+    let message = Text::new(
+        format!("a tag has more than {MAX_PARTS} parts, or a text more than {MAX_BRANCHES} `elif`"),
+        format!("в теге больше {MAX_PARTS} частей или в тексте больше {MAX_BRANCHES} `elif`"),
+    );
+    let help = Text::new("write shorter tags, or several templates", "пишите теги короче или несколько шаблонов");
+    Diagnostic::error(codes::TEMPLATE_SYNTAX, message, place).help(help)
 }
 
 fn bad_file_name(file: &str, source: SourceId) -> Diagnostic {

@@ -19,7 +19,15 @@ pub(super) enum Mention {
     Segment(Range<usize>),
     /// `segment(` with anything else.
     BadSegment(Range<usize>),
+    /// A tag with more parts, or a branch after more others, than is held.
+    TooMuch(Range<usize>),
 }
+
+/// The compiler goes one call deeper for each part of a tag and for each
+/// `elif`, so both are bounded before it runs.
+pub(super) const MAX_PARTS: usize = 1_000;
+/// The most `elif` in one text.
+pub(super) const MAX_BRANCHES: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
@@ -32,7 +40,7 @@ enum Token {
 /// Everything that the tags of `source` name.
 pub(super) fn mentions(source: &str) -> Vec<Mention> {
     let mut found = Vec::new();
-    let mut at = 0;
+    let (mut at, mut branches) = (0, 0);
     while let Some(open) = source[at..].find('{').map(|i| at + i) {
         let close = match source.as_bytes().get(open + 1) {
             Some(b'{') => "}}",
@@ -49,7 +57,13 @@ pub(super) fn mentions(source: &str) -> Vec<Mention> {
         let (tokens, end) = tokens(source, open + 2, close);
         let statement = close == "%}";
         at = end;
-        if statement && matches!(tokens.first(), Some(Token::Word(word)) if &source[word.clone()] == "raw") {
+        let begins = |word: &str| matches!(tokens.first(), Some(Token::Word(first)) if &source[first.clone()] == word);
+        branches += usize::from(statement && begins("elif"));
+        if tokens.len() > MAX_PARTS || branches > MAX_BRANCHES {
+            found.push(Mention::TooMuch(open..open + 2));
+            return found;
+        }
+        if statement && begins("raw") {
             at = source[end..].find("endraw").map_or(source.len(), |i| end + i);
             continue;
         }
@@ -153,6 +167,7 @@ mod tests {
                 Mention::Statement(r) => format!("statement {}", text(r)),
                 Mention::Segment(r) => format!("segment {}", text(r)),
                 Mention::BadSegment(r) => format!("bad {}", text(r)),
+                Mention::TooMuch(r) => format!("too much {}", text(r)),
             })
             .collect();
         let expected = [
