@@ -14,7 +14,7 @@ use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
 use vestnik::explain;
 use vestnik::model::{EnumType, Lang, Profile, Schema, Time, UserId, Value};
-use vestnik::rulebook::{Files, METRICS, Loaded, Rulebook, Settings, load_files, sample};
+use vestnik::rulebook::{Files, Loaded, METRICS, Rulebook, Settings, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
 struct Block {

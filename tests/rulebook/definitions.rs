@@ -38,10 +38,7 @@ R010 rules/x.yaml:2:26 ‹"my score"› `my score` cannot be a name => use lette
             "events:\n  lesson: [score]\n",
             r#"R002 rules/x.yaml:2:11 ‹[score]› an event must be a mapping, not a list => write `key: value`, each on an indented line of its own"#,
         ),
-        (
-            "events:\n  lesson:\n  урок: {оценка: int}\n  payment: {rub: money, channel: string}\n",
-            r#""#,
-        ),
+        ("events:\n  lesson:\n  урок: {оценка: int}\n  payment: {rub: money, channel: string}\n", r#""#),
         (
             "events:\n  lesson: {score: [int]}\n",
             r#"R002 rules/x.yaml:2:19 ‹[int]› the type of a property must be a text, not a list => write one text here; with brackets or `: ` inside it needs quotes"#,

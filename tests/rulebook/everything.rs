@@ -90,11 +90,7 @@ fn computed_fields_and_lifecycle_follow_from_the_rest() {
         "profile:\n  visits: {type: int, default: 0}\n  warmth: {type: float, is: visits * 0.5}\n  eager: {type: bool, is: warmth > 2}\n  hint: {type: string, is: first_name}\nsegments:\n  regulars: {title: R, if: eager and lifecycle != \"new\"}\nlifecycle:\n  - old: warmth > 4\n  - warm: eager\n  - new: else\n",
         "{{ user.warmth | default(0) }} {{ user.eager }} {{ user.lifecycle }} {{ user.hint | default(\"?\") }} {{ segment(\"regulars\") }}\n",
     );
-    for (visits, expected) in [
-        (0, "0.0 false new ? false"),
-        (5, "2.5 true warm ? true"),
-        (9, "4.5 true old ? true"),
-    ] {
+    for (visits, expected) in [(0, "0.0 false new ? false"), (5, "2.5 true warm ? true"), (9, "4.5 true old ? true")] {
         let mut profile = Profile::new(&book.schema, UserId(7));
         profile.set(&book.schema, book.schema.find("visits").expect("declared"), Value::Int(visits));
         // What was stored before the field was computed does not matter.
@@ -116,8 +112,7 @@ fn chains_of_definitions_are_bounded() {
     for (n, codes) in [(65, vec![]), (66, vec!["R101"])] {
         let files = [("vestnik.yaml", "language: en\n"), ("rules/a.yaml", &*chain(n)), ("templates/a.txt", "a")];
         let loaded = load_files(&Files::from_list(files));
-        let found: Vec<&str> =
-            loaded.diagnostics.iter().map(|d| d.code.0).filter(|code| *code != "R050").collect();
+        let found: Vec<&str> = loaded.diagnostics.iter().map(|d| d.code.0).filter(|code| *code != "R050").collect();
         assert_eq!(found, codes, "{n}");
     }
 }

@@ -8,9 +8,9 @@ mod consequences;
 mod definitions;
 mod drips;
 mod everything;
-mod experiments;
 #[path = "../support/expect.rs"]
 mod expect;
+mod experiments;
 mod grammar;
 mod live;
 mod mistakes;

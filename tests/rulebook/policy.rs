@@ -18,10 +18,7 @@ fn mistakes_in_policy() {
             r#"R074 rules/x.yaml:1:20 ‹five› `percent` must be a share from 1% to 15%, not `five` => write it like `5%` or `2.5%`, with two digits after the point at most
 R010 rules/x.yaml:1:32 ‹Q3› `Q3` cannot be a name => use small Latin letters, digits and `_`, beginning with a letter; put other words into `title`"#,
         ),
-        (
-            "topics: {news: {}}\n",
-            r#"R003 rules/x.yaml:1:10 ‹news› a topic needs the key `title` => add `title: …`"#,
-        ),
+        ("topics: {news: {}}\n", r#"R003 rules/x.yaml:1:10 ‹news› a topic needs the key `title` => add `title: …`"#),
         (
             "topics: {News: {title: {ru: Новости, en: News}}}\n",
             r#"R010 rules/x.yaml:1:10 ‹News› `News` cannot be a name => use small Latin letters, digits and `_`, beginning with a letter; put other words into `title`"#,
@@ -80,10 +77,7 @@ R041 rules/x.yaml:2:73 ‹1 month› `1 month` is not a length of time => write 
             r#"R117 rules/x.yaml:2:11 ‹segment(vip)› `segment(vip)` asks about a user, and an alert is about the engine => use measurements: `outbox.lag > 5 minutes`, `send.failed_share_1h > 0.05`
 R117 rules/x.yaml:2:27 ‹in_drip(a)› `in_drip(a)` asks about a user, and an alert is about the engine => use measurements: `outbox.lag > 5 minutes`, `send.failed_share_1h > 0.05`"#,
         ),
-        (
-            "alerts:\n  x: {severity: info}\n",
-            r#"R003 rules/x.yaml:2:3 ‹x› an alert needs the key `if` => add `if: …`"#,
-        ),
+        ("alerts:\n  x: {severity: info}\n", r#"R003 rules/x.yaml:2:3 ‹x› an alert needs the key `if` => add `if: …`"#),
         (
             "policy: true\n",
             r#"R002 rules/x.yaml:1:9 ‹true› `policy` must be a mapping, not a text => write `key: value`, each on an indented line of its own"#,

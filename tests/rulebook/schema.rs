@@ -101,6 +101,11 @@ fn right_files_pass() {
             "broadcasts: {a: {to: true, send: {template: x, transactional: true}, at: 2026-03-01 10:00}}\n",
         ),
         (SchemaOf::Rules, "broadcasts: {a: {to: true, send: x, repeat: on day 1 at 10:00, at: 10:00 user time}}\n"),
+        (
+            SchemaOf::Rules,
+            "drips: {a: {when: user enters vip, steps: [{split: {experiment: e, control: [{send: x}], short: [{wait: 1 day}]}}]}}\n",
+        ),
+        (SchemaOf::Rules, "rules: {a: {when: event payment, then: [{send: {experiment: e, control: x, short: y}}]}}\n"),
         (SchemaOf::Settings, ""),
         (SchemaOf::Settings, "admins:\ntelegram:\n"),
         (SchemaOf::Settings, "admins: {123456789: owner}\nlimits: {bot: off, chat: 1 per second}\n"),

@@ -91,7 +91,10 @@ fn type_of(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
             let meant = super::profile::alias(other).filter(|meant| TYPES.contains(meant));
             reader.found.push(match meant {
                 Some(meant) => diagnostic
-                    .help(Text::new(format!("did you mean `{meant}`?"), format!("возможно, вы имели в виду `{meant}`?")))
+                    .help(Text::new(
+                        format!("did you mean `{meant}`?"),
+                        format!("возможно, вы имели в виду `{meant}`?"),
+                    ))
                     .replace(meant),
                 None => suggest(diagnostic, other, TYPES),
             });
