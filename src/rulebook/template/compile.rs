@@ -294,7 +294,9 @@ fn told_of(text: &str) -> BTreeSet<&str> {
         Mention::BadSegment(at) => {
             text[at.end..].trim_start().strip_prefix('(')?.split([')', ',']).next().map(str::trim)
         }
-        Mention::Filter(_) | Mention::Test(_) | Mention::Statement(_) | Mention::Segment(_) => None,
+        Mention::Filter(_) | Mention::Test(_) | Mention::Statement(_) | Mention::Segment(_) | Mention::TooMuch(_) => {
+            None
+        }
     };
     mentions(text).into_iter().filter_map(name).collect()
 }
