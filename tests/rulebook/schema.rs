@@ -127,7 +127,7 @@ fn wrong_files_fail_where_they_are_wrong() {
         (SchemaOf::Rules, "segments: {a: {title: A}}\n", "/segments/a required"),
         (SchemaOf::Rules, "segments: {a: {titel: A, if: true}}\n", "/segments/a additionalProperties"),
         (SchemaOf::Rules, "segments: {a: {title: {de: A}, if: true}}\n", "/segments/a/title additionalProperties"),
-        (SchemaOf::Rules, "segments: {a: {if: {all: true}}}\n", "/segments/a/if type"),
+        (SchemaOf::Rules, "segments: {a: {if: {all: true}}}\n", "/segments/a/if additionalProperties"),
         (SchemaOf::Rules, "profile: {x: whatever}\n", "/profile/x enum"),
         (SchemaOf::Rules, "profile: {x: {typ: int}}\n", "/profile/x additionalProperties"),
         (SchemaOf::Rules, "profile: {x: {type: itn}}\n", "/profile/x/type enum"),
