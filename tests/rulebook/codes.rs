@@ -11,6 +11,7 @@ fn every_code_has_a_row() {
         include_str!("yaml.rs"),
         include_str!("live.rs"),
         include_str!("rules.rs"),
+        include_str!("scripts.rs"),
         include_str!("consequences.rs"),
         include_str!("definitions.rs"),
         include_str!("drips.rs"),

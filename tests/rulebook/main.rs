@@ -21,6 +21,7 @@ mod rules;
 mod sample;
 mod scenarios;
 mod schema;
+mod scripts;
 mod settings;
 mod templates;
 mod yaml;

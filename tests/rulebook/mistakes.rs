@@ -133,7 +133,7 @@ fn rule_files() {
         ),
         (
             "profile:\n  n: {type: int, title: {ru: Оплат}Скидка}\n",
-            r#"Y020 rules/x.yaml:2:36 ‹С› a bracket is not closed, or a comma is missing before this => close every `[` and `{`; put text that has brackets in quotes"#,
+            r#"Y020 rules/x.yaml:2:36 ‹С› a bracket is not closed, or a comma is missing before this => close every `[` and `{`; put text that has brackets in quotes +rules/x.yaml:2:6 this one is open"#,
         ),
         (
             "segments: {a: true\n",
@@ -302,7 +302,7 @@ fn rule_files() {
         ),
         (
             "segments:\n  a: {if: {script: x.rhai}}\n",
-            r#"R031 rules/x.yaml:2:11 ‹{script: x.rhai}› script conditions are not available in this version yet => write it in the condition language"#,
+            r#"R084 rules/x.yaml:2:20 ‹x.rhai› unknown script `x.rhai` => create `rules/x.rhai`; scripts are files in `rules` that end in `.rhai`"#,
         ),
         (
             "segments:\n  a: [true]\n",
