@@ -25,8 +25,8 @@ use vestnik::rulebook::{Files, Rulebook, load_files};
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const USERS: usize = 1_000;
-const ROUNDS: usize = 301;
-const READING_ROUNDS: usize = 201;
+const ROUNDS: usize = 101;
+const READING_ROUNDS: usize = 101;
 const SEED: u64 = 7;
 /// 5 January 2026, noon in UTC.
 const NOW: i64 = 1_767_614_400_000;
@@ -97,7 +97,7 @@ const LINES: [Line; 14] = [
     Line {
         name: "language, tariff, tags, blocked",
         ours: r#"language in ["ru", "kk"] and tariff = "pro" and tags contains "beta" and not blocked"#,
-        rhai: r#"language in ["ru", "kk"] && tariff == "pro" && "beta" in tags && !blocked"#,
+        rhai: r#"(language == "ru" || language == "kk") && tariff == "pro" && "beta" in tags && !blocked"#,
         cel: r#"language in ["ru", "kk"] && tariff == "pro" && "beta" in tags && !blocked"#,
     },
     Line {
@@ -346,8 +346,10 @@ impl Random {
     }
 }
 
-/// Runs once and notes the nanoseconds.
-fn timed(times: &mut Vec<f64>, run: impl FnOnce() -> usize) -> usize {
+/// Runs twice and notes the nanoseconds of the second time: the first has
+/// brought into the cache what the other sides pushed out of it.
+fn timed(times: &mut Vec<f64>, mut run: impl FnMut() -> usize) -> usize {
+    black_box(run());
     let begun = Instant::now();
     let count = black_box(run());
     times.push(begun.elapsed().as_nanos() as f64);

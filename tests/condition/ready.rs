@@ -71,7 +71,7 @@ fn moments_beyond_the_reach_of_time() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_ways_agree((text, people) in (logic(3), prop::collection::vec(users(), 8)), shift in -2i64..3) {
