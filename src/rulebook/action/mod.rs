@@ -11,7 +11,7 @@ mod cleanup;
 mod drip;
 mod emit;
 mod log;
-mod notify;
+mod notice;
 mod report;
 mod run;
 mod scope;
@@ -99,7 +99,7 @@ pub(in crate::rulebook) static ITEM: Shape = Shape {
         drip::STOP,
         emit::KEY,
         run::KEY,
-        notify::KEY,
+        notice::KEY,
         broadcast::KEY,
         report::KEY,
         webhook::KEY,
@@ -170,7 +170,7 @@ fn one(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> 
         "stop" => drip::stop,
         "emit" => emit::check,
         "run" => run::check,
-        "notify" => notify::check,
+        "notify" => notice::check,
         "broadcast" => broadcast::check,
         "report" => report::check,
         "webhook" => webhook::check,
