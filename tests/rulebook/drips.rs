@@ -16,7 +16,7 @@ R130 rules/x.yaml:2:14 ‹[]› the drip has no steps => add one: `- hello: {sen
         ),
         (
             "drips:\n  d: {when: every day at 10:00, steps: [{hi: {send: hello}}]}\n",
-            r#"R081 rules/x.yaml:2:13 ‹every day at 10:00› a schedule does not say who enters the drip => begin with what happens to a user, or let a rule with this schedule and `for:` do `start: DRIP`"#,
+            r#"R078 rules/x.yaml:2:13 ‹every day at 10:00› a schedule does not say who enters the drip => begin with what happens to a user, or let a rule with this schedule and `for:` do `start: DRIP`"#,
         ),
         (
             "drips:\n  D: {when: user enters vip, again: sometimes, steps: [{hi: {send: helo}}]}\n",

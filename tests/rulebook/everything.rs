@@ -90,7 +90,7 @@ fn computed_fields_and_lifecycle_follow_from_the_rest() {
         "profile:\n  visits: {type: int, default: 0}\n  warmth: {type: float, is: visits * 0.5}\n  eager: {type: bool, is: warmth > 2}\n  hint: {type: string, is: first_name}\nsegments:\n  regulars: {title: R, if: eager and lifecycle != \"new\"}\nlifecycle:\n  - old: warmth > 4\n  - warm: eager\n  - new: else\n",
         "{{ user.warmth | default(0) }} {{ user.eager }} {{ user.lifecycle }} {{ user.hint | default(\"?\") }} {{ segment(\"regulars\") }}\n",
     );
-    for (visits, expected) in [(0, "0.0 false new ? false"), (5, "2.5 true warm ? true"), (9, "4.5 true old ? true")] {
+    for (visits, expected) in [(0, "0.0 False new ? False"), (5, "2.5 True warm ? True"), (9, "4.5 True old ? True")] {
         let mut profile = Profile::new(&book.schema, UserId(7));
         profile.set(&book.schema, book.schema.find("visits").expect("declared"), Value::Int(visits));
         // What was stored before the field was computed does not matter.

@@ -4,9 +4,30 @@
 //! its source, and every finding can be shown in every style.
 
 use proptest::prelude::*;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::model::{Lang, Profile, Time, UserId};
 use vestnik::rulebook::{FileContent, Files, load_files, sample};
+
+/// The sample project and every example of the explain pages, by path.
+static GROUND: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let mut files: Vec<_> = sample::FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes");
+    let mut pages: Vec<_> = fs::read_dir(pages).expect("the pages").map(|page| page.expect("a page").path()).collect();
+    pages.sort();
+    for page in pages {
+        let page = fs::read_to_string(page).expect("a page");
+        for block in page.split("\n~~~").skip(1).step_by(2) {
+            let (head, text) = block.split_once('\n').unwrap_or((block, ""));
+            let path = head.split_once(' ').map_or("rules/example.yaml", |(_, path)| path);
+            files.push((path.trim().to_owned(), format!("{text}\n")));
+        }
+    }
+    assert!(files.len() > 100, "only {} files", files.len());
+    files
+});
 
 /// What is put between lines or bytes of a file.
 const PIECES: &[&str] = &[
@@ -87,6 +108,24 @@ const PIECES: &[&str] = &[
     "| safe",
     "| plural(",
     "buttons:\n",
+    "rules:\n",
+    "drips:\n",
+    "events:\n",
+    "alerts:\n",
+    "tests:\n",
+    "  when: event payment\n",
+    "  then:\n",
+    "    - send: hello\n",
+    "every day at ",
+    "fn f(user) {",
+    "}",
+    "(",
+    "let x = ",
+    "while true {",
+    ";",
+    "if x ",
+    "#{",
+    "${",
 ];
 
 /// A path in the project and what stands there.
@@ -160,7 +199,7 @@ impl Change {
                 lines.swap(a, b);
             }
             Self::SpliceLine(at, from) => {
-                let all: Vec<&str> = sample::FILES.iter().flat_map(|(_, text)| text.split_inclusive('\n')).collect();
+                let all: Vec<&str> = GROUND.iter().flat_map(|(_, text)| text.split_inclusive('\n')).collect();
                 let at = line(at);
                 lines.insert(at, from.get(&all).as_bytes().to_vec());
             }
@@ -192,12 +231,18 @@ impl Change {
 /// The sample project with one of its files changed, or another file beside.
 fn files() -> impl Strategy<Value = Vec<File>> {
     let changed = (any::<prop::sample::Index>(), prop::collection::vec(change(), 1..8)).prop_map(|(which, changes)| {
-        let (path, text) = which.get(sample::FILES);
+        let (path, text) = which.get(&GROUND);
         let mut bytes = text.as_bytes().to_vec();
         changes.iter().for_each(|change| change.apply(&mut bytes));
-        File { path: (*path).to_owned(), bytes }
+        File { path: path.clone(), bytes }
     });
-    let path = prop::sample::select(vec!["rules/x.yaml", "vestnik.yaml", "templates/x.html", "templates/x.ru.txt"]);
+    let path = prop::sample::select(vec![
+        "rules/x.yaml",
+        "vestnik.yaml",
+        "rules/x.rhai",
+        "templates/x.html",
+        "templates/x.ru.txt",
+    ]);
     let pieces =
         prop::collection::vec(prop::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat().into_bytes());
     let bytes = prop::collection::vec(any::<u8>(), 0..200);
