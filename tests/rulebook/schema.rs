@@ -142,9 +142,9 @@ fn wrong_files_fail_where_they_are_wrong() {
         (
             SchemaOf::Rules,
             "broadcasts: {x: {to: true, send: {template: a, afer: 1 hour}}}\n",
-            "/broadcasts/x/send additionalProperties",
+            "/broadcasts/x/send anyOf",
         ),
-        (SchemaOf::Rules, "broadcasts: {x: {to: true, send: {transactional: true}}}\n", "/broadcasts/x/send required"),
+        (SchemaOf::Rules, "broadcasts: {x: {to: true, send: {transactional: true}}}\n", "/broadcasts/x/send anyOf"),
         (
             SchemaOf::Rules,
             "broadcasts: {x: {to: true, send: a, canary: {percent: some, hold: 1h}}}\n",
