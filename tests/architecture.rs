@@ -30,19 +30,20 @@ const ORDER: [&str; 14] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 17] = [
+const KNOWN_IN: [(&str, &str); 18] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
     ("clap", "cli"),
+    ("croner", "rulebook/trigger"),
     ("csv", "import/source"),
     ("granit_parser", "rulebook/yaml"),
     ("indicatif", "cli"),
     ("minijinja", "rulebook/template"),
     ("notify", "rulebook/watch"),
     ("notify_debouncer_full", "rulebook/watch"),
-    ("pest", "condition"),
-    ("pest_derive", "condition"),
+    ("pest", "condition rulebook/trigger"),
+    ("pest_derive", "condition rulebook/trigger"),
     ("rhai", "rulebook/script"),
     ("rusqlite", "import"),
     ("sled", "store/sled"),
@@ -51,12 +52,14 @@ const KNOWN_IN: [(&str, &str); 17] = [
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 9] = [
+const PURE: [&str; 11] = [
     "model",
     "diagnostic",
     "condition",
     "rulebook/check",
+    "rulebook/action",
     "rulebook/template",
+    "rulebook/trigger",
     "rulebook/yaml",
     "explain",
     "outbox/limiter",

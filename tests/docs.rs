@@ -14,7 +14,7 @@ use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
 use vestnik::explain;
 use vestnik::model::{EnumType, Lang, Profile, Schema, Time, UserId, Value};
-use vestnik::rulebook::{Files, Loaded, Rulebook, Settings, load_files, sample};
+use vestnik::rulebook::{Files, Loaded, METRICS, Rulebook, Settings, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
 struct Block {
@@ -153,6 +153,15 @@ fn every_code_is_in_the_table() {
     let is_code = |name: &str| name.len() == 4 && name.bytes().skip(1).all(|b| b.is_ascii_digit());
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).filter(|name| is_code(name));
     assert_eq!(rows.count(), explain::codes().count(), "docs/rulebook.md has a code that is gone");
+}
+
+#[test]
+fn the_table_of_measurements_is_that_of_the_code() {
+    let page = read("docs/rulebook.md");
+    for metric in METRICS {
+        let row = format!("| `{}` | {} | {} |", metric.name, metric.ty, metric.doc[0]);
+        assert!(page.contains(&row), "docs/rulebook.md lacks: {row}");
+    }
 }
 
 #[test]

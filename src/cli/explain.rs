@@ -54,7 +54,7 @@ fn one(context: &Context, row: &'static Documented) {
     let lang = context.lang();
     match context.format() {
         Format::Text => context.say(&explained.text(lang, context.style())),
-        Format::Short => context.say(&explained.headline(lang)),
+        Format::Short => context.say(&explained.headline(lang, Severity::word)),
         Format::Json => context.say_json(&explained.json(lang)),
     }
 }
@@ -72,16 +72,17 @@ impl Explained {
         self.trial.severity(self.row.code)
     }
 
-    fn headline(&self, lang: Lang) -> String {
+    fn headline(&self, lang: Lang, name: impl Fn(Severity) -> &'static str) -> String {
         let (code, sentence) = (self.row.code.0, self.row.sentence(lang));
         match self.severity() {
-            Some(severity) => format!("{}[{code}]: {sentence}\n", severity.word()),
+            Some(severity) => format!("{}[{code}]: {sentence}\n", name(severity)),
             None => format!("{code}: {sentence}\n"),
         }
     }
 
     fn text(&self, lang: Lang, style: Style) -> String {
-        let mut out = format!("{}\n{}\n\n", self.headline(lang), self.page.prose.get(lang));
+        let mut out =
+            format!("{}\n{}\n\n", self.headline(lang, |severity| severity.name(lang)), self.page.prose.get(lang));
         out.push_str(&example(&self.page.wrong, &Text::new("wrong", "неправильно"), lang));
         let says = render(&self.trial.found, &self.trial.sources, lang, style);
         if !self.page.wrong.files.is_empty() {

@@ -15,7 +15,7 @@ pub(crate) use codes::codes;
 pub use source::{Place, SourceId, Sources};
 pub use suggest::nearest;
 
-use crate::model::Text;
+use crate::model::{Lang, Text};
 
 /// A stable code such as `C012`; `vestnik explain CODE` documents it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,17 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word that stands before a finding, in every language.
+    /// What it is called for people.
+    pub fn name(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (_, Lang::En) => self.word(),
+            (Self::Info, Lang::Ru) => "справка",
+            (Self::Warning, Lang::Ru) => "предупреждение",
+            (Self::Error, Lang::Ru) => "ошибка",
+        }
+    }
+
+    /// The word for programs, the same in every language.
     pub fn word(self) -> &'static str {
         match self {
             Self::Info => "info",

@@ -50,7 +50,7 @@ fn text(diagnostics: &Diagnostics, sources: &Sources, lang: Lang, colour: bool) 
 }
 
 fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> Vec<Group<'a>> {
-    let help = || Level::HELP.with_name(words(lang).help);
+    let help = || Level::HELP.with_name(help_name(lang));
     let title = level(diagnostic.severity, lang).primary_title(diagnostic.message.get(lang)).id(diagnostic.code.0);
     let mut helps = diagnostic.help.iter().map(|help| help.get(lang));
     let correction = diagnostic.replacement.as_ref().map(|replacement| {
@@ -107,29 +107,19 @@ fn range(place: Place, sources: &Sources) -> Range<usize> {
 }
 
 fn level(severity: Severity, lang: Lang) -> Level<'static> {
-    let words = words(lang);
+    let name = severity.name(lang);
     match severity {
-        Severity::Info => Level::INFO.with_name(words.info),
-        Severity::Warning => Level::WARNING.with_name(words.warning),
-        Severity::Error => Level::ERROR.with_name(words.error),
+        Severity::Info => Level::INFO.with_name(name),
+        Severity::Warning => Level::WARNING.with_name(name),
+        Severity::Error => Level::ERROR.with_name(name),
     }
 }
 
-/// What the parts of a finding are called for people. Lines and JSON, which
-/// programs read, have the English words in every language.
-struct Words {
-    info: &'static str,
-    warning: &'static str,
-    error: &'static str,
-    help: &'static str,
-}
-
-fn words(lang: Lang) -> Words {
+/// What advice is called for people.
+fn help_name(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => Words { info: "info", warning: "warning", error: "error", help: "help" },
-        Lang::Ru => Words {
-            info: "справка", warning: "предупреждение", error: "ошибка", help: "подсказка"
-        },
+        Lang::En => "help",
+        Lang::Ru => "подсказка",
     }
 }
 

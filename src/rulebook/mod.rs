@@ -279,7 +279,8 @@ impl Loader {
         // What is unused can be told only where everything could be read.
         if !self.found.has_errors() {
             templates.segments().for_each(|segment| reader.used.segment(segment));
-            check::unused(sections.of("segments"), &template_files, &catalogue, &mut reader);
+            let scripts: Vec<&str> = script_files.iter().map(|(_, source)| self.sources.text(*source)).collect();
+            check::unused(sections.of("segments"), &template_files, &scripts, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }
         reader.asts.end();

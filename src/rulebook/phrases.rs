@@ -43,6 +43,20 @@ pub(super) fn integer(
     number
 }
 
+/// One of a few words that may stand at a key.
+pub(super) fn word<'n>(node: &'n Node, key: &str, words: &[&str], reader: &mut Reader) -> Option<&'n str> {
+    let quoted = format!("`{key}`");
+    let scalar = reader.text(node, (&quoted, &quoted))?;
+    let word = scalar.text.as_str();
+    if words.contains(&word) {
+        return Some(word);
+    }
+    let text = Text::new(format!("`{key}` cannot be `{word}`"), format!("`{key}` не может быть `{word}`"));
+    let found = Diagnostic::error(codes::WRONG_SHAPE, text, scalar.place);
+    reader.found.push(suggest(found, word, words.iter().copied()));
+    None
+}
+
 /// A name that must be among `known`.
 pub(super) fn known<'n>(
     node: &'n Node,

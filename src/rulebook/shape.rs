@@ -64,6 +64,8 @@ pub enum Takes {
     Map(&'static Shape),
     /// A mapping from names of the user's own.
     Named(&'static Takes),
+    /// A mapping with known keys and, beside them, names of the user's own.
+    Open(&'static Shape, &'static Takes),
     /// A list.
     List(&'static Takes),
     /// One of several forms.

@@ -4,15 +4,22 @@
 
 mod bad;
 mod codes;
+mod consequences;
+mod definitions;
+mod drips;
+mod everything;
 #[path = "../support/expect.rs"]
 mod expect;
+mod experiments;
 mod grammar;
 mod live;
 mod mistakes;
 mod pages;
+mod policy;
 mod robustness;
 mod rules;
 mod sample;
+mod scenarios;
 mod schema;
 mod settings;
 mod templates;

@@ -171,7 +171,7 @@ fn template_files() {
         ),
         (
             "---\nbuttons:\n  - [{text: a, press: abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст}]\n---\nx",
-            r#"T013 templates/hello.html:3:23 ‹abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст› the data of this button may have 66 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,
+            r#"T013 templates/hello.html:3:23 ‹abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст› the data of this button have 66 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,
         ),
         (
             "---\nbuttons:\n  - [{text: a, press: \"x{{ user.source | default('') }}\"}]\n---\nx",

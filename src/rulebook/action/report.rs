@@ -3,8 +3,7 @@
 
 use super::{Action, Scope};
 use crate::model::TimeDelta;
-use crate::rulebook::codes;
-use crate::rulebook::phrases::{duration, known};
+use crate::rulebook::phrases::{duration, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Key, Shape, Takes, optional, required};
 use crate::rulebook::yaml::Node;
@@ -32,7 +31,7 @@ pub struct Report {
 pub(super) fn check(node: &Node, _scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> {
     let entries = reader.shape(node, node.place, &SHAPE)?;
     if let Some(to) = find(entries, "to") {
-        known(to, ("recipient", "получатель"), codes::WRONG_SHAPE, &TO, reader);
+        word(to, "to", &TO, reader);
     }
     let period = find(entries, "period").and_then(|node| duration(node, ("`period`", "`period`"), reader))?;
     Some(Action::Report(Report { period }))

@@ -15,7 +15,8 @@ use crate::rulebook::trigger::{Moment, moment};
 use crate::rulebook::yaml::{Entry, Node};
 
 /// What `send` takes.
-pub(in crate::rulebook) const SEND: Takes = Takes::Either(&[Takes::Name, Takes::Map(&SHAPE), Takes::Map(&EXPERIMENT)]);
+pub(in crate::rulebook) const SEND: Takes =
+    Takes::Either(&[Takes::Name, Takes::Map(&SHAPE), Takes::Open(&EXPERIMENT, &Takes::Name)]);
 pub(super) const KEY: Key = optional("send", SEND, "sends the user a message", "отправляет пользователю сообщение");
 
 const TRANSACTIONAL: Key = optional(

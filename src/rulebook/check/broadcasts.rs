@@ -10,7 +10,7 @@ use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
 use crate::rulebook::action::{SEND, Scope, Send, send};
-use crate::rulebook::phrases::{duration, known};
+use crate::rulebook::phrases::{duration, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::shape::{Shape, Takes, optional, required};
@@ -216,8 +216,9 @@ fn canary(node: &Node, reader: &mut Reader) -> Option<Canary> {
 
 fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) {
     let entries = reader.shape(node, node.place, &PAUSE_IF).unwrap_or_default();
-    let mut at = |key: &'static str| find(entries, key).and_then(|node| percent(node, (key, key), reader));
-    (at("blocked"), at("failed"))
+    let blocked = find(entries, "blocked").and_then(|node| percent(node, ("`blocked`", "`blocked`"), reader));
+    let failed = find(entries, "failed").and_then(|node| percent(node, ("`failed`", "`failed`"), reader));
+    (blocked, failed)
 }
 
 fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share> {
@@ -225,7 +226,6 @@ fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share
 }
 
 fn audience(node: &Node, reader: &mut Reader) -> Option<Audience> {
-    let what = ("value of `audience`", "значение `audience`");
-    let word = known(node, what, codes::WRONG_SHAPE, &AUDIENCES, reader)?;
-    Some(if word.text == "live" { Audience::Live } else { Audience::Frozen })
+    let word = word(node, "audience", &AUDIENCES, reader)?;
+    Some(if word == "live" { Audience::Live } else { Audience::Frozen })
 }

@@ -88,7 +88,16 @@ fn type_of(scalar: &Scalar, reader: &mut Reader) -> Option<Type> {
                 format!("свойство события не может быть типа `{other}`"),
             );
             let diagnostic = Diagnostic::error(codes::PROPERTY_TYPE, text, scalar.place);
-            reader.found.push(suggest(diagnostic, super::profile::alias(other).unwrap_or(other), TYPES));
+            let meant = super::profile::alias(other).filter(|meant| TYPES.contains(meant));
+            reader.found.push(match meant {
+                Some(meant) => diagnostic
+                    .help(Text::new(
+                        format!("did you mean `{meant}`?"),
+                        format!("возможно, вы имели в виду `{meant}`?"),
+                    ))
+                    .replace(meant),
+                None => suggest(diagnostic, other, TYPES),
+            });
             return None;
         }
     })

@@ -99,7 +99,7 @@ pub(super) static FILE: Shape = Shape {
         ),
         optional(
             "experiments",
-            Takes::Named(&Takes::Map(&experiments::SHAPE)),
+            Takes::Named(&Takes::Map(&experiments::shape::SHAPE)),
             "which variant works better",
             "какой вариант работает лучше",
         ),

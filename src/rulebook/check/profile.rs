@@ -89,12 +89,27 @@ fn declare<'a>(entry: &'a Entry, fields: &mut Fields<'a>, zone: &TimeZone, reade
     }
     let field = if entry.value.map().is_some() { long(entry, zone, reader) } else { short(entry, reader) };
     let Some(mut field) = field else { return };
-    let is = entry.value.get("is").and_then(|node| reader.text(node, ("an expression", "выражение")));
+    let is = entry.value.get("is").and_then(|node| expression(node, reader));
     field.read_only = is.is_some();
     // The name is free and the number of fields bounded.
     if let (Ok(id), Some(is)) = (fields.schema.add(field), is) {
         fields.computed.push((&entry.key, id, is));
     }
+}
+
+/// The text that computes a field.
+fn expression<'a>(node: &'a Node, reader: &mut Reader) -> Option<&'a Scalar> {
+    let scalar = reader.text(node, ("an expression", "выражение"))?;
+    if scalar.text.trim().is_empty() {
+        let text = Text::new("the expression is empty", "выражение пустое");
+        let help = Text::new(
+            "write what computes the field: `is: paid_count * 2`",
+            "напишите, из чего вычисляется поле: `is: paid_count * 2`",
+        );
+        reader.found.push(Diagnostic::error(codes::EMPTY_CONDITION, text, scalar.place).help(help));
+        return None;
+    }
+    Some(scalar)
 }
 
 /// `balance: int`

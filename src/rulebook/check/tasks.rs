@@ -5,7 +5,7 @@ use super::{codes, names, title};
 use crate::diagnostic::Diagnostic;
 use crate::model::Text;
 use crate::rulebook::action::{ACTION_LIST, Action, Scope, actions};
-use crate::rulebook::phrases::known;
+use crate::rulebook::phrases::word;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::trigger::{ClockZone, Schedule, Trigger, trigger};
@@ -105,6 +105,6 @@ fn schedule(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Sched
 
 /// What stands at `missed`.
 pub(super) fn missed(node: &Node, reader: &mut Reader) -> Option<Missed> {
-    let word = known(node, ("value of `missed`", "значение `missed`"), codes::WRONG_SHAPE, &MISSED, reader)?;
-    Some(if word.text == "skip" { Missed::Skip } else { Missed::Run })
+    let word = word(node, "missed", &MISSED, reader)?;
+    Some(if word == "skip" { Missed::Skip } else { Missed::Run })
 }

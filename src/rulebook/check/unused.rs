@@ -47,18 +47,21 @@ impl Used {
     }
 }
 
-/// Remarks on what is not used.
+/// Remarks on what is not used. What stands in quotes in a script is taken to
+/// be used by it.
 pub(in crate::rulebook) fn remarks(
     segments: &[&Entry],
     templates: &[(String, SourceId)],
+    scripts: &[&str],
     catalogue: &Catalogue,
     reader: &mut Reader,
 ) {
+    let in_script = |name: &str| scripts.iter().any(|text| text.contains(&format!("\"{name}\"")));
     for entry in segments {
         let name = &entry.key;
         let id = catalogue.segments.find(&name.text).map(SegmentId);
         let titled = entry.value.get("title").is_some();
-        if !titled && id.is_some_and(|id| !reader.used.segments.contains(&id)) {
+        if !titled && !in_script(&name.text) && id.is_some_and(|id| !reader.used.segments.contains(&id)) {
             let text = Text::new(
                 format!("nothing uses the segment `{}`", name.text),
                 format!("сегмент `{}` нигде не используется", name.text),
@@ -73,7 +76,7 @@ pub(in crate::rulebook) fn remarks(
     let mut seen = HashSet::new();
     for (name, source) in templates.iter().filter_map(|(path, source)| Some((template::name_of(path)?, *source))) {
         let id = catalogue.templates.find(&name).map(TemplateId);
-        if seen.insert(id) && id.is_some_and(|id| !reader.used.templates.contains(&id)) {
+        if seen.insert(id) && !in_script(&name) && id.is_some_and(|id| !reader.used.templates.contains(&id)) {
             let text = Text::new(
                 format!("nothing uses the template `{name}`"),
                 format!("шаблон `{name}` нигде не используется"),

@@ -8,12 +8,14 @@ use super::text;
 use crate::model::Lang;
 use crate::rulebook::shape::{Shape, Takes};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Several parts, long or short: `1 hour 30 minutes`, `1h30m`.
 const DURATION: &str = r"^\s*([0-9][0-9_]*( +(week|day|hour|minute|second)s?|[wdhms])\s*)+$";
 const RATE: &str = r"^\s*[0-9]+ per .+$";
 const PERCENT: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$";
-const MOMENT: &str = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2})";
+/// A date, a clock time, a day of the week, or a field with what is added.
+const MOMENT: &str = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}|[^\s0-9])";
 const GOAL: &str = r"^\s*event\s[\s\S]+\swithin\s[\s\S]+$";
 const TRIGGER: &str = r"^\s*((event|user|field|command|button|text|every|on day|cron|once at)\s[\s\S]+|\S+\s+changes|[\s\S]+\s(before|after)\s[\s\S]+)$";
 
@@ -36,7 +38,15 @@ const TRIGGERS: [&str; 14] = [
 ];
 
 /// The schema of a value without parts of its own.
-pub(super) fn leaf(takes: &Takes) -> Value {
+pub(super) fn leaf(takes: &Takes, lang: Lang) -> Value {
+    let mut leaf = form(takes);
+    if let Some(look) = look(takes, lang).filter(|_| leaf.get("pattern").is_some()) {
+        leaf["patternErrorMessage"] = json!(look);
+    }
+    leaf
+}
+
+fn form(takes: &Takes) -> Value {
     match takes {
         Takes::Text => json!({ "type": ["string", "number", "boolean"] }),
         Takes::Title => json!({
@@ -72,7 +82,6 @@ pub(super) fn leaf(takes: &Takes) -> Value {
             json!({
                 "type": "string",
                 "pattern": TRIGGER,
-                "examples": TRIGGERS.map(plain),
                 "defaultSnippets": snippets,
             })
         }
@@ -87,7 +96,7 @@ pub(super) fn leaf(takes: &Takes) -> Value {
             "examples": ["10:00", "10:00 user time", "2026-03-01 10:00"],
         }),
         Takes::Words(words) => json!({ "type": "string", "enum": words }),
-        Takes::Map(_) | Takes::Named(_) | Takes::List(_) | Takes::Either(_) => json!({}),
+        Takes::Map(_) | Takes::Named(_) | Takes::Open(..) | Takes::List(_) | Takes::Either(_) => json!({}),
     }
 }
 
@@ -118,6 +127,7 @@ pub(super) fn look(takes: &Takes, lang: Lang) -> Option<&'static str> {
         | Takes::Words(_)
         | Takes::Map(_)
         | Takes::Named(_)
+        | Takes::Open(..)
         | Takes::List(_) => return None,
     };
     Some(text(lang, words))
@@ -126,8 +136,10 @@ pub(super) fn look(takes: &Takes, lang: Lang) -> Option<&'static str> {
 /// What an editor offers for a new entry with a name: the keys that must be
 /// there, each with a place to fill in.
 pub(super) fn snippet(shape: &Shape, lang: Lang) -> Value {
-    let keys = shape.keys.iter().filter(|key| key.required).zip(2..);
-    let body: Map<String, Value> = keys.map(|(key, n)| (key.name.to_owned(), json!(format!("${n}")))).collect();
+    // A JSON object is written in the order of its keys: so are the places counted.
+    let names: BTreeSet<&str> = shape.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    let places = names.into_iter().zip(2..);
+    let body: Map<String, Value> = places.map(|(name, n)| (name.to_owned(), json!(format!("${n}")))).collect();
     json!({ "label": text(lang, shape.what), "body": { "${1:name}": body } })
 }
 

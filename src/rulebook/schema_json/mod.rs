@@ -119,6 +119,11 @@ impl Maker {
                 }
                 object
             }
+            Takes::Open(shape, inner) => {
+                let mut object = self.object(shape);
+                object["additionalProperties"] = self.takes(inner);
+                object
+            }
             Takes::List(inner) => json!({ "type": "array", "items": self.takes(inner) }),
             Takes::Either(forms) => {
                 let forms: Vec<Value> = forms.iter().map(|form| self.takes(form)).collect();
@@ -138,7 +143,7 @@ impl Maker {
             | Takes::Trigger
             | Takes::Goal
             | Takes::Moment
-            | Takes::Words(_) => form::leaf(takes),
+            | Takes::Words(_) => form::leaf(takes, self.lang),
         }
     }
 
@@ -211,5 +216,61 @@ fn text(lang: Lang, (en, ru): (&'static str, &'static str)) -> &'static str {
     match lang {
         Lang::En => en,
         Lang::Ru => ru,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::shape::{optional, required};
+
+    static STEP: Shape = Shape {
+        what: ("a step", "шаг"),
+        keys: &[
+            required("when", Takes::Trigger, "when", "когда"),
+            optional("goal", Takes::Goal, "goal", "цель"),
+            optional("then", Takes::List(&Takes::Map(&STEP)), "then", "потом"),
+            optional("split", Takes::Open(&SPLIT, &Takes::List(&Takes::Map(&STEP))), "split", "ветвление"),
+            optional("share", Takes::Number, "share", "доля"),
+        ],
+    };
+    static SPLIT: Shape = Shape {
+        what: ("a step", "шаг"),
+        keys: &[required("experiment", Takes::Name, "the experiment", "эксперимент")],
+    };
+
+    fn definitions(shape: &'static Shape) -> Map<String, Value> {
+        let mut maker = Maker { lang: Lang::En, known: Vec::new(), definitions: Map::new() };
+        maker.reference(shape);
+        maker.definitions
+    }
+
+    #[test]
+    fn shapes_may_hold_themselves_and_names_beside_their_keys() {
+        let made = definitions(&STEP);
+        assert_eq!(made.keys().collect::<Vec<_>>(), ["step"]);
+        let step = &made["step"];
+        let itself = json!({ "$ref": "#/definitions/step" });
+        assert_eq!(step["properties"]["then"]["items"], itself);
+        assert_eq!(step["properties"]["split"]["additionalProperties"]["items"], itself);
+        assert_eq!(step["properties"]["split"]["required"], json!(["experiment"]));
+        assert_eq!(step["required"], json!(["when"]));
+        let message = "A trigger: `event payment`, `user enters vip`, `every day at 10:00`";
+        assert_eq!(step["properties"]["when"]["patternErrorMessage"], message);
+    }
+
+    #[test]
+    fn shapes_of_one_name_are_two_definitions() {
+        static BOTH: Shape = Shape {
+            what: ("both", "оба"),
+            keys: &[
+                optional("a", Takes::Map(&STEP), "a", "а"),
+                optional("b", Takes::Map(&SPLIT), "b", "б"),
+                optional("c", Takes::Map(&STEP), "c", "в"),
+            ],
+        };
+        let made = definitions(&BOTH);
+        assert_eq!(made.keys().collect::<Vec<_>>(), ["both", "step", "step_2"]);
+        assert_eq!(made["both"]["properties"]["c"]["$ref"], "#/definitions/step");
     }
 }

@@ -146,6 +146,7 @@ fn value(node: &Node, name: &str, takes: &Takes, reader: &mut Reader) {
         | Takes::Goal
         | Takes::Moment
         | Takes::Words(_)
+        | Takes::Open(..)
         | Takes::Either(_) => drop(reader.text(node, what)),
     }
 }

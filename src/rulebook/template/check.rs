@@ -218,7 +218,7 @@ impl Trial<'_> {
     fn press(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
         let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
         if let Some(data) = rendered.filter(|data| data.is_empty() || data.len() > PRESS_LIMIT) {
-            found.push(press_length(data.len(), scalar.place));
+            found.push(press_length(data.len(), part, scalar.place));
         }
     }
 
@@ -419,10 +419,14 @@ fn bad_url(url: &str, place: Place) -> Diagnostic {
     Diagnostic::error(codes::BAD_URL, text, place).help(help)
 }
 
-fn press_length(length: usize, place: Place) -> Diagnostic {
+fn press_length(length: usize, part: &Part, place: Place) -> Diagnostic {
+    let (en, ru) = match part {
+        Part::Fixed(_) => ("have", "занимают"),
+        Part::Rendered(_) | Part::Broken => ("may have", "могут занять"),
+    };
     let text = Text::new(
-        format!("the data of this button may have {length} bytes, 1 to {PRESS_LIMIT} are possible"),
-        format!("данные кнопки могут занять {length} байт, можно от 1 до {PRESS_LIMIT}"),
+        format!("the data of this button {en} {length} bytes, 1 to {PRESS_LIMIT} are possible"),
+        format!("данные кнопки {ru} {length} байт, можно от 1 до {PRESS_LIMIT}"),
     );
     let help = Text::new(
         "use a short word; a Cyrillic letter takes two bytes",

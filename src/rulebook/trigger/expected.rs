@@ -84,6 +84,9 @@ fn hint(found: Diagnostic, text: &str, token: &Range<usize>, rule: Rule, groups:
     if groups.contains(&Group::Command) && !word.is_empty() {
         return did_you_mean(found, &format!("/{word}"));
     }
+    if groups.contains(&Group::Word("at")) && word.starts_with(|c: char| c.is_ascii_digit()) {
+        return did_you_mean(found, &format!("at {word}"));
+    }
     if word == "time" && groups == [Group::End] {
         return found.help(Text::new("did you mean `user time`?", "возможно, вы имели в виду `user time`?"));
     }

@@ -5,6 +5,8 @@
 //! gap, and one that repeats is its first occurrence, so each runs once.
 
 pub(super) mod cron;
+#[cfg(test)]
+mod tests;
 
 use super::clock::{ClockTime, ClockZone};
 use crate::model::Time;

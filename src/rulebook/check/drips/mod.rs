@@ -5,6 +5,7 @@
 //! edit; each name stands once in a drip.
 
 mod reach;
+mod say;
 pub(in crate::rulebook) mod shape;
 mod steps;
 

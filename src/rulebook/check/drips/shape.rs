@@ -112,7 +112,7 @@ pub(super) static SPLIT: Shape = Shape {
     what: ("a step", "шаг"),
     keys: &[required(
         "split",
-        Takes::Map(&VARIANTS),
+        Takes::Open(&VARIANTS, &Takes::List(&STEP)),
         "the steps of each variant of an experiment",
         "шаги для каждого варианта эксперимента",
     )],

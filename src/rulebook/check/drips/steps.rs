@@ -3,6 +3,7 @@
 //! A step is `NAME: {…}`, or the braces' content alone: waits, `split`, `fork`,
 //! and inside branches everything. Outside branches whatever acts has a name.
 
+use super::say::{empty, nameless, uncovered, unknown_step};
 use super::shape::{AWAITED, BRANCH, FORK, SPLIT, VARIANTS, WAIT, WAIT_FOR, WAIT_UNTIL};
 use super::{FAILURES, codes};
 use crate::condition::Condition;
@@ -12,7 +13,7 @@ use crate::rulebook::action::{Action, ITEM, Scope, action};
 use crate::rulebook::check::conditions::compile;
 use crate::rulebook::check::{lookup, names, twice};
 use crate::rulebook::phrases;
-use crate::rulebook::raw::{Reader, find, suggest};
+use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::Shape;
 use crate::rulebook::trigger::{Moment, moment};
 use crate::rulebook::yaml::{Entry, Kind, Node, Scalar};
@@ -322,44 +323,7 @@ fn is_misspelt(key: &Scalar) -> bool {
     nearest(&key.text, heads()).is_some()
 }
 
-fn heads() -> impl Iterator<Item = &'static str> {
+/// The keys that say what a step does.
+pub(super) fn heads() -> impl Iterator<Item = &'static str> {
     HEADS.into_iter().chain(ITEM.names())
-}
-
-fn unknown_step(key: &Scalar) -> Diagnostic {
-    let text = Text::new(format!("unknown step `{}`", key.text), format!("неизвестный шаг `{}`", key.text));
-    suggest(Diagnostic::error(codes::BAD_STEP, text, key.place), &key.text, heads())
-}
-
-fn nameless(key: &Scalar) -> Diagnostic {
-    let text = Text::new("a step that acts needs a name", "шагу, который действует, нужно имя");
-    let help = Text::new(
-        format!("write `- NAME: {{{}: …}}`; users who wait are found again by it after an edit", key.text),
-        format!("пишите `- ИМЯ: {{{}: …}}`; по имени находят ждущих после правки", key.text),
-    );
-    Diagnostic::error(codes::BAD_STEP, text, key.place).help(help)
-}
-
-fn uncovered(experiment: &str, variants: &[&str], entries: &[Entry], place: Place) -> Option<Diagnostic> {
-    let unknown = entries.iter().filter(|entry| !variants.contains(&entry.key.text.as_str()));
-    let meant: Vec<&str> = unknown.filter_map(|entry| nearest(&entry.key.text, variants.iter().copied())).collect();
-    let is_absent = |variant: &&str| find(entries, variant).is_none() && !meant.contains(variant);
-    let absent: Vec<&str> = variants.iter().copied().filter(is_absent).collect();
-    let first = absent.first()?;
-    let list = absent.iter().map(|variant| format!("`{variant}`")).collect::<Vec<_>>().join(", ");
-    let text = Text::new(
-        format!("variants of `{experiment}` have no steps: {list}"),
-        format!("нет шагов для вариантов `{experiment}`: {list}"),
-    );
-    let help = Text::new(
-        format!("add `{first}: [...]`; an empty list does nothing"),
-        format!("добавьте `{first}: [...]`; пустой список ничего не делает"),
-    );
-    Some(Diagnostic::error(codes::VARIANT_UNCOVERED, text, place).help(help))
-}
-
-fn empty(place: Place) -> Diagnostic {
-    let text = Text::new("the step does nothing", "шаг ничего не делает");
-    let help = Text::new("write `{send: TEMPLATE}` or another action", "напишите `{send: ШАБЛОН}` или другое действие");
-    Diagnostic::error(codes::BAD_STEP, text, place).help(help)
 }

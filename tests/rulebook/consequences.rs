@@ -1,0 +1,57 @@
+//! One mistake, one message: what only follows from a mistake in another section
+//! is not told.
+
+use crate::mistakes::{compare, project, told};
+
+#[test]
+fn what_follows_from_another_mistake_is_not_told() {
+    for (content, expected) in [
+        (
+            "evnets:\n  lesson: {score: int}\nsegments:\n  a: count(lesson) > 0\ndrips:\n  d: {when: event lesson, steps: [{hi: {send: hello}}]}\n",
+            r#"R004 rules/x.yaml:1:1 ‹evnets› unknown section `evnets` => did you mean `events`?"#,
+        ),
+        (
+            "events:\n  lesson: {score: list}\nsegments:\n  a: sum(lesson.score) > 0\ntests:\n  t: {steps: [{event: {lesson: {score: 5}}}]}\n",
+            r#"R103 rules/x.yaml:2:19 ‹list› a property of an event cannot be of type `list` => known here: `bool`, `int`, `float`, `money`, `string`, `time`"#,
+        ),
+        (
+            "events: [lesson]\nsegments:\n  a: count(lesson) > 0\n",
+            r#"R002 rules/x.yaml:1:9 ‹[lesson]› `events` must be a mapping, not a list => write `key: value`, each on an indented line of its own"#,
+        ),
+        (
+            "events:\n  my lesson: {}\ndrips:\n  d: {when: event my lesson, steps: [{hi: {send: hello}}]}\n",
+            r#"R010 rules/x.yaml:2:3 ‹my lesson› `my lesson` cannot be a name => use letters, digits and `_`, beginning with a letter
+R060 rules/x.yaml:4:22 ‹lesson› `lesson` cannot stand here => "#,
+        ),
+        (
+            "experimnets:\n  x: {variants: {a: 1, b: 1}}\nsegments:\n  a: variant(x) = \"a\"\ndrips:\n  d: {when: user joins, steps: [{split: {experiment: x, a: [], b: []}}]}\n",
+            r#"R004 rules/x.yaml:1:1 ‹experimnets› unknown section `experimnets` => did you mean `experiments`?"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 0}}\nsegments:\n  a: variant(x) = \"b\"\ndrips:\n  d: {when: user joins, steps: [{split: {experiment: x, a: [], b: []}}]}\ntests:\n  t: {variant: {x: b}, steps: []}\n",
+            r#"R074 rules/x.yaml:2:27 ‹0› a weight cannot be `0` => write a number from 1 to 1000000"#,
+        ),
+        (
+            "dripss:\n  d: {when: user joins, steps: [{hi: {send: hello}}]}\nsegments:\n  a: in_drip(d)\ntests:\n  t: {steps: [{after: 1 day, expect: {drip: {d: inside}}}]}\n",
+            r#"R004 rules/x.yaml:1:1 ‹dripss› unknown section `dripss` => did you mean `drips`?"#,
+        ),
+        (
+            "lifecycel:\n  - big: balance > 5\nsegments:\n  a: lifecycle = \"big\"\n",
+            r#"R004 rules/x.yaml:1:1 ‹lifecycel› unknown section `lifecycel` => did you mean `lifecycle`?"#,
+        ),
+        (
+            "lifecycle:\n  - big: balance > 5\n    small: balance > 1\nsegments:\n  a: lifecycle = \"small\"\n",
+            r#"R002 rules/x.yaml:2:5 ‹big: balance > 5⏎    small: balance > 1› a class of `lifecycle` is one name with one condition => begin each class with `- ` on a line of its own: their order matters"#,
+        ),
+        (
+            "profile:\n  heat: {type: float, is: balnce * 2}\nsegments:\n  a: heat > 5\n",
+            r#"C010 rules/x.yaml:2:27 ‹balnce› there is no field `balnce` => did you mean `balance`?"#,
+        ),
+        (
+            "topcis:\n  news: {title: News}\ndrips:\n  d: {when: user joins, steps: [{hi: {send: hello, topic: news}}]}\n",
+            r#"R004 rules/x.yaml:1:1 ‹topcis› unknown section `topcis` => did you mean `topics`?"#,
+        ),
+    ] {
+        compare(content, &told(&project(("rules/x.yaml", content))), expected);
+    }
+}

@@ -1,0 +1,82 @@
+//! What people get wrong in experiments, and what they are told.
+
+use crate::mistakes::{compare, project, told};
+
+#[test]
+fn mistakes_in_experiments() {
+    for (content, expected) in [
+        (
+            "experiments:\n  x: {variants: {a: 1}}\n",
+            r#"R110 rules/x.yaml:2:17 ‹{a: 1}› `x` needs two variants at least => write `variants: {control: 50, short: 50}`"#,
+        ),
+        (
+            "experiments:\n  x: {to: balnce > 1}\n",
+            r#"R003 rules/x.yaml:2:3 ‹x› an experiment needs the key `variants` => add `variants: …`
+C010 rules/x.yaml:2:11 ‹balnce› there is no field `balnce` => did you mean `balance`?"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 0, b: 1.5}}\n",
+            r#"R074 rules/x.yaml:2:21 ‹0› a weight cannot be `0` => write a number from 1 to 1000000
+R074 rules/x.yaml:2:27 ‹1.5› a weight cannot be `1.5` => write a number from 1 to 1000000"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {experiment: 1, B: 1}}\n",
+            r#"R110 rules/x.yaml:2:18 ‹experiment› a variant cannot be called `experiment`: it is a key beside the variants => choose another name
+R010 rules/x.yaml:2:33 ‹B› `B` cannot be a name => use small Latin letters, digits and `_`, beginning with a letter; put other words into `title`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: {send: none}, b: {weight: 1, send: hello}}}\n",
+            r#"R003 rules/x.yaml:2:18 ‹a› a variant needs the key `weight` => add `weight: …`
+R002 rules/x.yaml:2:56 ‹hello› `send` cannot be `hello` => known here: `none`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: [a, b]}\n",
+            r#"R002 rules/x.yaml:2:17 ‹[a, b]› `variants` must be a mapping, not a list => write `key: value`, each on an indented line of its own"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, coverage: 120%}\n",
+            r#"R074 rules/x.yaml:2:41 ‹120%› `coverage` must be a share from 0% to 100%, not `120%` => write it like `5%` or `2.5%`, with two digits after the point at most"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, coverage: half, version: 0, group: My group}\n",
+            r#"R074 rules/x.yaml:2:41 ‹half› `coverage` must be a share from 0% to 100%, not `half` => write it like `5%` or `2.5%`, with two digits after the point at most
+R074 rules/x.yaml:2:56 ‹0› `version` cannot be `0` => write a number from 1 to 1000000
+R010 rules/x.yaml:2:66 ‹My group› `My group` cannot be a name => use small Latin letters, digits and `_`, beginning with a letter; put other words into `title`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, decide: {method: baies, alpha: 5%, min_users: few, auto_ship: maybe}}\n",
+            r#"R002 rules/x.yaml:2:48 ‹baies› `method` cannot be `baies` => did you mean `bayes`?
+R074 rules/x.yaml:2:62 ‹5%› `alpha` cannot be `5%` => write a number above 0 and below 0.5
+R074 rules/x.yaml:2:77 ‹few› `min_users` cannot be `few` => write a number from 1 to 1000000000
+R002 rules/x.yaml:2:93 ‹maybe› `auto_ship` must be `true` or `false`, not a text => write `true` or `false`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, decide: {method: bayes, auto_ship: true}}\n",
+            r#"R114 rules/x.yaml:2:66 ‹true› only a win of `method: sequential` can be put into effect by itself => write `method: sequential`, or leave `auto_ship` out and decide yourself"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, decide: {auto_ship: true}}\n",
+            r#"R114 rules/x.yaml:2:51 ‹true› without a `goal` nobody can win => add `goal: event payment within 7 days`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, group: g, coverage: 60%}\n  y: {variants: {a: 1, b: 1}, group: g, coverage: 60%}\n",
+            r#"R113 rules/x.yaml:3:51 ‹60%› the experiments of the group `g` cover more than 100% of the users => they share no user: give each a `coverage` so that the sum is 100% at most"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, covrage: 60%}\n",
+            r#"R001 rules/x.yaml:2:31 ‹covrage› unknown key `covrage` in an experiment => did you mean `coverage`?"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, goal: event pament within 3 days, guardrails: [event payment, event refund within 1 day]}\n",
+            r#"R061 rules/x.yaml:2:43 ‹pament› unknown event `pament` => did you mean `payment`?
+R060 rules/x.yaml:2:91 ‹› something is missing at the end => a goal is written `event payment within 7 days`, with `if CONDITION` before `within` at need"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, goal: event payment if event.rubl > 5 within 3 days, guardrails: event refund within 1 day}\n",
+            r#"C016 rules/x.yaml:2:54 ‹event.rubl› the event `payment` has no property `rubl` => did you mean `event.rub`?
+R002 rules/x.yaml:2:96 ‹event refund within 1 day› `guardrails` must be a list, not a text => write `[a, b]`, or `- a` on indented lines of their own"#,
+        ),
+    ] {
+        compare(content, &told(&project(("rules/x.yaml", content))), expected);
+    }
+}
