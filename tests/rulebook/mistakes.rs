@@ -174,7 +174,9 @@ fn rule_files() {
         ),
         (
             "drips:\n  a: {}\n",
-            r#"R005 rules/x.yaml:1:1 ‹drips› section `drips` is not available in this version yet => remove it or comment it out until a version that has it"#,
+            r#"
+             R003 rules/x.yaml:2:3 ‹a› a drip needs the key `when` => add `when: …`
+             R003 rules/x.yaml:2:3 ‹a› a drip needs the key `steps` => add `steps: …`"#,
         ),
         (
             "segments: true\n",
@@ -386,25 +388,17 @@ fn rule_files() {
              R042 rules/x.yaml:2:36 ‹fast› `fast` is not a rate => write a rate such as `20 per second`, or `off` among limits
              R041 rules/x.yaml:2:51 ‹1 month› `1 month` is not a length of time => write it like `6 hours`, `1 day` or `1h30m`; months and years are not lengths of time"#,
         ),
-        (
-            "broadcasts:\n  x: {to: true, send: hello, at: 2026-03-01 10:00}\n",
-            r#"R043 rules/x.yaml:2:30 ‹at› `at` is not available in this version yet => remove it until a version that has it"#,
-        ),
-        (
-            "broadcasts:\n  x: {to: true, send: hello, audience: live}\n",
-            r#"R043 rules/x.yaml:2:40 ‹live› `audience: live` is not available in this version yet => remove it until a version that has it"#,
-        ),
+        ("broadcasts:\n  x: {to: true, send: hello, at: 2026-03-01 10:00, audience: live}\n", ""),
         (
             "broadcasts:\n  x: {to: true, send: hello, audience: fozen}\n",
             r#"R002 rules/x.yaml:2:40 ‹fozen› `audience` cannot be `fozen` => did you mean `frozen`?"#,
         ),
-        (
-            "broadcasts:\n  x: {to: true, send: {template: hello, after: 1 hour}}\n",
-            r#"R043 rules/x.yaml:2:41 ‹after› `after` is not available in this version yet => remove it until a version that has it"#,
-        ),
+        ("broadcasts:\n  x: {to: true, send: {template: hello, after: 1 hour}}\n", ""),
         (
             "broadcasts:\n  x: {to: true, send: {transactional: yes}}\n",
-            r#"R003 rules/x.yaml:2:23 ‹{transactional: yes}› `send` needs the key `template` => add `template: …`"#,
+            r#"
+             R003 rules/x.yaml:2:23 ‹{transactional: yes}› `send` needs the key `template` => add `template: …`
+             R002 rules/x.yaml:2:39 ‹yes› `transactional` must be `true` or `false`, not a text => write `true` or `false`"#,
         ),
         (
             "broadcasts:\n  x: {to: true, sned: hello}\n",
