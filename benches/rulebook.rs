@@ -105,7 +105,7 @@ fn cold(folder: &Path) -> Result<()> {
 }
 
 fn warm(folder: &Path) -> Result<()> {
-    let live = Live::open(folder, Arc::new(SystemClock))?;
+    let live = Live::open(folder, Arc::new(SystemClock::default()))?;
     let mut times = Vec::new();
     for turn in 1..=ROUNDS {
         let file = turn * 97 % FILES;

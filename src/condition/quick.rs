@@ -43,7 +43,7 @@ pub(super) enum Test {
         relation: Relation,
         by: TimeDelta,
     },
-    General(Expr),
+    General(Box<Expr>),
 }
 
 impl Test {
@@ -55,15 +55,32 @@ impl Test {
             Op::Field(id) => Self::Flag(*id),
             Op::Segment(id) => Self::Segment(*id),
             Op::Missing(inner) if let Op::Field(id) = inner.op => Self::Missing(id),
-            _ => leaf(expr).unwrap_or_else(|| Self::General(expr.clone())),
+            _ => leaf(expr).unwrap_or_else(|| Self::General(Box::new(expr.clone()))),
         }
     }
 
     pub fn judge<R: Row + ?Sized>(&self, row: &R) -> Truth {
         match self {
-            Self::All(list) => all(list.iter().map(|test| test.judge(row))),
-            Self::Any(list) => any(list.iter().map(|test| test.judge(row))),
-            Self::Not(inner) => !inner.judge(row),
+            Self::All(list) => all(list.iter().map(|test| test.ready(row))),
+            Self::Any(list) => any(list.iter().map(|test| test.ready(row))),
+            Self::Not(inner) => !inner.ready(row),
+            Self::General(expr) => row::judge(expr, row),
+            Self::Flag(_)
+            | Self::Missing(_)
+            | Self::Segment(_)
+            | Self::Whole { .. }
+            | Self::Float { .. }
+            | Self::OneOf { .. }
+            | Self::Moment { .. } => self.ready(row),
+        }
+    }
+
+    /// The answer of a test without others inside. It is put into each place
+    /// that asks, so that a chain of such tests is one loop without a call.
+    #[inline(always)]
+    fn ready<R: Row + ?Sized>(&self, row: &R) -> Truth {
+        match self {
+            Self::All(_) | Self::Any(_) | Self::Not(_) | Self::General(_) => self.judge(row),
             Self::Flag(id) => match row.field(*id) {
                 Value::Bool(x) => Truth::from(*x),
                 _ => Truth::Unknown,
@@ -87,7 +104,6 @@ impl Test {
                 Value::Time(x) => Truth::from(row.now().0.checked_add(by.0).map(|at| relation.holds(x.0.cmp(&at)))),
                 _ => Truth::Unknown,
             },
-            Self::General(expr) => row::judge(expr, row),
         }
     }
 }
