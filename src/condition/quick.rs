@@ -5,7 +5,7 @@
 //! these are, missing values included.
 
 use super::ir::{Expr, Op};
-use super::row::{self, all, any};
+use super::row;
 use super::syntax::{Operator, Relation};
 use super::{Row, Truth};
 use crate::model::{FieldId, SegmentId, Time, TimeDelta, Type, Value};
@@ -14,9 +14,23 @@ use std::sync::Arc;
 /// A condition made ready.
 #[derive(Debug)]
 pub(super) enum Test {
-    All(Box<[Test]>),
-    Any(Box<[Test]>),
+    All(Chain),
+    Any(Chain),
     Not(Box<Test>),
+    Leaf(Leaf),
+    General(Box<Expr>),
+}
+
+/// The operands of `and` or `or`; their order does not matter to the answer.
+#[derive(Debug)]
+pub(super) struct Chain {
+    leaves: Box<[Leaf]>,
+    rest: Box<[Test]>,
+}
+
+/// A test of one field.
+#[derive(Debug)]
+pub(super) enum Leaf {
     /// A field of type bool.
     Flag(FieldId),
     Missing(FieldId),
@@ -43,54 +57,91 @@ pub(super) enum Test {
         relation: Relation,
         by: TimeDelta,
     },
-    General(Box<Expr>),
 }
+
+/// So many leaves are judged before anybody looks at their answers: a jump that
+/// depends on a user's values costs more than a few leaves.
+const TOGETHER: usize = 4;
 
 impl Test {
     pub fn new(expr: &Expr) -> Self {
         match &expr.op {
-            Op::All(list) => Self::All(list.iter().map(Self::new).collect()),
-            Op::Any(list) => Self::Any(list.iter().map(Self::new).collect()),
+            Op::All(list) => Self::All(Chain::new(list)),
+            Op::Any(list) => Self::Any(Chain::new(list)),
             Op::Not(inner) => Self::Not(Box::new(Self::new(inner))),
-            Op::Field(id) => Self::Flag(*id),
-            Op::Segment(id) => Self::Segment(*id),
-            Op::Missing(inner) if let Op::Field(id) = inner.op => Self::Missing(id),
+            Op::Field(id) => Self::Leaf(Leaf::Flag(*id)),
+            Op::Segment(id) => Self::Leaf(Leaf::Segment(*id)),
+            Op::Missing(inner) if let Op::Field(id) = inner.op => Self::Leaf(Leaf::Missing(id)),
             _ => leaf(expr).unwrap_or_else(|| Self::General(Box::new(expr.clone()))),
         }
     }
 
     pub fn judge<R: Row + ?Sized>(&self, row: &R) -> Truth {
         match self {
-            Self::All(list) => all(list.iter().map(|test| test.ready(row))),
-            Self::Any(list) => any(list.iter().map(|test| test.ready(row))),
-            Self::Not(inner) => !inner.ready(row),
+            Self::All(chain) => chain.extreme(row, Truth::True, Truth::False, std::cmp::min),
+            Self::Any(chain) => chain.extreme(row, Truth::False, Truth::True, std::cmp::max),
+            Self::Not(inner) => !inner.judge(row),
+            Self::Leaf(leaf) => leaf.judge(row),
             Self::General(expr) => row::judge(expr, row),
-            Self::Flag(_)
-            | Self::Missing(_)
-            | Self::Segment(_)
-            | Self::Whole { .. }
-            | Self::Float { .. }
-            | Self::OneOf { .. }
-            | Self::Moment { .. } => self.ready(row),
         }
     }
+}
 
-    /// The answer of a test without others inside. It is put into each place
-    /// that asks, so that a chain of such tests is one loop without a call.
+impl Chain {
+    fn new(list: &[Expr]) -> Self {
+        let (mut leaves, mut rest) = (Vec::new(), Vec::new());
+        for expr in list {
+            match Test::new(expr) {
+                Test::Leaf(leaf) => leaves.push(leaf),
+                test => rest.push(test),
+            }
+        }
+        Self { leaves: leaves.into(), rest: rest.into() }
+    }
+
+    /// The least or greatest of the answers, which is Kleene's `and` or `or`;
+    /// nothing goes beyond `end`.
     #[inline(always)]
-    fn ready<R: Row + ?Sized>(&self, row: &R) -> Truth {
+    fn extreme<R: Row + ?Sized>(&self, row: &R, start: Truth, end: Truth, pick: fn(Truth, Truth) -> Truth) -> Truth {
+        let mut together = start;
+        for leaves in self.leaves.chunks(TOGETHER) {
+            for leaf in leaves {
+                together = pick(together, leaf.judge(row));
+            }
+            if together == end {
+                return end;
+            }
+        }
+        for test in &self.rest {
+            together = pick(together, test.judge(row));
+            if together == end {
+                return end;
+            }
+        }
+        together
+    }
+}
+
+impl Leaf {
+    #[inline(always)]
+    fn judge<R: Row + ?Sized>(&self, row: &R) -> Truth {
         match self {
-            Self::All(_) | Self::Any(_) | Self::Not(_) | Self::General(_) => self.judge(row),
-            Self::Flag(id) => match row.field(*id) {
-                Value::Bool(x) => Truth::from(*x),
-                _ => Truth::Unknown,
-            },
-            Self::Missing(id) => Truth::from(row.field(*id).is_missing()),
-            Self::Segment(id) => Truth::from(row.in_segment(*id)),
-            Self::Whole { field, low, high } => match row.field(*field) {
-                Value::Int(x) | Value::Money(x) | Value::Time(Time(x)) => Truth::from(low <= x && x <= high),
-                _ => Truth::Unknown,
-            },
+            Self::Flag(id) => {
+                let (known, x) = match row.field(*id) {
+                    Value::Bool(x) => (true, *x),
+                    _ => (false, false),
+                };
+                answer(known, x)
+            }
+            Self::Missing(id) => answer(true, row.field(*id).is_missing()),
+            Self::Segment(id) => answer(true, row.in_segment(*id)),
+            Self::Whole { field, low, high } => {
+                let (known, x) = match row.field(*field) {
+                    Value::Int(x) | Value::Money(x) | Value::Time(Time(x)) => (true, *x),
+                    _ => (false, 0),
+                };
+                answer(known, (*low <= x) & (x <= *high))
+            }
             Self::Float { field, relation, constant } => match row.field(*field) {
                 Value::Float(x) => Truth::from(x.partial_cmp(constant).map(|order| relation.holds(order))),
                 _ => Truth::Unknown,
@@ -108,6 +159,12 @@ impl Test {
     }
 }
 
+/// True or false where the value is known, without a jump.
+#[inline(always)]
+fn answer(known: bool, holds: bool) -> Truth {
+    [Truth::Unknown, Truth::Unknown, Truth::False, Truth::True][usize::from(known) * 2 + usize::from(holds)]
+}
+
 fn leaf(expr: &Expr) -> Option<Test> {
     match &expr.op {
         Op::Compare { relation, left, right } => match (&left.op, &right.op) {
@@ -118,15 +175,16 @@ fn leaf(expr: &Expr) -> Option<Test> {
         Op::Between { value, low, high } => {
             let Op::Field(field) = value.op else { return None };
             if let (Some(low), Some(high)) = (whole(&value.ty, low), whole(&value.ty, high)) {
-                return Some(Test::Whole { field, low, high });
+                return Some(Test::Leaf(Leaf::Whole { field, low, high }));
             }
             let ends = [(Relation::GreaterOrEqual, from_now(low)?), (Relation::LessOrEqual, from_now(high)?)];
-            Some(Test::All(ends.map(|(relation, by)| Test::Moment { field, relation, by }).into()))
+            let leaves = ends.map(|(relation, by)| Leaf::Moment { field, relation, by }).into();
+            Some(Test::All(Chain { leaves, rest: Box::new([]) }))
         }
         Op::OneOf { item, elements } => {
             let Op::Field(field) = item.op else { return None };
             let texts: Option<Box<[Arc<str>]>> = elements.iter().map(text).collect();
-            Some(Test::OneOf { field, texts: texts? })
+            Some(Test::Leaf(Leaf::OneOf { field, texts: texts? }))
         }
         _ => None,
     }
@@ -134,20 +192,20 @@ fn leaf(expr: &Expr) -> Option<Test> {
 
 fn compare(field: FieldId, ty: &Type, relation: Relation, other: &Expr) -> Option<Test> {
     if let Some(text) = text(other) {
-        return Some(unless(relation == Relation::NotEqual, Test::OneOf { field, texts: Box::new([text]) }));
+        return Some(unless(relation == Relation::NotEqual, Leaf::OneOf { field, texts: Box::new([text]) }));
     }
     if let Some(constant) = float(ty, other) {
-        return Some(Test::Float { field, relation, constant });
+        return Some(Test::Leaf(Leaf::Float { field, relation, constant }));
     }
     if let Some(at) = whole(ty, other) {
         let (low, high) = reach(relation, at)?;
-        return Some(unless(relation == Relation::NotEqual, Test::Whole { field, low, high }));
+        return Some(unless(relation == Relation::NotEqual, Leaf::Whole { field, low, high }));
     }
-    from_now(other).map(|by| Test::Moment { field, relation, by })
+    from_now(other).map(|by| Test::Leaf(Leaf::Moment { field, relation, by }))
 }
 
-fn unless(negated: bool, test: Test) -> Test {
-    if negated { Test::Not(Box::new(test)) } else { test }
+fn unless(negated: bool, leaf: Leaf) -> Test {
+    if negated { Test::Not(Box::new(Test::Leaf(leaf))) } else { Test::Leaf(leaf) }
 }
 
 /// From where to where a relation with `at` holds, that of `!=` turned round.

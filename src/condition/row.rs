@@ -100,7 +100,7 @@ fn widen<'a>(datum: Datum<'a>, ty: &Type) -> Datum<'a> {
 }
 
 /// True if all are, false if one is.
-pub(super) fn all(answers: impl Iterator<Item = Truth>) -> Truth {
+fn all(answers: impl Iterator<Item = Truth>) -> Truth {
     let mut together = Truth::True;
     for answer in answers {
         match answer {
@@ -113,6 +113,6 @@ pub(super) fn all(answers: impl Iterator<Item = Truth>) -> Truth {
 }
 
 /// True if one is, false if all are.
-pub(super) fn any(answers: impl Iterator<Item = Truth>) -> Truth {
+fn any(answers: impl Iterator<Item = Truth>) -> Truth {
     !all(answers.map(|answer| !answer))
 }

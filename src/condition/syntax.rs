@@ -232,6 +232,11 @@ impl Ast {
         &self.text
     }
 
+    /// The same, shared.
+    pub fn shared_text(&self) -> Arc<str> {
+        self.text.clone()
+    }
+
     /// The outermost node.
     pub fn root(&self) -> &Node {
         &self.root

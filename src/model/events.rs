@@ -31,7 +31,7 @@ pub struct Property {
 pub struct PropertyId(pub u16);
 
 /// All declared events; built-in ones come first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Events {
     list: Vec<EventType>,
     by_name: HashMap<Arc<str>, EventId>,

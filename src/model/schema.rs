@@ -41,7 +41,7 @@ pub enum Reach {
 }
 
 /// All declared fields; built-in ones come first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
     fields: Vec<Field>,
     by_name: HashMap<Arc<str>, FieldId>,

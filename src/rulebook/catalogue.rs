@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The declared names. Names of one kind are numbered in the order given.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catalogue {
     /// The fields of a profile.
     pub schema: Arc<Schema>,
@@ -31,7 +31,7 @@ pub struct Catalogue {
 }
 
 /// Names of one kind and their places.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ids(HashMap<String, u16>);
 
 /// The names that one condition may use: all of the catalogue, and what its

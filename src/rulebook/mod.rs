@@ -211,7 +211,8 @@ impl Loader {
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
         let before = self.found.count(Severity::Error);
-        let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
+        let (asts, checked) = (std::mem::take(&mut parsed.asts), std::mem::take(&mut parsed.checked));
+        let mut reader = Reader { asts, checked, ..Reader::default() };
         let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
         let trees = parsed.trees(texts, &mut self.found);
         if unread_files || self.found.count(Severity::Error) > before {
@@ -245,6 +246,7 @@ impl Loader {
             experiments: experiments.names().into_iter().collect(),
             variants: experiments.variants(),
         };
+        reader.checked.begin(&catalogue);
         let names = catalogue.names();
         let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
@@ -284,7 +286,8 @@ impl Loader {
             self.found.extend(reader.found);
         }
         reader.asts.end();
-        parsed.asts = reader.asts;
+        reader.checked.end();
+        (parsed.asts, parsed.checked) = (reader.asts, reader.checked);
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),

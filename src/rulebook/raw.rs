@@ -4,7 +4,7 @@
 
 use super::check::Used;
 use super::codes;
-use super::reuse::Asts;
+use super::reuse::{Asts, Checked};
 use super::shape::Shape;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
@@ -49,6 +49,8 @@ pub struct Reader {
     pub found: Diagnostics,
     /// The conditions that were parsed so far, in this load or the last.
     pub asts: Asts,
+    /// The conditions that were checked so far, in this load or the last.
+    pub checked: Checked,
     /// The segments and templates that are used so far.
     pub used: Used,
 }

@@ -1,12 +1,17 @@
-//! What one load leaves for the next: the trees of files and the syntax trees
-//! of conditions, so that only what changed is parsed again.
+//! What one load leaves for the next: the trees of files, the syntax trees of
+//! conditions and what checking them found, so that only what changed is done
+//! again.
 //!
-//! Names and types are checked anew each time: a change in one file may make
-//! another wrong. What a load does not use is forgotten at its end.
+//! What was checked holds for the names that it was checked with: where a name
+//! is declared, renamed or gone, everything is checked anew, for a change in
+//! one file may make another wrong. What a load does not use is forgotten at
+//! its end.
 
+use super::catalogue::{Catalogue, Names};
 use super::yaml::{self, Node};
-use crate::condition::{self, Ast};
+use crate::condition::{self, Ast, Condition};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId};
+use crate::model::EventId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +21,8 @@ pub struct Parsed {
     files: HashMap<String, File>,
     /// Conditions, by their text.
     pub asts: Asts,
+    /// What became of them.
+    pub checked: Checked,
 }
 
 /// A file as it was parsed.
@@ -33,6 +40,25 @@ pub struct Asts {
     before: HashMap<Arc<str>, Arc<Ast>>,
     now: HashMap<Arc<str>, Arc<Ast>>,
 }
+
+/// Checked conditions, by their text and the place that they stand in.
+#[derive(Debug, Default)]
+pub struct Checked {
+    catalogue: Option<Catalogue>,
+    before: HashMap<Question, Answer>,
+    now: HashMap<Question, Answer>,
+}
+
+/// What is checked, and with which names besides those of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Question {
+    text: Arc<str>,
+    event: Option<EventId>,
+    of_metrics: bool,
+}
+
+/// A condition, unless there were errors, and what was found.
+type Answer = (Option<Condition>, Vec<Diagnostic>);
 
 impl Parsed {
     /// The trees of `files` (path, source and text of each), those without
@@ -89,6 +115,32 @@ impl Asts {
         };
         self.now.insert(text, ast.clone());
         Ok(ast)
+    }
+
+    /// Forgets what was not asked for since the last call.
+    pub fn end(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+}
+
+impl Checked {
+    /// Forgets everything if the names are not those of the last load.
+    pub fn begin(&mut self, catalogue: &Catalogue) {
+        if self.catalogue.as_ref() != Some(catalogue) {
+            self.before.clear();
+            self.catalogue = Some(catalogue.clone());
+        }
+    }
+
+    /// Checks a condition, unless this or the last load did.
+    pub fn check(&mut self, ast: &Ast, names: &Names<'_>) -> Answer {
+        let question = Question { text: ast.shared_text(), event: names.event, of_metrics: !names.metrics.is_empty() };
+        if let Some(answer) = self.now.get(&question) {
+            return answer.clone();
+        }
+        let answer = self.before.remove(&question).unwrap_or_else(|| condition::check(ast, names));
+        self.now.insert(question, answer.clone());
+        answer
     }
 
     /// Forgets what was not asked for since the last call.

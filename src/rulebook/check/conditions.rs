@@ -68,7 +68,7 @@ pub(in crate::rulebook) fn check(
     sources: &Sources,
     reader: &mut Reader,
 ) -> Option<Condition> {
-    let (condition, found) = condition::check(ast, names);
+    let (condition, found) = reader.checked.check(ast, names);
     report(found, scalar, sources, reader);
     noted(condition, reader)
 }
