@@ -73,11 +73,13 @@ impl Loader {
         let unread_files = self.found.count(Severity::Error) > before;
         let template_files = self.texts(files, TEMPLATES);
         let zone = &settings.timezone.zone;
-        let before = self.found.count(Severity::Error);
         let mut reader = Reader { asts: std::mem::take(&mut parsed.asts), ..Reader::default() };
         let texts = rule_files.iter().map(|(path, source)| (path.as_str(), *source, self.sources.text(*source)));
-        let trees = parsed.trees(texts, &mut self.found);
-        if unread_files || self.found.count(Severity::Error) > before {
+        let mut slips = Diagnostics::new();
+        let trees = parsed.trees(texts, &mut slips);
+        self.unread.files(&trees, &slips, &self.sources);
+        self.found.extend(slips);
+        if unread_files {
             self.unread.file();
         }
 
@@ -86,6 +88,7 @@ impl Loader {
         let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
         let (of_segments, of_lifecycle) = (sections.of("segments"), sections.alone("lifecycle"));
         let definitions = check::definitions(of_segments, of_lifecycle, computed, &self.sources, &mut reader);
+        self.unread.bounds(&reader.found);
         definitions.lifecycle.declare(&mut schema);
         let schema = Arc::new(schema);
         if definitions.lifecycle.broken {
