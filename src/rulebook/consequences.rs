@@ -8,6 +8,7 @@
 
 use super::check::Sections;
 use super::codes;
+use super::yaml::{Kind, Node};
 use crate::condition::codes as of_conditions;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId, Sources};
 use crate::model::{Events, Schema};
@@ -44,9 +45,23 @@ enum Unknown<'a> {
 }
 
 impl Unread {
-    /// A rule file of which nothing could be read.
+    /// A file that is no text.
     pub(super) fn file(&mut self) {
         self.everything = true;
+    }
+
+    /// Rule files of which nothing, or not all, could be read. Other slips of
+    /// YAML hide no names.
+    pub(super) fn files(&mut self, trees: &[&Node], found: &Diagnostics, sources: &Sources) {
+        let read: HashSet<SourceId> =
+            trees.iter().filter(|tree| !matches!(tree.kind, Kind::Refused)).map(|tree| tree.place.source).collect();
+        for diagnostic in found.iter().filter(|d| d.severity == Severity::Error) {
+            let place = diagnostic.primary.place;
+            self.everything |= diagnostic.code == codes::SECOND_DOCUMENT || !read.contains(&place.source);
+            if diagnostic.code == codes::DUPLICATE_KEY {
+                self.sections.extend(sources.text(place.source).get(place.range()).map(str::to_owned));
+            }
+        }
     }
 
     /// Sections whose names are misspelt, or that are no mapping.
@@ -78,6 +93,13 @@ impl Unread {
     /// `lifecycle`, of which a class is written wrongly.
     pub(super) fn lifecycle(&mut self) {
         self.sections.insert("lifecycle".to_owned());
+    }
+
+    /// Segments behind the bound on their number, which are left out.
+    pub(super) fn bounds(&mut self, found: &Diagnostics) {
+        if found.iter().any(|d| d.code == codes::TOO_MANY) {
+            self.sections.insert("segments".to_owned());
+        }
     }
 
     fn hides(&self, section: &str) -> bool {

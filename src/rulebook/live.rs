@@ -4,10 +4,11 @@
 //! checks; otherwise the last good one stays and the report says why. Readers
 //! take a snapshot and keep it for as long as one piece of work lasts.
 
+use super::Rulebook;
+use super::load::load_again;
 use super::project::{Files, ProjectError};
 use super::reuse::Parsed;
 use super::watch::{self, WatchGuard};
-use super::{Rulebook, load_again};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Clock, Time};
 use arc_swap::ArcSwap;

@@ -86,6 +86,9 @@ impl Reader {
     /// A text for people, which must not be cut short by a comment.
     pub fn prose<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n Scalar> {
         let scalar = self.text(node, what)?;
+        if scalar.text.trim().is_empty() {
+            return self.misshapen(node, what, TEXT);
+        }
         if let Some(comment) = scalar.comment {
             let text = Text::new(
                 "the text ends before ` #`, where a comment begins",
@@ -166,7 +169,7 @@ impl Reader {
             return None;
         }
         let (en, ru) = match &node.kind {
-            Kind::Scalar(scalar) if scalar.is_blank() => ("nothing", "ничего"),
+            Kind::Scalar(scalar) if scalar.text.trim().is_empty() => ("nothing", "ничего"),
             Kind::Scalar(_) => ("a text", "текст"),
             Kind::List(_) => ("a list", "список"),
             Kind::Map(_) | Kind::Refused => ("a mapping", "словарь"),

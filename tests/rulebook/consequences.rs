@@ -55,3 +55,37 @@ R060 rules/x.yaml:4:22 ‹lesson› `lesson` cannot stand here => "#,
         compare(content, &told(&project(("rules/x.yaml", content))), expected);
     }
 }
+
+#[test]
+fn a_slip_of_yaml_hides_no_other_mistake() {
+    for (content, expected) in [
+        (
+            "segments:\n  a: {if: balance in (1, 2)}\n  b: balnce > 0\n",
+            r#"Y016 rules/x.yaml:2:26 ‹2)› `2)` is cut off at the comma => inside `{…}` a comma ends the value: put the whole value in quotes +rules/x.yaml:2:11 the value ends here
+C010 rules/x.yaml:3:6 ‹balnce› there is no field `balnce` => did you mean `balance`?"#,
+        ),
+        (
+            "segments:\n  a: true\n  a: false\n  b: segment(vipp)\n",
+            r#"Y002 rules/x.yaml:3:3 ‹a› the key `a` stands twice => keep one of the two +rules/x.yaml:2:3 first here
+C011 rules/x.yaml:4:14 ‹vipp› there is no segment `vipp` => did you mean `vip`?"#,
+        ),
+        (
+            "segments:\n  a: true\nsegments:\n  b: true\ndrips:\n  d: {when: user enters b, steps: [{hi: {send: hello}}]}\n",
+            r#"Y002 rules/x.yaml:3:1 ‹segments› the key `segments` stands twice => keep one of the two +rules/x.yaml:1:1 first here"#,
+        ),
+    ] {
+        compare(content, &told(&project(("rules/x.yaml", content))), expected);
+    }
+}
+
+#[test]
+fn segments_behind_the_bound_are_not_unknown() {
+    let mut content = "segments:\n  first: segment(s10002)\n".to_owned();
+    content.extend((1..=10_002).map(|i| format!("  s{i}: balance > {i}\n")));
+    let told = told(&project(("rules/x.yaml", &content)));
+    compare(
+        "many segments",
+        &told,
+        "R034 rules/x.yaml:10001:3 ‹s9999› there are more than 10000 segments, from `s9999` on => remove segments that nothing uses",
+    );
+}

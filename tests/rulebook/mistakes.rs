@@ -68,6 +68,22 @@ fn rule_files() {
             r#"Y004 rules/x.yaml:2:6 ‹*bold› `*bold` is read as a YAML alias, not as text => put the text in quotes"#,
         ),
         (
+            "segments:\n  a: {title: *Our best*, if: true}\n",
+            r#"Y004 rules/x.yaml:2:14 ‹*Our› `*Our` is read as a YAML alias, not as text => put the text in quotes"#,
+        ),
+        (
+            "segments:\n  a:\n    title: *Our best*\n    if: true\n",
+            r#"Y004 rules/x.yaml:3:12 ‹*Our› `*Our` is read as a YAML alias, not as text => put the text in quotes"#,
+        ),
+        (
+            "segments:\n  a: {title: \"\", if: true}\n",
+            r#"R002 rules/x.yaml:2:14 ‹""› a title must be a text, not nothing => write one text here; with brackets or `: ` inside it needs quotes"#,
+        ),
+        (
+            "segments:\n  a: {if: language in (\"ru\", \"en\")}\n",
+            r#"Y016 rules/x.yaml:2:30 ‹"en")› `"en")` is cut off at the comma => inside `{…}` a comma ends the value: put the whole value in quotes"#,
+        ),
+        (
             "segments:\n  a: ! balance > 0\n",
             r#"Y005 rules/x.yaml:2:6 ‹!› `!` is read as a YAML tag and would be dropped => put the whole text in quotes; in a condition write `not` instead of `!`"#,
         ),

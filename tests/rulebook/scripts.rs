@@ -122,3 +122,15 @@ fn segments_that_a_script_judges() {
     assert_eq!(truth(11, None), ["False", "Unknown", "False"]);
     assert_eq!(truth(10, Some("pro")), ["False", "Unknown", "False"]);
 }
+
+#[test]
+fn what_is_meant_replaces_the_whole_text() {
+    for (rules, with) in [
+        ("segments:\n  a: {if: {script: loyal.rhai:is_loyl}}\n", "loyal.rhai:is_loyal"),
+        ("segments:\n  a: {if: {script: loyl.rhai:is_loyal}}\n", "loyal.rhai:is_loyal"),
+    ] {
+        let loaded = project(rules, GOOD);
+        let meant = loaded.diagnostics.iter().find_map(|found| found.replacement.as_ref());
+        assert_eq!(meant.map(|meant| meant.with.as_str()), Some(with), "{rules}");
+    }
+}

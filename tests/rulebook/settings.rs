@@ -50,7 +50,15 @@ fn mistakes() {
         ),
         (
             "telegram: {api_url: api.telegram.org}\n",
-            r#"S004 vestnik.yaml:1:21 ‹api.telegram.org› `api.telegram.org` is not the address of a server => it begins with https:// (or http:// for a local server)"#,
+            r#"S004 vestnik.yaml:1:21 ‹api.telegram.org› `api.telegram.org` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
+        ),
+        (
+            "telegram: {api_url: \"https://bot:secret@api.telegram.org\"}\n",
+            r#"S004 vestnik.yaml:1:21 ‹"https://bot:secret@api.telegram.org"› `https://bot:secret@api.telegram.org` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
+        ),
+        (
+            "telegram: {api_url: \"https://api.telegram.org?proxy=1\"}\n",
+            r#"S004 vestnik.yaml:1:21 ‹"https://api.telegram.org?proxy=1"› `https://api.telegram.org?proxy=1` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
         ),
         (
             "telegram: {mode: webhook}\n",

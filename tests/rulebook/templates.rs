@@ -186,6 +186,17 @@ fn template_files() {
             r#"T005 templates/hello.html:3:44 ‹usrname› unknown field `usrname` => did you mean `username`?"#,
         ),
         (
+            "---\nbuttons:\n  - [{text: a, pres: b}]\n---\nx",
+            r#"R001 templates/hello.html:3:16 ‹pres› unknown key `pres` in a button => did you mean `press`?"#,
+        ),
+        (
+            "<h1>a</h1> {% for tag in user.tags %}<br>{% endfor %}{% if 5 %} < {% endif %}",
+            r#"
+             T009 templates/hello.html:1:1 ‹<h1>› Telegram does not accept `<h1>` => it knows b, i, u, s, a, code, pre, blockquote, tg-spoiler and tg-emoji; a new line is a line break
+             T009 templates/hello.html:1:38 ‹<br>› Telegram does not accept `<br>` => it knows b, i, u, s, a, code, pre, blockquote, tg-spoiler and tg-emoji; a new line is a line break
+             T009 templates/hello.html:1:65 ‹<› `<` must be escaped here => write `&lt;`"#,
+        ),
+        (
             "---\nbuttons:\n  - [{text: a}]\n  - [{text: b, url: https://e.org, press: c}]\n  - [{url: https://e.org}]\n---\nx",
             r#"
              T015 templates/hello.html:3:6 ‹{text: a}› the button has neither `url` nor `press` => give it `url: https://…` or `press: …` (up to 64 bytes)

@@ -93,14 +93,17 @@ impl Scripts {
         let text = scalar.text.trim();
         let (file, function) = text.split_once(':').map_or((text, None), |(file, name)| (file, Some(name.trim())));
         let Some(script) = self.files.get(file) else {
-            reader.found.push(unknown_script(file, self.files.keys().map(String::as_str), scalar.place));
+            let found = unknown_script(file, self.files.keys().map(String::as_str), scalar.place);
+            let rest = &text[file.len()..];
+            reader.found.push(replacing(found, |file| format!("{file}{rest}")));
             return None;
         };
         let reference = ScriptRef { file: file.to_owned(), function: function.map(str::to_owned) };
         let Some(name) = function.filter(|_| script.ast.is_some()) else { return Some(reference) };
         match script.functions.get(name) {
             None => {
-                reader.found.push(unknown_function(name, file, script, scalar.place));
+                let found = unknown_function(name, file, script, scalar.place);
+                reader.found.push(replacing(found, |name| format!("{file}:{name}")));
                 None
             }
             Some(parameters) => match parameters.iter().find(|name| !GIVEN.contains(&name.as_str())) {
@@ -199,6 +202,14 @@ fn unknown_script<'a>(file: &str, known: impl Iterator<Item = &'a str>, place: P
 fn unknown_function(name: &str, file: &str, script: &Script, place: Place) -> Diagnostic {
     let text = Text::new(format!("`{file}` has no function `{name}`"), format!("в `{file}` нет функции `{name}`"));
     suggest(Diagnostic::error(codes::UNKNOWN_SCRIPT, text, place), name, script.functions.keys().map(String::as_str))
+}
+
+/// Puts all that stands in the scalar into what an editor may replace it with.
+fn replacing(found: Diagnostic, whole: impl Fn(&str) -> String) -> Diagnostic {
+    match found.replacement.as_ref().map(|meant| whole(&meant.with)) {
+        Some(text) => found.replace(text),
+        None => found,
+    }
 }
 
 fn unknown_parameter(parameter: &str, function: &str, place: Place) -> Diagnostic {

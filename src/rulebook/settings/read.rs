@@ -124,12 +124,14 @@ impl<'a> Checker<'a> {
 
     fn api_url(&mut self, url: &str) -> Option<String> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if rest.is_some_and(|rest| !rest.trim_matches('/').is_empty() && !rest.contains(char::is_whitespace)) {
+        // The token is appended to it, and it is printed in logs.
+        let bare = |rest: &str| !rest.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '?' | '#'));
+        if rest.is_some_and(|rest| !rest.starts_with('/') && !rest.is_empty() && bare(rest)) {
             return Some(url.trim_end_matches('/').to_owned());
         }
         let help = Text::new(
-            "it begins with https:// (or http:// for a local server)",
-            "он начинается с https:// (или http:// для локального сервера)",
+            "it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`",
+            "он начинается с https:// (или http:// для локального сервера), без имени пользователя и без `?` и `#`",
         );
         let path = &["telegram", "api_url"];
         self.bad(path, format!("`{url}` is not the address of a server"), format!("`{url}` — не адрес сервера"), help)

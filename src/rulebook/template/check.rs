@@ -192,8 +192,8 @@ impl Trial<'_> {
     fn text(&self, text: &str, origin: &Origin, found: &mut Diagnostics) {
         let visible = match visible_text(text, self.variant.format) {
             Ok(visible) => visible,
-            Err(error) => {
-                found.push(markup(&error, text, origin, self.sources));
+            Err(mistakes) => {
+                self.refused(&mistakes, text, origin, found);
                 return;
             }
         };
@@ -205,6 +205,17 @@ impl Trial<'_> {
         let length = visible.trim().encode_utf16().count();
         if length > limit {
             found.push(too_long(length, limit, start(origin, self.sources)));
+        }
+    }
+
+    /// What a loop repeats is told once.
+    fn refused(&self, mistakes: &[MarkupError], text: &str, origin: &Origin, found: &mut Diagnostics) {
+        let mut places = BTreeSet::new();
+        for mistake in mistakes {
+            let diagnostic = markup(mistake, text, origin, self.sources);
+            if places.insert(diagnostic.primary.place.range().start) {
+                found.push(diagnostic);
+            }
         }
     }
 

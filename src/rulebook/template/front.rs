@@ -142,6 +142,7 @@ fn button(node: &Node, reader: &mut Reader) -> Option<Button> {
             let press = reader.text(press, ("`press`", "`press`"))?.clone();
             Some(Button { text, action: Action::Press(press) })
         }
+        (None, None) if entries.iter().any(|entry| !BUTTON.names().contains(&entry.key.text.as_str())) => None,
         (first, _) => {
             let (en, ru) = if first.is_some() {
                 ("both `url` and `press`", "и `url`, и `press`")

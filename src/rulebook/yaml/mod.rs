@@ -6,6 +6,7 @@
 //! tags, merge keys, several documents, deep nesting, great size. It gives
 //! values no meaning: scalars stay text.
 
+mod bracket;
 mod locate;
 mod parse;
 mod trap;

@@ -53,14 +53,26 @@ pub fn parse(source: SourceId, text: &str, base: usize, limits: Limits, found: &
                 // Braces read as a key are what made the parser stumble.
                 let earlier =
                     builder.found.into_iter().filter(|d| !matches!(d.code, codes::COMPLEX_KEY | codes::BRACE_TEMPLATE));
+                let earlier: Vec<Diagnostic> = earlier.collect();
+                let told = trap::explain(&error, source, text, base, at);
+                if !earlier.iter().any(|before| misread(before, &told, text, base)) {
+                    found.push(told);
+                }
                 found.extend(earlier);
-                found.push(trap::explain(&error, source, text, base, at));
                 return None;
             }
         }
     }
     found.extend(builder.found);
     builder.root.filter(|root| !root.is_blank())
+}
+
+/// Whether a syntax error only follows from a text earlier on its line that is
+/// read as an alias, an anchor or a tag: `*Our best*`.
+fn misread(before: &Diagnostic, error: &Diagnostic, text: &str, base: usize) -> bool {
+    let at = |diagnostic: &Diagnostic| diagnostic.primary.place.start as usize - base;
+    let between = text.get(at(before)..at(error));
+    matches!(before.code, codes::ALIAS | codes::ANCHOR | codes::TAG) && between.is_some_and(|text| !text.contains('\n'))
 }
 
 /// A collection whose children are still coming.
@@ -257,11 +269,7 @@ fn split_at_comma(key: &Scalar, value: &Node, last: &mut Entry) -> Option<Diagno
     if !cut || word || !value.is_blank() || key.style != Style::Plain {
         return None;
     }
-    let text = Text::new(format!("`{}` is cut off at the comma", key.text), format!("`{}` отрезано запятой", key.text));
-    let help = Text::new(
-        "inside `{…}` a comma ends the value: put the whole value in quotes",
-        "внутри `{…}` запятая заканчивает значение: возьмите всё значение в кавычки",
-    );
+    let (text, help) = trap::cut_at_comma(&key.text);
     let label = Text::new("the value ends here", "значение кончается здесь");
     let diagnostic = Diagnostic::error(codes::SPLIT_AT_COMMA, text, key.place).help(help).also(last.value.place, label);
     last.value.kind = Kind::Refused;

@@ -4,6 +4,7 @@
 //! line it stopped at are turned into one of the known slips, each with its
 //! code and its mending. Anything else stays a plain syntax error.
 
+use super::bracket::open_bracket;
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 use crate::model::Text;
 use crate::rulebook::codes;
@@ -82,6 +83,7 @@ fn slip(kind: &ErrorKind, line: &str, at: usize) -> Option<Slip> {
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => tab(line, at),
         _ => braces(line)
+            .or_else(|| comma_in_braces(line, at))
             .or_else(|| reserved(kind, line, at))
             .or_else(|| after_quote(line))
             .or_else(|| bracket_in_braces(line, at))
@@ -150,6 +152,31 @@ fn braces(line: &str) -> Option<Slip> {
         "текст, который начинается с `{{`, читается как словарь YAML",
     );
     rest.then(|| Slip { code: codes::BRACE_TEMPLATE, range: value..value + 2, message, help: quote_help() })
+}
+
+/// `{if: language in ("ru", "en")}`: what stands behind the comma begins with a
+/// quote and goes on after it.
+fn comma_in_braces(line: &str, at: usize) -> Option<Slip> {
+    let open = line[..at].rfind('{')?;
+    let comma = open + line[open..at].rfind(',')?;
+    let start = at - line[comma + 1..at].trim_start().len();
+    let in_parentheses = line[open..comma].matches('(').count() > line[open..comma].matches(')').count();
+    if !in_parentheses || !line[start..].starts_with(['"', '\'']) {
+        return None;
+    }
+    let end = at + line[at..].find([',', '}']).unwrap_or(0);
+    let (message, help) = cut_at_comma(line[start..end].trim_end());
+    Slip::new(codes::SPLIT_AT_COMMA, start..end, message, help)
+}
+
+/// What is told of text that a comma in braces cut off.
+pub(super) fn cut_at_comma(text: &str) -> (Text, Text) {
+    let message = Text::new(format!("`{text}` is cut off at the comma"), format!("`{text}` отрезано запятой"));
+    let help = Text::new(
+        "inside `{…}` a comma ends the value: put the whole value in quotes",
+        "внутри `{…}` запятая заканчивает значение: возьмите всё значение в кавычки",
+    );
+    (message, help)
 }
 
 /// `@channel`, `` `code` ``, `%`, `*bold*`, `&x`
@@ -236,38 +263,6 @@ fn bracket_not_closed(at: usize) -> Slip {
     Slip { code: codes::UNCLOSED_BRACKET, range: at..at + 1, message, help }
 }
 
-/// The first bracket that begins a value of these lines and is not closed in
-/// them: the parser stumbles only over what follows.
-fn open_bracket(text: &str) -> Option<usize> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let value = value_of(line).unwrap_or_default();
-        if !open.is_empty() || line[value..].starts_with(['[', '{']) {
-            let from = if open.is_empty() { value } else { 0 };
-            brackets(&line[from..], start + from, &mut open);
-        }
-        start += line.len();
-    }
-    open.first().copied()
-}
-
-/// Adds the brackets that a piece of text at `start` opens and takes away those
-/// that it closes; quoted ones are text.
-fn brackets(piece: &str, start: usize, open: &mut Vec<usize>) {
-    let mut quote = None;
-    for (at, c) in piece.char_indices() {
-        match (quote, c) {
-            (Some(begun), c) if begun == c => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[' | '{') => open.push(start + at),
-            (None, ']' | '}') => drop(open.pop()),
-            (None, '#') if piece[..at].ends_with(' ') => return,
-            (Some(_) | None, _) => {}
-        }
-    }
-}
-
 /// `title: Price: 100`
 fn colon(kind: &ErrorKind, line: &str) -> Option<Slip> {
     if !matches!(
@@ -316,7 +311,7 @@ pub(super) fn quote_help() -> Text {
 }
 
 /// Where the value of the line's first key begins.
-fn value_of(line: &str) -> Option<usize> {
+pub(super) fn value_of(line: &str) -> Option<usize> {
     let colon = line.find(": ")? + 2;
     Some(colon + line[colon..].len() - line[colon..].trim_start().len()).filter(|at| *at < line.len())
 }

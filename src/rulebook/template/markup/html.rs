@@ -1,6 +1,6 @@
 //! Telegram's subset of HTML.
 
-use super::{MarkupError, Mistake};
+use super::{MISTAKES, MarkupError, Mistake};
 use crate::rulebook::template::escape::is_allowed_url;
 use std::ops::Range;
 
@@ -23,14 +23,32 @@ const TAGS: [&str; 16] = [
     "blockquote",
 ];
 
-/// The visible text, or the first thing that Telegram would refuse.
-pub(super) fn visible(text: &str) -> Result<String, MarkupError> {
+/// The tags that a text is inside of.
+#[derive(Default)]
+struct Tags {
+    open: Vec<(String, Range<usize>)>,
+    /// Names that Telegram does not know; they close without another word.
+    refused: Vec<String>,
+}
+
+/// The visible text, or what Telegram would refuse.
+pub(super) fn visible(text: &str) -> Result<String, Vec<MarkupError>> {
     let mut out = String::with_capacity(text.len());
-    let mut open: Vec<(String, Range<usize>)> = Vec::new();
+    let (mut tags, mut mistakes) = (Tags::default(), Vec::new());
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         match c {
-            '<' => at = tag(text, at, &mut open)?,
+            '<' => match tag(text, at, &mut tags) {
+                Ok(end) => at = end,
+                Err(error) => {
+                    at = error.range.end;
+                    let goes_on = error.is_passing() && mistakes.len() < MISTAKES;
+                    mistakes.push(error);
+                    if !goes_on {
+                        return Err(mistakes);
+                    }
+                }
+            },
             '&' => {
                 let (shown, length) = entity(&text[at..]);
                 out.push_str(&shown);
@@ -42,14 +60,13 @@ pub(super) fn visible(text: &str) -> Result<String, MarkupError> {
             }
         }
     }
-    match open.pop() {
-        Some((name, range)) => Err(MarkupError { range, kind: Mistake::Unclosed(format!("<{name}>")) }),
-        None => Ok(out),
-    }
+    let unclosed = tags.open.pop();
+    mistakes.extend(unclosed.map(|(name, range)| MarkupError { range, kind: Mistake::Unclosed(format!("<{name}>")) }));
+    if mistakes.is_empty() { Ok(out) } else { Err(mistakes) }
 }
 
 /// Reads the tag at `at` and answers where it ends.
-fn tag(text: &str, at: usize, open: &mut Vec<(String, Range<usize>)>) -> Result<usize, MarkupError> {
+fn tag(text: &str, at: usize, tags: &mut Tags) -> Result<usize, MarkupError> {
     let rest = &text[at + 1..];
     let closing = rest.starts_with('/');
     let inner = if closing { &rest[1..] } else { rest };
@@ -64,13 +81,18 @@ fn tag(text: &str, at: usize, open: &mut Vec<(String, Range<usize>)>) -> Result<
     let end = at + 1 + usize::from(closing) + length + 1;
     let attributes = inner[name_length..length].trim();
     if !TAGS.contains(&name.as_str()) {
+        if closing && tags.refused.contains(&name) {
+            return Ok(end);
+        }
+        tags.refused.push(name);
         return Err(MarkupError { range: at..end, kind: Mistake::UnknownTag(text[at..end].to_owned()) });
     }
     if closing {
-        close(text, at..end, &name, open)?;
+        close(text, at..end, &name, &mut tags.open)?;
     } else {
-        allowed(&name, attributes, &text[at..end]).map_err(|kind| MarkupError { range: at..end, kind })?;
-        open.push((name, at..end));
+        let allowed = allowed(&name, attributes, &text[at..end]);
+        tags.open.push((name, at..end));
+        allowed.map_err(|kind| MarkupError { range: at..end, kind })?;
     }
     Ok(end)
 }
@@ -192,8 +214,22 @@ mod tests {
             ("<a href=\"javascript:x\">x</a>", "<a href=\"javascript:x\">", Mistake::Address("javascript:x".into())),
             ("<span>x</span>", "<span>", Mistake::UnknownTag("<span>".into())),
         ] {
-            let error = visible(text).unwrap_err();
+            let error = visible(text).unwrap_err().remove(0);
             assert_eq!((&text[error.range], error.kind), (snippet, kind), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_is_told_all_at_once() {
+        for (text, expected) in [
+            ("<h1>x</h1> a<br>b <i>c</i>", vec!["<h1>", "<br>"]),
+            ("5 < 6 <a href=\"x\">y</a> <b>z", vec!["<", "<a href=\"x\">", "<b>"]),
+            ("<b><i>x</b></i> <h1>", vec!["</b>"]),
+        ] {
+            let mistakes = visible(text).unwrap_err();
+            let pieces: Vec<&str> = mistakes.iter().map(|error| &text[error.range.clone()]).collect();
+            assert_eq!(pieces, expected, "{text}");
+        }
+        assert!(visible(&"< ".repeat(1000)).unwrap_err().len() < 50);
     }
 }

@@ -1,21 +1,29 @@
 //! Telegram's MarkdownV2.
 
-use super::{MarkupError, Mistake};
+use super::{MISTAKES, MarkupError, Mistake};
 use crate::rulebook::template::escape::is_allowed_url;
 
 /// Signs that must be escaped where they mean nothing.
 const RESERVED: &str = "_*[]()~`>#+-=|{}.!";
 
-/// The visible text, or the first thing that Telegram would refuse.
-pub(super) fn visible(text: &str) -> Result<String, MarkupError> {
+/// The visible text, or what Telegram would refuse.
+pub(super) fn visible(text: &str) -> Result<String, Vec<MarkupError>> {
     let mut reader = Reader { text, at: 0, out: String::with_capacity(text.len()), open: Vec::new() };
+    let mut mistakes = Vec::new();
     while let Some(c) = reader.peek() {
-        reader.step(c)?;
+        let Err(error) = reader.step(c) else { continue };
+        reader.at = error.range.end;
+        let goes_on = error.is_passing() && mistakes.len() < MISTAKES;
+        mistakes.push(error);
+        if !goes_on {
+            return Err(mistakes);
+        }
     }
-    match reader.open.pop() {
-        Some((sign, at)) => Err(MarkupError { range: at..at + sign.len(), kind: Mistake::Unclosed(sign.to_owned()) }),
-        None => Ok(reader.out),
-    }
+    let unclosed = reader.open.pop();
+    mistakes.extend(
+        unclosed.map(|(sign, at)| MarkupError { range: at..at + sign.len(), kind: Mistake::Unclosed(sign.to_owned()) }),
+    );
+    if mistakes.is_empty() { Ok(reader.out) } else { Err(mistakes) }
 }
 
 struct Reader<'a> {
@@ -186,8 +194,16 @@ mod tests {
             ("[x](javascript:y)", 3, Mistake::Address("javascript:y".into())),
             ("[x](https://e.org", 0, Mistake::Unclosed("[…](".into())),
         ] {
-            let error = visible(text).unwrap_err();
+            let error = visible(text).unwrap_err().remove(0);
             assert_eq!((error.range.start, error.kind), (at, kind), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_told_all_at_once() {
+        for (text, expected) in [("Hi. You! [x](javascript:y) *z", vec![2, 7, 12, 27]), ("*_a*_ b.", vec![3])] {
+            let places: Vec<usize> = visible(text).unwrap_err().iter().map(|error| error.range.start).collect();
+            assert_eq!(places, expected, "{text}");
         }
     }
 }

@@ -6,6 +6,9 @@ mod markdown;
 
 use crate::model::Format;
 
+/// After so many mistakes nobody reads on.
+const MISTAKES: usize = 20;
+
 /// Markup that Telegram would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkupError {
@@ -35,8 +38,19 @@ pub enum Mistake {
     Address(String),
 }
 
-/// The text as users see it, or where Telegram would stop reading.
-pub fn visible_text(text: &str, format: Format) -> Result<String, MarkupError> {
+impl MarkupError {
+    /// Whether what comes after can still be read: what is open is known.
+    fn is_passing(&self) -> bool {
+        match &self.kind {
+            Mistake::UnknownTag(_) | Mistake::Unescaped(_) | Mistake::Address(_) => true,
+            Mistake::Unclosed(_) | Mistake::Unexpected { .. } => false,
+        }
+    }
+}
+
+/// The text as users see it, or what Telegram would refuse in it, in order; of a
+/// text with very many mistakes the first ones.
+pub fn visible_text(text: &str, format: Format) -> Result<String, Vec<MarkupError>> {
     match format {
         Format::Plain => Ok(text.to_owned()),
         Format::Html => html::visible(text),
