@@ -116,7 +116,7 @@ impl Checker<'_> {
         let what = match kind {
             Named::Segment => Text::new("a segment", "сегмента"),
             Named::Template => Text::new("a template", "шаблона"),
-            Named::Drip => Text::new("a drip", "серии"),
+            Named::Drip => Text::new("a drip", "цепочки"),
             Named::Experiment => Text::new("an experiment", "эксперимента"),
         };
         let name = self.name(function, what, node)?;
