@@ -2,9 +2,9 @@
 //! about names are in `unknown`.
 
 use super::unknown::did_you_mean;
-use crate::condition::codes;
 use crate::condition::function::{Function, Takes};
 use crate::condition::syntax::{Ast, Kind, Node, Operator, Relation, TextTest, Word};
+use crate::condition::{codes, date, literal};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::{EnumType, EventType, Text, Type};
 
@@ -28,15 +28,19 @@ pub(super) fn not_bool(ast: &Ast, node: &Node, ty: &Type) -> Diagnostic {
         format!("`{text}` is {ty}, and a condition must be true or false"),
         format!("`{text}` имеет тип {ty}, а условие должно быть истинным или ложным"),
     );
+    let found = Diagnostic::error(codes::NOT_BOOL, message, node.span.place());
+    if is_literal(node) {
+        return found;
+    }
     let example = match ty {
-        Type::Bool => return Diagnostic::error(codes::NOT_BOOL, message, node.span.place()),
+        Type::Bool => return found,
         Type::Int | Type::Float | Type::Money => format!("{text} > 0"),
         Type::String | Type::Enum(_) => format!("{text} = \"…\""),
         Type::Time => format!("{text} within 7 days"),
         Type::Duration => format!("{text} > 7 days"),
         Type::List => format!("{text} contains \"…\""),
     };
-    Diagnostic::error(codes::NOT_BOOL, message, node.span.place()).help(Text::new(
+    found.help(Text::new(
         format!("compare it with something, such as `{example}`"),
         format!("сравните с чем-нибудь, например `{example}`"),
     ))
@@ -138,7 +142,7 @@ pub(super) fn bad_regex(node: &Node, error: &regex::Error) -> Diagnostic {
 pub(super) fn wants(ast: &Ast, node: &Node, wanted: &Type, ty: &Type) -> Diagnostic {
     let text = shown(ast, node);
     if let (Kind::String(content), Type::Time) = (&node.kind, wanted)
-        && crate::condition::literal::looks_like_date(content)
+        && literal::looks_like_date(content)
     {
         return quoted_time(content, node);
     }
@@ -155,8 +159,8 @@ pub(super) fn wants(ast: &Ast, node: &Node, wanted: &Type, ty: &Type) -> Diagnos
     }
 }
 
-pub(super) fn no_comparison(ast: &Ast, relation: Relation, node: &Node, ty: &Type) -> Diagnostic {
-    let (sign, text) = (relation.as_str(), shown(ast, node));
+pub(super) fn no_comparison(ast: &Ast, sign: &str, node: &Node, ty: &Type) -> Diagnostic {
+    let text = shown(ast, node);
     let message = Text::new(
         format!("`{sign}` does not take {ty}, and `{text}` is {ty}"),
         format!("`{sign}` не принимает {ty}, а `{text}` — {ty}"),
@@ -197,6 +201,10 @@ pub(super) fn mismatch(ast: &Ast, left: (&Node, &Type), right: (&Node, &Type)) -
                 ))
                 .replace(quoted)
         }
+        (Type::Time, Type::Int) => match date::without_zeros(shown(ast, node)) {
+            Some(meant) => found.help(date::how_dates_look(&meant)).replace(meant),
+            None => found,
+        },
         (Type::Time, Type::Duration) => found.help(Text::new(
             "for a moment write `30 days ago` or `3 days from now`",
             "для момента пишите `30 days ago` или `3 days from now`",
