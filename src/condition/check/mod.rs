@@ -4,6 +4,7 @@
 mod asked;
 mod call;
 mod lint;
+mod misuse;
 mod say;
 mod types;
 mod unknown;

@@ -146,7 +146,7 @@ fn unknown(
 }
 
 fn in_section(section: &str) -> Text {
-    Text::new(format!("declare it in the section `{section}`"), format!("объявите его в разделе `{section}`"))
+    Text::new(format!("declare it in the section `{section}`"), format!("объявите в разделе `{section}`"))
 }
 
 fn suggest(found: Diagnostic, word: Option<&str>) -> Diagnostic {
