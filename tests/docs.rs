@@ -13,7 +13,7 @@ use vestnik::condition::{self, Truth};
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
 use vestnik::explain;
-use vestnik::model::{EnumType, Lang, Profile, Schema, Time, UserId, Value};
+use vestnik::model::{Lang, Profile, Schema, Time, UserId, Value};
 use vestnik::rulebook::{Files, Loaded, METRICS, Rulebook, Settings, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
@@ -271,12 +271,7 @@ fn word(truth: Truth) -> &'static str {
 fn language_world() -> Arc<Rulebook> {
     let blocks = blocks("docs/language.md");
     let block = blocks.iter().find(|block| block.tag.starts_with("yaml rules/")).unwrap();
-    let mut world = with_file("rules/more.yaml", &block.text).rulebook.unwrap();
-    let catalogue = &mut Arc::get_mut(&mut world).unwrap().catalogue;
-    catalogue.drips = ["onboarding".to_owned()].into_iter().collect();
-    catalogue.experiments = ["welcome_text".to_owned()].into_iter().collect();
-    catalogue.variants = vec![Arc::new(EnumType { values: ["control", "short"].map(Arc::from).to_vec() })];
-    world
+    with_file("rules/more.yaml", &block.text).rulebook.unwrap()
 }
 
 /// The sample project with one file added or replaced.

@@ -22,7 +22,7 @@ codes! {
     UNKNOWN_EVENT = "C015": "There is no such event.", "Такого события нет.";
     UNKNOWN_PROPERTY = "C016": "The event has no such property.", "У события нет такого свойства.";
     UNKNOWN_TEMPLATE = "C017": "There is no such template.", "Такого шаблона нет.";
-    UNKNOWN_DRIP = "C018": "There is no such drip.", "Такой серии нет.";
+    UNKNOWN_DRIP = "C018": "There is no such drip.", "Такой цепочки нет.";
     UNKNOWN_EXPERIMENT = "C019": "There is no such experiment.", "Такого эксперимента нет.";
     TYPES = "C020": "Two types do not go together, or an operator does not take this type.", "Типы не сочетаются, или оператор не принимает такой тип.";
     NOT_BOOL = "C021": "A condition must be true or false, and this is something else.", "Условие должно быть истинным или ложным, а это что-то другое.";

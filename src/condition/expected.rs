@@ -80,15 +80,25 @@ fn unexpected(token: Token<'_>, groups: &[Group]) -> Diagnostic {
 
 fn hint(found: Diagnostic, text: &str, before: Option<Token<'_>>, token: Token<'_>, groups: &[Group]) -> Diagnostic {
     if let Some(right) = foreign(token.text) {
-        return found.help(did_you_mean(right)).replace(right);
+        return found.help(did_you_mean(right)).replace(spaced(right, text, token.span));
     }
     let wants_value = groups.contains(&Group::Value);
+    let negated = before.is_some_and(|t| t.text == "not");
+    let asks_presence = groups.contains(&Group::Word("missing"));
     let after_number = before.is_some_and(|t| t.shape == Shape::Number && !t.text.contains(char::is_alphabetic));
     match token.shape {
-        Shape::Word | Shape::Number | Shape::String if after_is(before) && compares(token) => found.help(Text::new(
-            "`is` asks for `missing` or `set`; to compare, write `=`",
-            "`is` спрашивает про `missing` или `set`; чтобы сравнить, пишите `=`",
+        Shape::Word if asks_presence && ["none", "nil", "undefined"].contains(&&*token.text.to_lowercase()) => {
+            found.help(did_you_mean("missing")).replace("missing")
+        }
+        Shape::Word | Shape::Number | Shape::String if asks_presence && compares(token) => found.help(Text::new(
+            format!("`is` asks for `missing` or `set`; to compare, write `{}`", if negated { "!=" } else { "=" }),
+            format!(
+                "`is` спрашивает про `missing` или `set`; чтобы сравнить, пишите `{}`",
+                if negated { "!=" } else { "=" }
+            ),
         )),
+        Shape::Word | Shape::Sign if negated && !wants_value && !asks_presence => found.help(negation(token.text)),
+        Shape::Number if is_short(token) && before.is_some_and(is_short) => whole_duration(found, before, token),
         Shape::Word if after_number && !KEYWORDS.contains(&token.text) => unit_hint(found, token),
         Shape::Word if !wants_value => keyword_hint(found, token),
         Shape::Word if KEYWORDS.contains(&token.text) => found.help(Text::new(
@@ -102,6 +112,10 @@ fn hint(found: Diagnostic, text: &str, before: Option<Token<'_>>, token: Token<'
         Shape::Sign if "“”„«»‘’`".contains(token.text) => found.help(Text::new(
             "text stands in straight quotes: `\"…\"` or `'…'`",
             "текст пишется в прямых кавычках: `\"…\"` или `'…'`",
+        )),
+        Shape::Sign if token.text == "," && groups.contains(&Group::End) => found.help(Text::new(
+            "two tests are joined by `and`, or by `or` where one of them will do",
+            "две проверки соединяет `and`, а если хватит одной из них — `or`",
         )),
         Shape::Sign if token.text == "," => list_hint(found, text, token),
         Shape::Sign if token.text == "." => found.help(Text::new(
@@ -184,8 +198,39 @@ fn unit(word: &str) -> Option<&'static str> {
     })
 }
 
-fn after_is(before: Option<Token<'_>>) -> bool {
-    before.is_some_and(|token| token.text == "is")
+/// A word that takes a sign's place and keeps clear of its neighbours.
+fn spaced(right: &str, text: &str, place: Span) -> String {
+    let is_word = right.chars().all(char::is_alphabetic);
+    let before = text.get(..place.start).and_then(|rest| rest.chars().next_back());
+    let after = text.get(place.end..).and_then(|rest| rest.chars().next());
+    let gap = |c: Option<char>| if is_word && c.is_some_and(|c| !c.is_whitespace() && c != '(') { " " } else { "" };
+    format!("{}{right}{}", gap(before), gap(after))
+}
+
+/// Where `not` goes with a test that it cannot stand inside of.
+fn negation(test: &str) -> Text {
+    let right = match test {
+        "is" => "x is not missing",
+        "older" => "not x older than 7 days",
+        _ => "not x > 5",
+    };
+    Text::new(format!("`not` goes like this: `{right}`"), format!("`not` ставится так: `{right}`"))
+}
+
+/// `30m`, as against `30`.
+fn is_short(token: Token<'_>) -> bool {
+    token.shape == Shape::Number && token.text.ends_with(['s', 'm', 'h', 'd', 'w'])
+}
+
+/// `1h 30m`: short parts have no space between them.
+fn whole_duration(mut found: Diagnostic, before: Option<Token<'_>>, token: Token<'_>) -> Diagnostic {
+    let Some(before) = before else { return found };
+    let with = format!("{}{}", before.text, token.text);
+    found.replacement = Some(Replacement { place: before.span.to(token.span).place(), with: with.clone() });
+    found.help(Text::new(
+        format!("a length of time in short form has no spaces: `{with}`"),
+        format!("краткая длительность пишется без пробелов: `{with}`"),
+    ))
 }
 
 /// Whether `is TOKEN` was meant as `= TOKEN` rather than a slip for `set`.

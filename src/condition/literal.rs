@@ -3,8 +3,8 @@
 //! The grammar takes them loosely; here each gets its value or a message that
 //! says what is wrong with it. Dates wait for the project's zone.
 
-use super::codes;
 use super::syntax::{Kind, Span};
+use super::{codes, date as dates};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Text, Time, TimeDelta};
 use jiff::civil::DateTime;
@@ -79,6 +79,9 @@ pub(super) fn number(text: &str, negative: bool, span: Span) -> Read<Kind> {
     }
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     if [Some(whole), fraction].into_iter().flatten().any(badly_grouped) {
+        if let Some(found) = dates::dotted(text, span) {
+            return Err(Box::new(found));
+        }
         return Err(Box::new(bad_number(
             text,
             span,

@@ -10,6 +10,7 @@
 pub mod codes;
 
 mod check;
+mod date;
 mod datum;
 mod expected;
 mod fact;

@@ -200,15 +200,19 @@ impl Builder {
             [Node { kind: Kind::Name(name), span }] => Kind::Segment(Word { text: name.clone(), span: *span }),
             [Node { kind: Kind::String(name), span }] => {
                 let place = span.place();
-                self.found.push(segment_takes_a_name(place).replace(&**name));
+                let help = Text::new(
+                    format!("write it without quotes: `segment({name})`"),
+                    format!("пишите его без кавычек: `segment({name})`"),
+                );
+                self.found.push(segment_takes_a_name(place).help(help).replace(&**name));
                 Kind::Null
             }
             [first, ..] => {
-                self.found.push(segment_takes_a_name(first.span.place()));
+                self.found.push(segment_takes_a_name(first.span.place()).help(one_segment()));
                 Kind::Null
             }
             [] => {
-                self.found.push(segment_takes_a_name(function.span.place()));
+                self.found.push(segment_takes_a_name(function.span.place()).help(one_segment()));
                 Kind::Null
             }
         }
@@ -288,5 +292,8 @@ fn operator(rule: Rule) -> Operator {
 fn segment_takes_a_name(place: crate::diagnostic::Place) -> Diagnostic {
     let message = Text::new("`segment` takes the name of one segment", "`segment` принимает имя одного сегмента");
     Diagnostic::error(codes::ARGUMENTS, message, place)
-        .help(Text::new("write it without quotes: `segment(vip)`", "пишите его без кавычек: `segment(vip)`"))
+}
+
+fn one_segment() -> Text {
+    Text::new("it is called `segment(NAME)`", "вызов: `segment(ИМЯ)`")
 }

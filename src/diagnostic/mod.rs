@@ -176,6 +176,13 @@ impl Diagnostics {
         self.list.extend(others);
     }
 
+    /// Of the findings from the place `start` on, keeps those that `keep` is
+    /// true of.
+    pub fn retain_from(&mut self, start: usize, keep: impl Fn(&Diagnostic) -> bool) {
+        let kept: Vec<Diagnostic> = self.list.drain(start.min(self.list.len())..).filter(keep).collect();
+        self.list.extend(kept);
+    }
+
     /// Whether anything keeps the rulebook from taking effect.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0

@@ -393,6 +393,10 @@ fn rule_files() {
             r#"R040 rules/x.yaml:2:23 ‹helo› unknown template `helo` => did you mean `hello`?; create `templates/helo.html`"#,
         ),
         (
+            "broadcasts:\n  x: {to: source != 'x', exclude: not (source = 'y'), send: hello}\n",
+            r#"C030 rules/x.yaml:2:11 ‹source != 'x'› people whose `source` was never set are left out here => to include them write `(source is missing or source != 'x')`; to say that they are left out on purpose, add `and source is set`"#,
+        ),
+        (
             "broadcasts:\n  x: {to: balnce > 0, exclude: segment(vpi), send: hello}\n",
             r#"
              C010 rules/x.yaml:2:11 ‹balnce› there is no field `balnce` => did you mean `balance`?

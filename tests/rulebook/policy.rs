@@ -77,6 +77,11 @@ R041 rules/x.yaml:2:73 ‹1 month› `1 month` is not a length of time => write 
             r#"R117 rules/x.yaml:2:11 ‹segment(vip)› `segment(vip)` asks about a user, and an alert is about the engine => use measurements: `outbox.lag > 5 minutes`, `send.failed_share_1h > 0.05`
 R117 rules/x.yaml:2:27 ‹in_drip(a)› `in_drip(a)` asks about a user, and an alert is about the engine => use measurements: `outbox.lag > 5 minutes`, `send.failed_share_1h > 0.05`"#,
         ),
+        (
+            "alerts:\n  x: {if: balance < 3 minutes and outbox.lagg > 1 minute}\n",
+            r#"R117 rules/x.yaml:2:11 ‹balance› `balance` asks about a user, and an alert is about the engine => use measurements: `outbox.lag > 5 minutes`, `send.failed_share_1h > 0.05`
+C042 rules/x.yaml:2:35 ‹outbox.lagg› there is no `outbox.lagg` => did you mean `outbox.lag`?"#,
+        ),
         ("alerts:\n  x: {severity: info}\n", r#"R003 rules/x.yaml:2:3 ‹x› an alert needs the key `if` => add `if: …`"#),
         (
             "policy: true\n",

@@ -1,7 +1,7 @@
 //! Questions about what is recorded of a user, and names with a dot: they
 //! become facts, parts of the event and measurements.
 
-use super::{Checked, Checker, say, unknown};
+use super::{Checked, Checker, misuse, unknown};
 use crate::condition::function::{Asks, Function};
 use crate::condition::ir::{Expr, Op};
 use crate::condition::syntax::{Kind, Node, Span};
@@ -83,7 +83,7 @@ impl Checker<'_> {
         let Kind::Path(path) = &node.kind else {
             let name = self.name(function, Text::new("a property of an event", "свойства события"), node)?;
             let event = self.event(function, node)?;
-            self.report(say::takes_a_property(function, name, self.env.events().event(event), node));
+            self.report(misuse::takes_a_property(function, name, self.env.events().event(event), node));
             return None;
         };
         let (head, last) = path.split_once('.')?;
@@ -98,7 +98,7 @@ impl Checker<'_> {
             return None;
         };
         if !matches!(found.ty, Type::Int | Type::Float | Type::Money) {
-            self.report(say::not_a_number(self.ast, function, node, &found.ty));
+            self.report(misuse::not_a_number(self.ast, function, node, &found.ty));
             return None;
         }
         Some((id, property, found.ty.clone()))
@@ -116,7 +116,7 @@ impl Checker<'_> {
         let what = match kind {
             Named::Segment => Text::new("a segment", "сегмента"),
             Named::Template => Text::new("a template", "шаблона"),
-            Named::Drip => Text::new("a drip", "серии"),
+            Named::Drip => Text::new("a drip", "цепочки"),
             Named::Experiment => Text::new("an experiment", "эксперимента"),
         };
         let name = self.name(function, what, node)?;
@@ -129,7 +129,7 @@ impl Checker<'_> {
 
     fn name<'n>(&mut self, function: &Function, what: Text, node: &'n Node) -> Option<&'n str> {
         let Kind::Name(name) = &node.kind else {
-            self.report(say::takes_a_name(function, &what, node));
+            self.report(misuse::takes_a_name(function, &what, node));
             return None;
         };
         Some(name)
@@ -139,7 +139,7 @@ impl Checker<'_> {
         match node.kind {
             Kind::Duration(length) if length.0 > 0 => Some(Window::Last(length)),
             _ => {
-                self.report(say::bad_window(self.ast, node));
+                self.report(misuse::bad_window(self.ast, node));
                 None
             }
         }

@@ -1,6 +1,6 @@
 //! Calls of functions.
 
-use super::{Checked, Checker, say, types, unknown};
+use super::{Checked, Checker, misuse, types, unknown};
 use crate::condition::function::{self, Behaviour, Form, Function, Takes};
 use crate::condition::ir::{Call, Expr, Op};
 use crate::condition::syntax::{Kind, Node, Word};
@@ -20,11 +20,11 @@ impl Checker<'_> {
         let fits = (least..=most).contains(&arguments.len());
         match function.form {
             Form::Asked(asks) if fits => self.asked(function, asks, arguments.first()?, arguments.get(1)),
-            Form::Asked(_) => self.report(say::argument_count(function, name, arguments.len())),
+            Form::Asked(_) => self.report(misuse::argument_count(function, name, arguments.len())),
             Form::Computed(takes, behaviour) => {
                 let checked = self.each(arguments, Self::expr);
                 if !fits {
-                    return self.report(say::argument_count(function, name, arguments.len()));
+                    return self.report(misuse::argument_count(function, name, arguments.len()));
                 }
                 let arguments = checked?.into_vec().into_iter().zip(arguments).collect();
                 self.computed(function, takes, behaviour, arguments)
@@ -43,7 +43,7 @@ impl Checker<'_> {
         for (expr, node) in &arguments {
             let literal = takes != Takes::Salt || matches!(node.kind, Kind::String(_));
             if !takes.accepts(&expr.ty) || !literal {
-                self.report(say::bad_argument(self.ast, function, takes, node, &expr.ty));
+                self.report(misuse::bad_argument(self.ast, function, takes, node, &expr.ty));
                 sound = false;
             }
         }

@@ -4,6 +4,7 @@
 mod asked;
 mod call;
 mod lint;
+mod misuse;
 mod say;
 mod types;
 mod unknown;
@@ -60,8 +61,12 @@ impl Checker<'_> {
         (program, self.found)
     }
 
+    /// Says it once: what is compared with several things would be complained
+    /// of beside each.
     fn report(&mut self, diagnostic: Diagnostic) -> Checked {
-        self.found.push(diagnostic);
+        if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
+        }
         None
     }
 
@@ -161,7 +166,7 @@ impl Checker<'_> {
             return self.report(found);
         }
         let (a, b) = self.pair(left, right)?;
-        let (a, b) = self.comparable(relation, (a, left), (b, right))?;
+        let (a, b) = self.comparable(relation.as_str(), types::takes(relation), (a, left), (b, right))?;
         Some(Expr::bool(Op::Compare { relation, left: Box::new(a), right: Box::new(b) }))
     }
 
@@ -186,7 +191,8 @@ impl Checker<'_> {
         let mut item_expr = checked_item?;
         let mut sound = Vec::new();
         for (element, node) in checked.into_iter().zip(elements) {
-            let pair = element.and_then(|e| self.comparable(Relation::Equal, (item_expr.clone(), item), (e, node)));
+            let pair =
+                element.and_then(|e| self.comparable("in", types::has_equality, (item_expr.clone(), item), (e, node)));
             sound.push(pair.map(|(adapted, element)| {
                 item_expr = adapted;
                 element
@@ -209,8 +215,8 @@ impl Checker<'_> {
     fn between(&mut self, value: &Node, low: &Node, high: &Node) -> Checked {
         let (checked, a, b) = (self.expr(value), self.expr(low), self.expr(high));
         let (checked, a, b) = (checked?, a?, b?);
-        let with_low = self.comparable(Relation::GreaterOrEqual, (checked.clone(), value), (a, low));
-        let with_high = self.comparable(Relation::LessOrEqual, (checked, value), (b, high));
+        let with_low = self.comparable("between", types::has_order, (checked.clone(), value), (a, low));
+        let with_high = self.comparable("between", types::has_order, (checked, value), (b, high));
         let ((value, low), (_, high)) = with_low.zip(with_high)?;
         Some(Expr::bool(Op::Between { value: Box::new(value), low: Box::new(low), high: Box::new(high) }))
     }

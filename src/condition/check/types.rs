@@ -17,19 +17,36 @@ fn is_number(ty: &Type) -> bool {
     matches!(ty, Type::Int | Type::Float | Type::Money)
 }
 
-fn has_order(ty: &Type) -> bool {
+pub(super) fn has_order(ty: &Type) -> bool {
     is_number(ty) || matches!(ty, Type::Time | Type::Duration)
 }
 
+pub(super) fn has_equality(ty: &Type) -> bool {
+    *ty != Type::List
+}
+
+/// Whether a relation takes a type.
+pub(super) fn takes(relation: Relation) -> fn(&Type) -> bool {
+    match relation {
+        Relation::Equal | Relation::NotEqual => has_equality,
+        Relation::Less | Relation::LessOrEqual | Relation::Greater | Relation::GreaterOrEqual => has_order,
+    }
+}
+
 impl Checker<'_> {
-    /// Two sides of a comparison, adapted to each other.
-    pub(super) fn comparable(&mut self, relation: Relation, left: Side<'_>, right: Side<'_>) -> Option<(Expr, Expr)> {
+    /// Two sides of a comparison, adapted to each other. `sign` is what the
+    /// user wrote, `fits` says which types it takes.
+    pub(super) fn comparable(
+        &mut self,
+        sign: &str,
+        fits: fn(&Type) -> bool,
+        left: Side<'_>,
+        right: Side<'_>,
+    ) -> Option<(Expr, Expr)> {
         let (left, right) = self.adapt(left, right)?;
-        let equality = matches!(relation, Relation::Equal | Relation::NotEqual);
         for (expr, node) in [&left, &right] {
-            let fits = if equality { expr.ty != Type::List } else { has_order(&expr.ty) };
-            if !fits {
-                self.report(say::no_comparison(self.ast, relation, node, &expr.ty));
+            if !fits(&expr.ty) {
+                self.report(say::no_comparison(self.ast, sign, node, &expr.ty));
                 return None;
             }
         }

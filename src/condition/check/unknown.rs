@@ -57,7 +57,7 @@ pub(super) fn named(kind: Named, name: &str, span: Span, env: &dyn Env) -> Diagn
             ("template", "шаблона"),
             Some(Text::new("a template is a file in the folder `templates`", "шаблон — это файл в папке `templates`")),
         ),
-        Named::Drip => (codes::UNKNOWN_DRIP, ("drip", "серии"), Some(in_section("drips"))),
+        Named::Drip => (codes::UNKNOWN_DRIP, ("drip", "цепочки"), Some(in_section("drips"))),
         Named::Experiment => {
             (codes::UNKNOWN_EXPERIMENT, ("experiment", "эксперимента"), Some(in_section("experiments")))
         }
@@ -120,7 +120,13 @@ pub(super) fn path(path: &str, node: &Node, env: &dyn Env) -> Diagnostic {
             format!("по всем событиям — `sum({path})`; у события, запустившего правило, — `event.{last}`"),
         ));
     }
-    suggest(found, env.schema().find(last).map(|_| last))
+    if env.schema().find(last).is_some() {
+        return suggest(found, Some(last));
+    }
+    found.help(Text::new(
+        "a dot stands in `event.PROPERTY` and, in alerts, in the names of measurements",
+        "точка бывает в `event.СВОЙСТВО` и, в оповещениях, в именах показателей",
+    ))
 }
 
 fn unknown(
@@ -140,7 +146,7 @@ fn unknown(
 }
 
 fn in_section(section: &str) -> Text {
-    Text::new(format!("declare it in the section `{section}`"), format!("объявите его в разделе `{section}`"))
+    Text::new(format!("declare it in the section `{section}`"), format!("объявите в разделе `{section}`"))
 }
 
 fn suggest(found: Diagnostic, word: Option<&str>) -> Diagnostic {

@@ -68,7 +68,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "in_drip",
         signature: "in_drip(DRIP) -> bool",
-        doc: ["the user is in that drip now", "пользователь сейчас проходит эту серию"],
+        doc: ["the user is in that drip now", "пользователь сейчас проходит эту цепочку"],
         example: "not in_drip(onboarding)",
         bounds: None,
         form: Form::Asked(Asks::InDrip),
@@ -76,7 +76,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "finished_drip",
         signature: "finished_drip(DRIP) -> bool",
-        doc: ["the user has finished that drip", "пользователь прошёл эту серию до конца"],
+        doc: ["the user has finished that drip", "пользователь прошёл эту цепочку до конца"],
         example: "finished_drip(onboarding) and balance > 0",
         bounds: None,
         form: Form::Asked(Asks::FinishedDrip),

@@ -2,6 +2,7 @@
 //! There is no user here, so fields, segments and facts have no place.
 
 use super::{Names, codes, conditions, names};
+use crate::condition::codes::UNKNOWN_METRIC;
 use crate::condition::{Condition, Kind, Node as Part};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{Text, TimeDelta};
@@ -122,10 +123,14 @@ fn condition(node: &Node, env: &Names<'_>, sources: &Sources, reader: &mut Reade
     let ast = conditions::parse(scalar, sources, reader)?;
     let before = reader.found.len();
     about_users(ast.root(), &mut |part| reader.found.push(no_user(scalar, part, sources)));
-    if reader.found.len() > before {
-        return None;
+    let told = reader.found.len();
+    let checked = conditions::check(&ast, scalar, env, sources, reader);
+    if told == before {
+        return checked;
     }
-    conditions::check(&ast, scalar, env, sources, reader)
+    // What else is said may come of the parts about users; a wrong name does not.
+    reader.found.retain_from(told, |found| found.code == UNKNOWN_METRIC);
+    None
 }
 
 /// The parts of a condition that only a user can answer.

@@ -7,6 +7,7 @@ use super::conditions::compile;
 use super::read::share;
 use super::{codes, names};
 use crate::condition::Condition;
+use crate::condition::codes::MISSING_SURPRISE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
 use crate::rulebook::action::{SEND, Scope, Send, send};
@@ -155,7 +156,11 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     let named = names::name(&entry.key, reader);
     let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
     let condition = |key, reader: &mut Reader| compile(find(entries, key)?, &scope.names, scope.sources, reader);
-    let (to, exclude) = (condition("to", reader), condition("exclude", reader));
+    let to = condition("to", reader);
+    let before = reader.found.len();
+    let exclude = condition("exclude", reader);
+    // Who is unknown to `exclude` is not reached either way: no surprise.
+    reader.found.retain_from(before, |found| found.code != MISSING_SURPRISE);
     let send = find(entries, "send").and_then(|node| send(node, scope, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
     let expires = find(entries, "expires").and_then(|node| duration(node, ("`expires`", "`expires`"), reader));

@@ -134,6 +134,7 @@ impl<'e> Outlook<'e> {
             Op::Negate(_) | Op::Chain { .. } | Op::Widen(_) if is_constant(expr) => {
                 Could::exactly(row::value(expr, self.nobody))
             }
+            Op::Chain { rest, .. } if rest.iter().any(divides_by_zero) => Could::exactly(Datum::Missing),
             Op::Chain { first, rest } => self.from_now(first, rest),
             Op::Negate(_) | Op::Widen(_) => Could::anything(),
             Op::Call(call) => self.call(call, expr, assumed),
@@ -211,6 +212,13 @@ fn of_type<'e>(ty: &Type) -> Values<'e> {
         | Type::List
         | Type::Enum(_) => Values::Any,
     }
+}
+
+/// A step whose result is missing for everybody.
+fn divides_by_zero((operator, divisor): &(Operator, Expr)) -> bool {
+    let divides = matches!(operator, Operator::Divide | Operator::Remainder);
+    let zero = |value: &Value| matches!(value, Value::Int(0)) || matches!(value, Value::Float(x) if *x == 0.0);
+    divides && matches!(&divisor.op, Op::Constant(value) if zero(value))
 }
 
 /// Whether a part reads nothing of the row.

@@ -157,7 +157,8 @@ impl<'e> Search<'e> {
 
     fn because(&self, code: Code, message: Text, expr: &Expr, test: &Expr) -> Diagnostic {
         let found = Diagnostic::warning(code, message, expr.span.place());
-        let reason = test.children().into_iter().find_map(|part| bounds(part).map(|range| (part, range)));
+        let asked = test.children().into_iter().filter(|part| !is_constant(part));
+        let reason = asked.filter_map(|part| bounds(part).map(|range| (part, range))).next();
         let Some((part, range)) = reason.filter(|_| !matches!(test.op, Op::Missing(_))) else { return found };
         let text = self.shown(part.span);
         found.help(match range {
