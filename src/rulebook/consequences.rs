@@ -29,12 +29,17 @@ pub(super) struct Unread {
     properties: HashSet<String>,
     /// Experiments of which a variant is written wrongly.
     experiments: HashSet<String>,
+    /// What is defined twice: what the second definition holds is lost.
+    twice: HashSet<String>,
+    /// Templates in files with a name that cannot be.
+    templates: HashSet<String>,
 }
 
 /// What a finding says is unknown.
 enum Unknown<'a> {
     Field(&'a str),
     Segment,
+    Template(&'a str),
     Event(&'a str),
     Property(&'a str),
     /// Something of a section whose names are kept even if they are wrong.
@@ -102,21 +107,40 @@ impl Unread {
         }
     }
 
+    /// Names that tell only when everything is found.
+    fn names(&mut self, found: &Diagnostics, sources: &Sources) {
+        for Diagnostic { code, primary, .. } in found.iter() {
+            let place = primary.place;
+            if matches!(*code, codes::DEFINED_TWICE | codes::DUPLICATE_KEY) {
+                self.twice.extend(sources.text(place.source).get(place.range()).map(str::to_owned));
+            }
+            if *code == codes::TEMPLATE_NAME {
+                let file = sources.name(place.source).rsplit('/').next().unwrap_or_default();
+                self.templates.extend(file.split('.').next().map(str::to_lowercase));
+            }
+        }
+    }
+
     fn hides(&self, section: &str) -> bool {
         self.everything || self.sections.contains(section)
     }
 
     fn explains(&self, diagnostic: &Diagnostic, sources: &Sources) -> bool {
+        let near = |names: &HashSet<String>| words_near(diagnostic, sources).any(|word| names.contains(word));
         match unknown(diagnostic, sources) {
             Some(Unknown::Field(name)) => self.hides("profile") || self.fields.contains(name),
             Some(Unknown::Segment) => self.hides("segments"),
             Some(Unknown::Event(name)) => self.hides("events") || self.events.contains(name),
-            Some(Unknown::Property(name)) => self.hides("events") || self.properties.contains(name),
+            Some(Unknown::Template(name)) => self.templates.contains(&name.to_lowercase()),
+            Some(Unknown::Property(name)) => {
+                self.hides("events") || self.properties.contains(name) || near(&self.twice)
+            }
             Some(Unknown::Of(section)) => self.hides(section),
-            Some(Unknown::Variant) => self.experiments.iter().any(|name| is_near(name, diagnostic, sources)),
+            Some(Unknown::Variant) => near(&self.experiments) || near(&self.twice),
             Some(Unknown::Class) => {
-                self.hides("lifecycle") && is_near("lifecycle", diagnostic, sources)
-                    || self.experiments.iter().any(|name| is_near(name, diagnostic, sources))
+                self.hides("lifecycle") && words_near(diagnostic, sources).any(|word| word == "lifecycle")
+                    || near(&self.experiments)
+                    || near(&self.twice)
             }
             None => false,
         }
@@ -124,7 +148,8 @@ impl Unread {
 }
 
 /// The findings without those that follow from what could not be read.
-pub(super) fn without(unread: &Unread, found: Diagnostics, sources: &Sources) -> Diagnostics {
+pub(super) fn without(mut unread: Unread, found: Diagnostics, sources: &Sources) -> Diagnostics {
+    unread.names(&found, sources);
     let broken = broken_templates(&found);
     let mut kept = Diagnostics::new();
     kept.extend(found.into_iter().filter(|diagnostic| {
@@ -149,6 +174,7 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
     match diagnostic.code {
         of_conditions::UNKNOWN_FIELD => Some(Unknown::Field(name)),
         of_conditions::UNKNOWN_SEGMENT => Some(Unknown::Segment),
+        of_conditions::UNKNOWN_TEMPLATE | codes::UNKNOWN_TEMPLATE => Some(Unknown::Template(name)),
         of_conditions::UNKNOWN_EVENT | codes::UNKNOWN_EVENT => Some(Unknown::Event(name)),
         of_conditions::UNKNOWN_PROPERTY => Some(Unknown::Property(name.rsplit('.').next().unwrap_or(name))),
         of_conditions::UNKNOWN_DRIP => Some(Unknown::Of("drips")),
@@ -175,13 +201,12 @@ fn target(message: &str) -> Option<Unknown<'static>> {
     sections.into_iter().find(|(kind, _)| *kind == word).map(|(_, section)| Unknown::Of(section))
 }
 
-/// Whether a name stands on the line of a finding or the one before.
-fn is_near(name: &str, diagnostic: &Diagnostic, sources: &Sources) -> bool {
+/// The words on the line of a finding and the one before.
+fn words_near<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> impl Iterator<Item = &'a str> {
     let place = diagnostic.primary.place;
     let text = sources.text(place.source);
     let (before, after) = text.split_at_checked(place.range().start).unwrap_or((text, ""));
     let start = before.rmatch_indices('\n').nth(1).map_or(0, |(at, _)| at);
     let end = before.len() + after.find('\n').unwrap_or(after.len());
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    text[start..end].split(|c| !word(c)).any(|part| part == name)
+    text[start..end].split(|c: char| !(c.is_alphanumeric() || c == '_'))
 }

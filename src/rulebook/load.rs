@@ -46,7 +46,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let mut loader = Loader::default();
     let rulebook = loader.rulebook(files, parsed);
     let Loader { sources, mut found, unread } = loader;
-    found = allowed(consequences::without(&unread, found, &sources), &sources);
+    found = allowed(consequences::without(unread, found, &sources), &sources);
     found.sort();
     let language = rulebook.settings.language;
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);

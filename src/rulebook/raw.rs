@@ -65,6 +65,18 @@ impl Reader {
         }
     }
 
+    /// The entries of a mapping that says nothing if it is empty.
+    pub fn filled<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Entry]> {
+        let entries = self.map(node, what)?;
+        if entries.is_empty() {
+            let text = Text::new(format!("{} is empty", what.0), format!("{}: здесь пусто", what.1));
+            let help = Text::new("fill it in, or remove it", "заполните или удалите");
+            self.found.push(Diagnostic::error(codes::WRONG_SHAPE, text, node.place).help(help));
+            return None;
+        }
+        Some(entries)
+    }
+
     /// The items of a list.
     pub fn list<'n>(&mut self, node: &'n Node, what: (&str, &str)) -> Option<&'n [Node]> {
         match &node.kind {

@@ -2,6 +2,7 @@
 //! is not told.
 
 use crate::mistakes::{compare, project, told};
+use vestnik::rulebook::{Files, load_files};
 
 #[test]
 fn what_follows_from_another_mistake_is_not_told() {
@@ -48,6 +49,14 @@ R060 rules/x.yaml:4:22 ‹lesson› `lesson` cannot stand here => "#,
             r#"C010 rules/x.yaml:2:27 ‹balnce› there is no field `balnce` => did you mean `balance`?"#,
         ),
         (
+            "events:\n  lesson: {score: int}\n  lesson: {topic: int}\nsegments:\n  a: sum(lesson.topic) > 0\n",
+            r#"Y002 rules/x.yaml:3:3 ‹lesson› the key `lesson` stands twice => keep one of the two +rules/x.yaml:2:3 first here"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}}\n  x: {variants: {c: 1, d: 1}}\nsegments:\n  a: variant(x) = \"c\"\n",
+            r#"Y002 rules/x.yaml:3:3 ‹x› the key `x` stands twice => keep one of the two +rules/x.yaml:2:3 first here"#,
+        ),
+        (
             "topcis:\n  news: {title: News}\ndrips:\n  d: {when: user joins, steps: [{hi: {send: hello, topic: news}}]}\n",
             r#"R004 rules/x.yaml:1:1 ‹topcis› unknown section `topcis` => did you mean `topics`?"#,
         ),
@@ -88,4 +97,39 @@ fn segments_behind_the_bound_are_not_unknown() {
         &told,
         "R034 rules/x.yaml:10001:3 ‹s9999› there are more than 10000 segments, from `s9999` on => remove segments that nothing uses",
     );
+}
+
+#[test]
+fn what_another_file_hides_is_not_told() {
+    for (files, expected) in [
+        (
+            [
+                ("rules/x.yaml", "lifecycle: [{a: balance > 0}]\n"),
+                ("rules/y.yaml", "lifecycle: [{b: balance > 0}]\nsegments:\n  x: lifecycle = \"b\"\n"),
+            ],
+            "R012 rules/y.yaml:1:1 ‹lifecycle› `lifecycle` is defined twice => put all of it into one place +rules/x.yaml:1:1 first here",
+        ),
+        (
+            [
+                ("rules/x.yaml", "rules:\n  r: {when: user joins, then: [{send: Hello}]}\n"),
+                ("templates/Hello.html", "Hi"),
+            ],
+            "T001 templates/Hello.html:1:1 ‹› `Hello.html` is not the name of a template => name it like `spring_sale.html` or `spring_sale.ru.html` (also .md and .txt): small Latin letters, digits and `_`",
+        ),
+        (
+            [
+                (
+                    "rules/x.yaml",
+                    "rules:\n  r: {when: user joins, then: [{log: a}\n  s: {when: user joins, then: [{log: b}]}\n",
+                ),
+                ("rules/y.yaml", "segments:\n  a: segment(b)\n"),
+            ],
+            "Y020 rules/x.yaml:2:6 ‹{› a bracket is not closed, or a comma is missing before this => close every `[` and `{`; put text that has brackets in quotes",
+        ),
+    ] {
+        let settings = ("vestnik.yaml", "timezone: Europe/Moscow\n");
+        let profile = ("rules/a.yaml", "profile:\n  balance: int\n");
+        let loaded = load_files(&Files::from_list([settings, profile].into_iter().chain(files)));
+        compare(files[1].1, &told(&loaded), expected);
+    }
 }

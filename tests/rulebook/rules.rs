@@ -518,7 +518,6 @@ C010 rules/x.yaml:5:76 ‹balanse› there is no field `balanse` => did you mean
                 r##"C020 rules/x.yaml:5:21 ‹1› `1` is int, and list<string> is wanted here => 
   this is int"##,
             ),
-            ("set: {}", ""),
             (
                 r##"set: balance"##,
                 r##"R002 rules/x.yaml:5:14 ‹balance› `set` must be a mapping, not a text => write `key: value`, each on an indented line of its own"##,
@@ -635,6 +634,12 @@ R041 rules/x.yaml:5:43 ‹forever› `forever` is not a length of time => write 
                 r##"R075 rules/x.yaml:5:24 ‹"https://crm.example.org@evil.org/"› `https://crm.example.org@evil.org/` is not an address => an address begins with https:// and has no user name in it"##,
             ),
             ("cleanup: {events: 400 days, deliveries: 90 days}", ""),
+            ("cleanup: {}", "R002 rules/x.yaml:5:18 ‹{}› `cleanup` is empty => fill it in, or remove it"),
+            ("set: {}", "R002 rules/x.yaml:5:14 ‹{}› `set` is empty => fill it in, or remove it"),
+            (
+                "notify: \"\"",
+                r##"R002 rules/x.yaml:5:17 ‹""› `notify` must be a text, not nothing => write one text here; with brackets or `: ` inside it needs quotes"##,
+            ),
             (
                 r##"cleanup: {event: 400 days}"##,
                 r##"R001 rules/x.yaml:5:19 ‹event› unknown key `event` in `cleanup` => did you mean `events`?"##,

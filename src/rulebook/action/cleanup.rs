@@ -31,6 +31,7 @@ pub struct Cleanup {
 }
 
 pub(super) fn check(node: &Node, _scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> {
+    reader.filled(node, SHAPE.what)?;
     let entries = reader.shape(node, node.place, &SHAPE)?;
     let mut kept = |key: &'static str| find(entries, key).and_then(|node| duration(node, (key, key), reader));
     let cleanup = Cleanup { events: kept("events"), deliveries: kept("deliveries"), metrics: kept("metrics") };

@@ -58,7 +58,7 @@ fn changes(
     reader: &mut Reader,
     check: Check,
 ) -> Option<Vec<(FieldId, Expression)>> {
-    let entries = reader.map(node, what)?;
+    let entries = reader.filled(node, what)?;
     let change = |entry: &Entry| {
         let id = field(&entry.key, scope, reader)?;
         Some((id, check(entry, scope.names.catalogue.schema.field(id), scope, reader)?))

@@ -220,7 +220,8 @@ fn canary(node: &Node, reader: &mut Reader) -> Option<Canary> {
 }
 
 fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) {
-    let entries = reader.shape(node, node.place, &PAUSE_IF).unwrap_or_default();
+    let filled = reader.filled(node, PAUSE_IF.what);
+    let entries = filled.and_then(|_| reader.shape(node, node.place, &PAUSE_IF)).unwrap_or_default();
     let blocked = find(entries, "blocked").and_then(|node| percent(node, ("`blocked`", "`blocked`"), reader));
     let failed = find(entries, "failed").and_then(|node| percent(node, ("`failed`", "`failed`"), reader));
     (blocked, failed)

@@ -133,6 +133,9 @@ pub(super) static FILE: Shape = Shape {
 /// Sections that are one thing and may stand in one file only.
 const ALONE: [&str; 3] = ["lifecycle", "holdout", "policy"];
 
+const RENAME: (&str, &str) = ("rename or remove one of the two", "переименуйте или удалите одно из двух");
+const TOGETHER: (&str, &str) = ("put all of it into one place", "соберите всё в одном месте");
+
 /// The sections of all files.
 #[derive(Debug, Default)]
 pub(super) struct Sections<'a> {
@@ -184,33 +187,36 @@ pub(super) fn sections<'a>(trees: &[&'a Node], reader: &mut Reader) -> Sections<
     }
     for name in &known {
         if let Some(list) = sections.lists.get_mut(name) {
-            once(list, reader);
+            once(list, RENAME, reader);
         }
     }
-    once(&mut alone, reader);
+    once(&mut alone, TOGETHER, reader);
     sections.alone = alone.into_iter().map(|entry| (entry.key.text.as_str(), entry)).collect();
     sections
 }
 
 /// Keeps the first definition of each name.
-fn once(list: &mut Vec<&Entry>, reader: &mut Reader) {
+fn once(list: &mut Vec<&Entry>, help: (&str, &str), reader: &mut Reader) {
     let mut first = HashMap::new();
     list.retain(|entry| {
         let name = entry.key.text.as_str();
         let Some(before) = first.insert(name, entry.key.place) else { return true };
         first.insert(name, before);
-        reader.found.push(twice(&entry.key, before));
+        reader.found.push(doubled(&entry.key, before).help(Text::new(help.0, help.1)));
         false
     });
 }
 
-/// The finding that a name was defined before.
+/// The finding that a name was defined before, with what to do.
 fn twice(name: &Scalar, before: Place) -> Diagnostic {
+    doubled(name, before).help(Text::new(RENAME.0, RENAME.1))
+}
+
+fn doubled(name: &Scalar, before: Place) -> Diagnostic {
     let text = Text::new(format!("`{}` is defined twice", name.text), format!("`{}` определено дважды", name.text));
     Diagnostic::error(codes::DEFINED_TWICE, text, name.place)
         .label(Text::new("the second time", "второй раз"))
         .also(before, Text::new("first here", "впервые здесь"))
-        .help(Text::new("rename or remove one of the two", "переименуйте или удалите одно из двух"))
 }
 
 fn not_a_section(entry: &Entry, known: &[&'static str]) -> Diagnostic {

@@ -3,20 +3,20 @@
 //! against what Telegram takes.
 
 use super::front::{Action, Front};
-use super::markup::{MarkupError, Mistake, visible_text};
+use super::markup::{MarkupError, visible_text};
+use super::say::{
+    bad_photo, bad_url, empty, failed, language_missing, languages_differ, markup, missing_printed, press_length,
+    start, too_long,
+};
 use super::values::Scope;
 use super::{ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{FieldId, Profile, Schema, Text, Time, Type, UserId, Value, builtin};
-use crate::rulebook::codes;
+use crate::diagnostic::{Diagnostics, Place, SourceId, Sources};
+use crate::model::{FieldId, Profile, Schema, Time, Type, UserId, Value, builtin};
 use crate::rulebook::yaml::Scalar;
 use minijinja::ErrorKind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Characters of a text that are shown where all of it is meant.
-const SHOWN: usize = 60;
 
 /// Where a part of a template was written.
 #[derive(Debug)]
@@ -284,197 +284,4 @@ fn tag_around(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text[..range.start].rfind('{').map_or(range.start, |at| at.saturating_sub(1));
     let end = text[range.end..].find('}').map_or(range.end, |at| (range.end + at + 2).min(text.len()));
     if text.is_char_boundary(start) && text.is_char_boundary(end) { start..end } else { range }
-}
-
-/// The beginning of a part's first line with words.
-fn start(origin: &Origin, sources: &Sources) -> Place {
-    let text = origin.text(sources);
-    let blank = text.len() - text.trim_start().len();
-    let line = text[blank..].split('\n').next().unwrap_or_default().trim_end();
-    let length = line.char_indices().nth(SHOWN).map_or(line.len(), |(at, _)| at);
-    origin.place(sources, blank..blank + length)
-}
-
-fn failed(error: &minijinja::Error, place: Place) -> Diagnostic {
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned);
-    let (text, help) = match error.kind() {
-        ErrorKind::OutOfFuel => (
-            Text::new("the template takes too many steps", "шаблон выполняет слишком много шагов"),
-            Text::new("shorten its loops", "сократите циклы"),
-        ),
-        _ => (
-            Text::new(
-                format!("the template cannot be rendered: {detail}"),
-                format!("шаблон не удаётся собрать: {detail}"),
-            ),
-            Text::new("mend or simplify the underlined part", "исправьте или упростите подчёркнутое место"),
-        ),
-    };
-    Diagnostic::error(codes::RENDER_FAILED, text, place).help(help)
-}
-
-fn missing_printed(schema: &Schema, fields: &[FieldId], place: Place) -> Diagnostic {
-    let names: Vec<String> = fields.iter().map(|id| format!("`user.{}`", schema.field(*id).name)).collect();
-    let list = names.join(", ");
-    let text = Text::new(format!("{list} may be missing here"), format!("{list} здесь может отсутствовать"));
-    let replaced = match fields.first().map(|id| &schema.field(*id).ty) {
-        Some(Type::Int | Type::Float | Type::Money) => Some("default(0)"),
-        Some(Type::Time) => None,
-        Some(Type::Bool | Type::String | Type::Duration | Type::List | Type::Enum(_)) | None => Some("default(\"…\")"),
-    };
-    let help = match replaced {
-        Some(filter) => Text::new(
-            format!("write `| {filter}` after the field, or ask `{{% if … %}}` first"),
-            format!("напишите `| {filter}` после поля или сначала проверьте его в `{{% if … %}}`"),
-        ),
-        None => Text::new("ask for it in `{% if … %}` first", "сначала проверьте его в `{% if … %}`"),
-    };
-    Diagnostic::error(codes::MISSING_PRINTED, text, place).help(help)
-}
-
-fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
-    let place = written(error, text, origin, sources);
-    let (code, message, help) = match &error.kind {
-        Mistake::UnknownTag(tag) => (
-            codes::UNKNOWN_TAG,
-            Text::new(format!("Telegram does not accept `{tag}`"), format!("Telegram не принимает `{tag}`")),
-            Text::new(
-                "it knows b, i, u, s, a, code, pre, blockquote, tg-spoiler and tg-emoji; a new line is a line break",
-                "бывают b, i, u, s, a, code, pre, blockquote, tg-spoiler и tg-emoji; новая строка — перевод строки",
-            ),
-        ),
-        Mistake::Unclosed(sign) => (
-            codes::UNCLOSED_MARKUP,
-            Text::new(format!("`{sign}` is not closed"), format!("`{sign}` не закрыто")),
-            Text::new("close it, in every branch of `if`", "закройте его, в каждой ветви `if`"),
-        ),
-        Mistake::Unexpected { found, expected } => (
-            codes::UNCLOSED_MARKUP,
-            match expected {
-                Some(expected) => Text::new(
-                    format!("`{found}` stands where `{expected}` is due"),
-                    format!("`{found}` стоит там, где нужно `{expected}`"),
-                ),
-                None => Text::new(format!("`{found}` closes nothing"), format!("`{found}` ничего не закрывает")),
-            },
-            Text::new("close in the reverse order of opening", "закрывайте в порядке, обратном открытию"),
-        ),
-        Mistake::Unescaped(c) => (
-            codes::UNKNOWN_TAG,
-            Text::new(format!("`{c}` must be escaped here"), format!("`{c}` здесь нужно экранировать")),
-            if *c == '<' {
-                Text::new("write `&lt;`", "напишите `&lt;`")
-            } else {
-                Text::new(format!("write `\\{c}`"), format!("напишите `\\{c}`"))
-            },
-        ),
-        Mistake::Address(url) => return bad_url(url, place),
-    };
-    Diagnostic::error(code, message, place).help(help)
-}
-
-/// Where the offending piece of the rendered text was written: the occurrence
-/// of the same number in the template, as far as it can be told.
-fn written(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Place {
-    let template = origin.text(sources);
-    let mut piece = &text[error.range.clone()];
-    // Users' values inside the piece are not in the template: what stands
-    // before them is.
-    while !template.contains(piece) {
-        let Some((last, _)) = piece.char_indices().next_back() else { break };
-        piece = &piece[..last];
-    }
-    if piece.is_empty() {
-        return start(origin, sources);
-    }
-    let number = text[..error.range.start].matches(piece).count();
-    let all: Vec<usize> =
-        template.match_indices(piece).map(|(at, _)| at).filter(|at| outside_tags(template, *at)).collect();
-    match all.get(number).or(all.last()) {
-        Some(at) => origin.place(sources, *at..at + piece.len()),
-        None => start(origin, sources),
-    }
-}
-
-fn outside_tags(template: &str, at: usize) -> bool {
-    let before = &template[..at];
-    let last = |a: &str, b: &str| before.rfind(a).max(before.rfind(b));
-    last("{{", "{%").is_none_or(|open| last("}}", "%}").is_some_and(|close| close > open))
-}
-
-fn empty(origin: &Origin, sources: &Sources) -> Diagnostic {
-    let text = Text::new("the text may come out empty", "текст может оказаться пустым");
-    let help = Text::new("add words that stand outside of every `if`", "добавьте слова вне всех `if`");
-    Diagnostic::error(codes::EMPTY_TEXT, text, start(origin, sources)).help(help)
-}
-
-fn too_long(length: usize, limit: usize, place: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("with the longest values the text has {length} characters, Telegram takes {limit}"),
-        format!("с самыми длинными значениями в тексте {length} знаков, Telegram принимает {limit}"),
-    );
-    let help = Text::new("shorten it, or send two messages", "сократите его или отправьте два сообщения");
-    Diagnostic::error(codes::TOO_LONG, text, place).help(help)
-}
-
-fn bad_url(url: &str, place: Place) -> Diagnostic {
-    let url: String = url.chars().take(SHOWN).collect();
-    let text = Text::new(
-        format!("`{url}` is not an address that a message may have"),
-        format!("`{url}` — недопустимый адрес"),
-    );
-    let help = Text::new(
-        "it begins with https://, http://, tg:// or mailto: and has no spaces; values inside it are percent-encoded",
-        "он начинается с https://, http://, tg:// или mailto: и без пробелов; значения в нём кодируются процентами",
-    );
-    Diagnostic::error(codes::BAD_URL, text, place).help(help)
-}
-
-fn press_length(length: usize, part: &Part, place: Place) -> Diagnostic {
-    let (en, ru) = match part {
-        Part::Fixed(_) => ("have", "занимают"),
-        Part::Rendered(_) | Part::Broken => ("may have", "могут занять"),
-    };
-    let text = Text::new(
-        format!("the data of this button {en} {length} bytes, 1 to {PRESS_LIMIT} are possible"),
-        format!("данные кнопки {ru} {length} байт, можно от 1 до {PRESS_LIMIT}"),
-    );
-    let help = Text::new(
-        "use a short word; a Cyrillic letter takes two bytes",
-        "возьмите короткое слово; русская буква занимает два байта",
-    );
-    Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
-}
-
-fn bad_photo(photo: &str, place: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("`{photo}` is not a photo that can be sent"),
-        format!("`{photo}` — такое фото отправить нельзя"),
-    );
-    let help = Text::new(
-        "give an https:// address or a Telegram file_id; files of the project are not available in this version yet",
-        "укажите адрес https:// или file_id; файлов проекта в этой версии ещё нет",
-    );
-    Diagnostic::error(codes::PHOTO, text, place).help(help)
-}
-
-fn language_missing(name: &str, language: &str, place: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("template `{name}` has no `{language}` version, others have"),
-        format!("у шаблона `{name}` нет версии `{language}`, у других есть"),
-    );
-    let help =
-        Text::new(format!("add `templates/{name}.{language}.…`"), format!("добавьте `templates/{name}.{language}.…`"));
-    Diagnostic::warning(codes::LANGUAGE_MISSING, text, place).help(help)
-}
-
-fn languages_differ(name: &str, place: Place, first: Place) -> Diagnostic {
-    let text = Text::new(
-        format!("the versions of `{name}` differ in `transactional`"),
-        format!("версии шаблона `{name}` различаются в `transactional`"),
-    );
-    let help = Text::new("give all of them the same value", "задайте всем одно значение");
-    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place)
-        .also(first, Text::new("the first version", "первая версия"))
-        .help(help)
 }

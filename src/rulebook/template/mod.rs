@@ -11,6 +11,7 @@ mod escape;
 mod filters;
 mod front;
 mod markup;
+mod say;
 mod scan;
 mod values;
 

@@ -19,7 +19,10 @@ pub(super) fn explain(error: &ScanError, source: SourceId, text: &str, base: usi
     }
     let mut line = line_around(text, at);
     let column = floor_boundary(line.text, (at - line.start).min(line.text.len()));
-    let slip = slip(error.kind(), line.text, column).unwrap_or_else(|| match open_bracket(&text[..line.start]) {
+    let before = open_bracket(&text[..line.start]);
+    // What does not fit the lines above is no matter of indentation in brackets.
+    let known = slip(error.kind(), line.text, column).filter(|s| s.code != codes::INDENTATION || before.is_none());
+    let slip = known.unwrap_or_else(|| match before {
         Some(open) => {
             line = line_around(text, open);
             bracket_not_closed(open - line.start)
@@ -274,7 +277,7 @@ fn colon(kind: &ErrorKind, line: &str) -> Option<Slip> {
     ) {
         return None;
     }
-    let value = value_of(line)?;
+    let value = value_of(line).filter(|value| !line[*value..].starts_with(['{', '[']))?;
     let inside =
         value + line[value..].find(": ").or_else(|| line[value..].ends_with(':').then(|| line.len() - value - 1))?;
     let message =
