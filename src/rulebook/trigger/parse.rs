@@ -120,9 +120,9 @@ pub(super) fn goal(text: &str) -> Read<Success<'_>> {
     let parts: Vec<_> = parse(Rule::goal, text)?.collect();
     let part = |rule| parts.iter().find(|pair| pair.as_rule() == rule).map(word);
     Ok(Success {
-        event: part(Rule::name).unwrap_or_else(|| Word::empty()),
+        event: part(Rule::name).unwrap_or_else(Word::empty),
         condition: part(Rule::condition),
-        within: part(Rule::length).unwrap_or_else(|| Word::empty()),
+        within: part(Rule::length).unwrap_or_else(Word::empty),
     })
 }
 
@@ -202,7 +202,7 @@ fn has(pair: &Pair<'_, Rule>, rule: Rule) -> bool {
 }
 
 fn inner<'t>(pair: &Pair<'t, Rule>, rule: Rule) -> Word<'t> {
-    find(pair, rule).map_or_else(|| Word::empty(), |inner| word(&inner))
+    find(pair, rule).map_or_else(Word::empty, |inner| word(&inner))
 }
 
 /// The text of a pair without the white space that the parser skipped after it.
