@@ -135,7 +135,7 @@ impl<'e> Outlook<'e> {
                 Could::exactly(row::value(expr, self.nobody))
             }
             Op::Chain { rest, .. } if rest.iter().any(divides_by_zero) => Could::exactly(Datum::Missing),
-            Op::Chain { first, rest } => self.from_now(first, rest),
+            Op::Chain { first, rest } => self.moment(first, rest),
             Op::Negate(_) | Op::Widen(_) => Could::anything(),
             Op::Call(call) => self.call(call, expr, assumed),
             Op::Not(_)
@@ -152,7 +152,7 @@ impl<'e> Outlook<'e> {
     }
 
     /// `now` and a length of time.
-    fn from_now(&self, first: &'e Expr, rest: &'e [(Operator, Expr)]) -> Could<'e> {
+    fn moment(&self, first: &'e Expr, rest: &'e [(Operator, Expr)]) -> Could<'e> {
         let (Op::Now, [(operator, length)]) = (&first.op, rest) else { return Could::anything() };
         let length = self.could(length, &None);
         let Values::Range(Datum::Duration(by), Datum::Duration(most)) = length.values else {

@@ -33,7 +33,10 @@ impl<'e> Search<'e> {
     /// Whether something in this part is settled.
     fn visit(&mut self, expr: &'e Expr) -> bool {
         let test = self.positive(expr);
-        let below = test.children().into_iter().fold(false, |below, child| self.visit(child) || below);
+        let mut below = false;
+        for child in test.children() {
+            below |= self.visit(child);
+        }
         if let Op::All(list) | Op::Any(list) = &test.op {
             self.repeated(list);
         }
