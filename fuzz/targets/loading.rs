@@ -3,7 +3,7 @@
 
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::model::Lang;
-use vestnik::rulebook::{Content, Files, Loaded, load_files};
+use vestnik::rulebook::{FileContent, Files, Loaded, load_files};
 
 const PROJECT: [(&str, &str); 3] = [
     ("vestnik.yaml", "timezone: Europe/Moscow\n"),
@@ -17,7 +17,7 @@ const PROJECT: [(&str, &str); 3] = [
 /// Loads the project with this file.
 pub fn load(path: &str, bytes: &[u8]) -> Loaded {
     let mut files = Files::from_list(PROJECT);
-    files.by_path.insert(path.to_owned(), Content::Bytes(bytes.to_vec()));
+    files.by_path.insert(path.to_owned(), FileContent::Bytes(bytes.to_vec()));
     let loaded = load_files(&files);
     for found in loaded.diagnostics.iter() {
         let labels = std::iter::once(&found.primary).chain(&found.secondary).map(|label| label.place);
