@@ -168,7 +168,8 @@ fn general<R: Row + ?Sized>(expr: &Expr, row: &R) -> Truth {
 /// True or false where the value is known, without a jump.
 #[inline(always)]
 fn answer(known: bool, holds: bool) -> Truth {
-    [Truth::Unknown, Truth::Unknown, Truth::False, Truth::True][usize::from(known) * 2 + usize::from(holds)]
+    let certain = if holds { Truth::True } else { Truth::False };
+    if known { certain } else { Truth::Unknown }
 }
 
 fn leaf(expr: &Expr) -> Option<Test> {

@@ -190,13 +190,18 @@ impl Walk<'_> {
             }
             Err(error) => return Err(unreadable(path, &error)),
         };
+        self.resolved(real, name, above)
+    }
+
+    /// Visits a path that holds no links.
+    fn resolved(&mut self, real: PathBuf, name: &str, above: &mut Vec<PathBuf>) -> Result<(), ProjectError> {
         if !real.starts_with(self.root) || above.contains(&real) {
             return self.put(name, Content::Outside);
         }
         let meta = match fs::metadata(&real) {
             Ok(meta) => meta,
             Err(error) if is_gone(&error) => return Ok(()),
-            Err(error) => return Err(unreadable(path, &error)),
+            Err(error) => return Err(unreadable(&real, &error)),
         };
         if meta.is_dir() {
             above.push(real.clone());
@@ -226,7 +231,11 @@ impl Walk<'_> {
             if file_name.to_str().is_none() {
                 self.put(&child, Content::NoFile)?;
             } else if !is_noise(&file_name.to_string_lossy()) {
-                self.visit(&entry.path(), &child, above)?;
+                // What is no link needs no resolving, which takes several calls.
+                match entry.file_type() {
+                    Ok(kind) if !kind.is_symlink() => self.resolved(entry.path(), &child, above)?,
+                    _ => self.visit(&entry.path(), &child, above)?,
+                }
             }
         }
         Ok(())
