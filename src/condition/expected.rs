@@ -5,7 +5,7 @@ use super::parse::Rule;
 use super::scan::{Shape, Token, Tokens};
 use super::syntax::Span;
 use super::{codes, literal};
-use crate::diagnostic::{Diagnostic, Replacement, nearest};
+use crate::diagnostic::{Diagnostic, Replacement, expected_one_of, nearest};
 use crate::model::Text;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -310,16 +310,7 @@ fn group(rule: Rule) -> Option<Group> {
 }
 
 fn expected(groups: &[Group]) -> Text {
-    let words: Vec<Text> = groups.iter().map(|group| name(*group)).collect();
-    let join = |words: Vec<&str>, or: &str| match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} {or} {last}", rest.join(", ")),
-    };
-    Text::new(
-        format!("expected {}", join(words.iter().map(|w| w.en.as_str()).collect(), "or")),
-        format!("ожидалось: {}", join(words.iter().map(|w| w.ru.as_str()).collect(), "или")),
-    )
+    expected_one_of(&groups.iter().map(|group| name(*group)).collect::<Vec<Text>>())
 }
 
 fn name(group: Group) -> Text {

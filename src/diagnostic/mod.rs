@@ -13,7 +13,7 @@ mod suggest;
 pub use codes::Documented;
 pub(crate) use codes::codes;
 pub use source::{Place, SourceId, Sources};
-pub use suggest::nearest;
+pub use suggest::{expected_one_of, nearest};
 
 use crate::model::{Lang, Text};
 

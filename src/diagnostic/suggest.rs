@@ -1,4 +1,7 @@
-//! "Did you mean": the known name nearest to what was written.
+//! What was probably meant: the known name nearest to what was written, and what
+//! could have stood in a place.
+
+use crate::model::Text;
 
 /// The candidate nearest to `word`, if it is near enough to be a slip: one
 /// edit for short words, up to a third of the letters for longer ones.
@@ -12,6 +15,19 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// "Expected a, b or c": what a parser would have taken instead.
+pub fn expected_one_of(words: &[Text]) -> Text {
+    let join = |words: Vec<&str>, or: &str| match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, rest)) => format!("{} {or} {last}", rest.join(", ")),
+    };
+    Text::new(
+        format!("expected {}", join(words.iter().map(|w| w.en.as_str()).collect(), "or")),
+        format!("ожидалось: {}", join(words.iter().map(|w| w.ru.as_str()).collect(), "или")),
+    )
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! likely is.
 
 use super::parse::Rule;
-use crate::diagnostic::{Diagnostic, Place, SourceId, nearest};
+use crate::diagnostic::{Diagnostic, Place, SourceId, expected_one_of, nearest};
 use crate::model::Text;
 use crate::rulebook::codes;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -230,16 +230,7 @@ fn group(rule: Rule) -> Option<Group> {
 }
 
 fn expected(groups: &[Group]) -> Text {
-    let words: Vec<Text> = groups.iter().map(|group| name(*group)).collect();
-    let join = |words: Vec<&str>, or: &str| match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} {or} {last}", rest.join(", ")),
-    };
-    Text::new(
-        format!("expected {}", join(words.iter().map(|w| w.en.as_str()).collect(), "or")),
-        format!("ожидалось: {}", join(words.iter().map(|w| w.ru.as_str()).collect(), "или")),
-    )
+    expected_one_of(&groups.iter().map(|group| name(*group)).collect::<Vec<Text>>())
 }
 
 fn name(group: Group) -> Text {
