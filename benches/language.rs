@@ -147,8 +147,8 @@ impl Row for Ready {
     fn in_segment(&self, _: SegmentId) -> bool {
         false
     }
-    fn fact(&self, _: &Fact) -> &Value {
-        &Value::Missing
+    fn fact(&self, _: &Fact) -> Value {
+        Value::Missing
     }
 }
 

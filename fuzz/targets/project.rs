@@ -100,11 +100,11 @@ impl Row for User {
     fn in_segment(&self, id: SegmentId) -> bool {
         id == SegmentId(0)
     }
-    fn fact(&self, fact: &Fact) -> &Value {
+    fn fact(&self, fact: &Fact) -> Value {
         match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(i64::MAX),
-            Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(true),
-            Fact::Sum { .. } | Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => Value::Int(i64::MAX),
+            Fact::InDrip(_) | Fact::FinishedDrip(_) => Value::Bool(true),
+            Fact::Sum { .. } | Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => Value::Missing,
         }
     }
     fn event(&self, _: EventPart) -> &Value {

@@ -38,6 +38,20 @@ impl<'a> Datum<'a> {
         }
     }
 
+    /// The answer to a fact, which is never a list.
+    pub fn of_fact(value: Value) -> Self {
+        match value {
+            Value::Missing | Value::List(_) => Self::Missing,
+            Value::Bool(x) => Self::Bool(x),
+            Value::Int(x) => Self::Int(x),
+            Value::Float(x) => Self::Float(x),
+            Value::Money(x) => Self::Money(x),
+            Value::String(x) => Self::Text(Cow::Owned(x.to_string())),
+            Value::Time(x) => Self::Time(x),
+            Value::Duration(x) => Self::Duration(x),
+        }
+    }
+
     pub fn into_value(self) -> Value {
         match self {
             Self::Missing => Value::Missing,

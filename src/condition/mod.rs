@@ -10,6 +10,7 @@
 pub mod codes;
 
 mod check;
+mod column;
 mod date;
 mod datum;
 mod expected;
@@ -25,6 +26,7 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
+pub use column::{Codes, Column, Columns, Lists, Span as TextSpan, Whole};
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
@@ -107,7 +109,7 @@ pub trait Row {
         midnight(self.now(), self.zone())
     }
     /// What is known of the user besides the fields.
-    fn fact(&self, fact: &Fact) -> &Value;
+    fn fact(&self, fact: &Fact) -> Value;
     /// A part of the event that is being judged; missing where there is none.
     fn event(&self, _part: EventPart) -> &Value {
         &Value::Missing

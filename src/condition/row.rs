@@ -57,7 +57,7 @@ pub(super) fn value<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Datum<'a
     match &expr.op {
         Op::Constant(value) => Datum::from_value(value),
         Op::Field(id) => Datum::from_value(row.field(*id)),
-        Op::Fact(fact) => Datum::from_value(row.fact(fact)),
+        Op::Fact(fact) => Datum::of_fact(row.fact(fact)),
         Op::Event(part) => Datum::from_value(row.event(*part)),
         Op::Metric(at) => Datum::from_value(row.metric(*at)),
         Op::Now => Datum::Time(row.now()),

@@ -79,14 +79,14 @@ impl Row for View<'_> {
         self.zone.get_or_init(own).as_ref().unwrap_or_else(|| self.zone())
     }
 
-    fn fact(&self, fact: &Fact) -> &Value {
+    fn fact(&self, fact: &Fact) -> Value {
         // Nothing of this is recorded yet: nobody has received, done or entered
         // anything.
         match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => Value::Int(0),
             Fact::Sum { event, property, .. } => zero(&self.rulebook.catalogue.events.event(*event).at(*property).ty),
-            Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
-            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+            Fact::InDrip(_) | Fact::FinishedDrip(_) => Value::Bool(false),
+            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => Value::Missing,
         }
     }
 
@@ -102,12 +102,12 @@ impl Row for View<'_> {
 }
 
 /// The sum of nothing.
-fn zero(ty: &Type) -> &'static Value {
+fn zero(ty: &Type) -> Value {
     match ty {
-        Type::Float => &Value::Float(0.0),
-        Type::Money => &Value::Money(0),
+        Type::Float => Value::Float(0.0),
+        Type::Money => Value::Money(0),
         Type::Int | Type::Bool | Type::String | Type::Time | Type::Duration | Type::List | Type::Enum(_) => {
-            &Value::Int(0)
+            Value::Int(0)
         }
     }
 }

@@ -74,7 +74,7 @@ impl Row for Moment<'_> {
     fn in_segment(&self, id: SegmentId) -> bool {
         self.user.in_segment(id)
     }
-    fn fact(&self, fact: &Fact) -> &Value {
+    fn fact(&self, fact: &Fact) -> Value {
         self.user.fact(fact)
     }
     fn event(&self, part: EventPart) -> &Value {

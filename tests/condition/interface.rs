@@ -100,7 +100,7 @@ impl Row for Abroad<'_> {
     fn in_segment(&self, _: SegmentId) -> bool {
         false
     }
-    fn fact(&self, fact: &Fact) -> &Value {
+    fn fact(&self, fact: &Fact) -> Value {
         self.user.fact(fact)
     }
 }

@@ -145,16 +145,16 @@ impl Row for User<'_> {
     fn metric(&self, at: u16) -> &Value {
         self.metrics.get(&at).unwrap_or(&Value::Missing)
     }
-    fn fact(&self, fact: &Fact) -> &Value {
-        self.facts.get(fact).unwrap_or(match fact {
+    fn fact(&self, fact: &Fact) -> Value {
+        self.facts.get(fact).cloned().unwrap_or_else(|| match fact {
             Fact::Sum { event, property, .. } => match self.project.property(*event, *property) {
-                Type::Money => &Value::Money(0),
-                Type::Float => &Value::Float(0.0),
-                _ => &Value::Int(0),
+                Type::Money => Value::Money(0),
+                Type::Float => Value::Float(0.0),
+                _ => Value::Int(0),
             },
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &Value::Int(0),
-            Fact::InDrip(_) | Fact::FinishedDrip(_) => &Value::Bool(false),
-            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => Value::Int(0),
+            Fact::InDrip(_) | Fact::FinishedDrip(_) => Value::Bool(false),
+            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => Value::Missing,
         })
     }
 }

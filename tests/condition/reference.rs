@@ -73,7 +73,7 @@ impl Reference<'_> {
             Kind::Name(name) => self.field(name),
             Kind::Segment(name) => V::Bool(&*name.text == "vip"),
             Kind::Call { function, arguments } if is_fact(&function.text) => {
-                owned(self.user.fact(&self.fact(&function.text, arguments)))
+                owned(&self.user.fact(&self.fact(&function.text, arguments)))
             }
             Kind::Call { function, arguments } => {
                 let mut values: Vec<V> = arguments.iter().map(|a| self.value(a)).collect();

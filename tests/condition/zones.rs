@@ -28,7 +28,7 @@ impl Row for Elsewhere<'_> {
     fn in_segment(&self, _: SegmentId) -> bool {
         false
     }
-    fn fact(&self, fact: &Fact) -> &Value {
+    fn fact(&self, fact: &Fact) -> Value {
         self.user.fact(fact)
     }
 }

@@ -23,8 +23,8 @@ impl Row for User {
     fn in_segment(&self, _: SegmentId) -> bool {
         false
     }
-    fn fact(&self, _: &Fact) -> &Value {
-        &Value::Missing
+    fn fact(&self, _: &Fact) -> Value {
+        Value::Missing
     }
 }
 

@@ -258,8 +258,8 @@ impl Row for Nobody {
     fn in_segment(&self, _: SegmentId) -> bool {
         false
     }
-    fn fact(&self, _: &Fact) -> &Value {
-        &Value::Missing
+    fn fact(&self, _: &Fact) -> Value {
+        Value::Missing
     }
     fn event(&self, _: EventPart) -> &Value {
         &Value::Missing
