@@ -10,11 +10,12 @@
 //! 4. When it returned `Err`, the batch may or may not be there after a
 //!    restart: whoever wrote it must be able to write it again.
 //!
-//! Keys begin with one byte that names their kind; this module owns `F` (the
-//! catalogue of field names) and `p` (profiles).
+//! Keys begin with one byte that names their kind; this module owns `F` and
+//! `E` (the catalogues of names), `p` (profiles), `y` and `Y` (the history).
 
 mod catalogue;
 mod disk;
+pub mod history;
 pub mod memory;
 mod profiles;
 mod record;
@@ -22,6 +23,7 @@ pub mod sled;
 mod writer;
 
 pub use disk::{Disk, SystemDisk};
+pub use history::History;
 pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
 pub use writer::{Transaction, Writer};
