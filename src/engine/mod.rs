@@ -10,6 +10,7 @@
 
 pub mod broadcast;
 pub mod command;
+pub mod decide;
 pub mod gates;
 pub mod inbox;
 pub mod query;

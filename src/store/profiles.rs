@@ -107,6 +107,12 @@ impl Profiles {
         reader.read(user, stored.fields).map(Some)
     }
 
+    /// Whether the user is known.
+    pub fn knows(&self, user: UserId) -> Result<bool, StoreError> {
+        let state = self.journal.read();
+        Ok(state.changes(user) || self.journal.store().get(&profile_key(user))?.is_some())
+    }
+
     /// Shows every profile, in the order of ids, until `visit` breaks off.
     pub fn for_each(
         &self,
