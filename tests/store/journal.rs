@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vestnik::model::{Event, Field, Patch, Schema, Time, Type, UserId, Value};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Folding, Journal, Pair, Profiles, Store, StoreError, Transaction, Writer, sum_name};
+use vestnik::store::{
+    Batch, Folding, Journal, Pair, Profiles, Store, StoreError, Transaction, Whole, Writer, sum_name,
+};
 
 /// A step of a history.
 #[derive(Clone, Debug)]
@@ -49,6 +51,10 @@ impl Store for Mortal {
 
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
     }
 }
 
