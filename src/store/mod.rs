@@ -30,7 +30,7 @@ pub use follow::Following;
 pub use journal::{Journal, Total, is_total, sum_name};
 pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
-pub use writer::{Folding, Observer, Receipt, Transaction, Writer};
+pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
 
 use crate::model::Text;
 use std::path::PathBuf;

@@ -60,6 +60,11 @@ impl Worker {
             jobs.into_iter().for_each(|job| job.ack.tell(Err(error.clone())));
             return;
         }
+        let is_needed = jobs.iter().any(|job| job.transaction.advances || !job.transaction.events.is_empty());
+        if let Err(error) = self.observer.begin(is_needed) {
+            jobs.into_iter().for_each(|job| job.ack.tell(Err(error.clone())));
+            return;
+        }
         let mut group = Group::new(&self.journal, &mut self.catalogue, &mut *self.observer);
         let mut acks = Vec::with_capacity(jobs.len());
         for Job { transaction, ack } in jobs {
@@ -70,9 +75,8 @@ impl Worker {
         }
         let done = group.finish();
         let outcome = self.store(done);
-        match &outcome {
-            Ok(()) => self.observer.committed(),
-            Err(_) => self.observer.lost(),
+        if outcome.is_err() {
+            self.observer.lost();
         }
         for (ack, receipt) in acks {
             ack.tell(outcome.clone().map(|()| receipt));
