@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backup;
 mod contract;
 mod crash;
 mod folder;
 mod history;
+mod journal;
 mod profiles;
 mod writer;
