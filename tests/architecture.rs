@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "model",
     "diagnostic",
     "clock",
@@ -17,6 +17,7 @@ const ORDER: [&str; 14] = [
     "rulebook",
     "explain",
     "store",
+    "audience",
     "import",
     "outbox",
     "engine",
