@@ -6,7 +6,7 @@
 //! windows of up to 48 hours and days of the project's zone for longer ones.
 //! An event changes one row; time changes the rows of the buckets that leave a
 //! window, and no other. At every moment an answer is exactly that of the
-//! definition: the events with [`Window::start`] `<= at <= now`, where `now` is
+//! definition: the events with [`Window::start`](crate::condition::Window::start) `<= at <= now`, where `now` is
 //! the last moment that [`Series::advance`] was told. An event that is dated
 //! ahead of it counts when its time has come.
 //!
@@ -15,26 +15,26 @@
 //! They count an event at once, also one that is dated ahead. No window reaches
 //! back more than 100 years.
 
+mod asked;
 mod bucket;
 mod grid;
 mod narrow;
 mod source;
+mod upkeep;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
-use crate::condition::{Column, Fact, Window};
-use crate::model::{EventId, Events, PropertyId, Time, TimeDelta, Type, Value};
+use crate::condition::{Column, Fact};
+use crate::model::{EventId, Events, PropertyId, Time, TimeDelta, Value};
+use asked::{shape, start_of, total};
 use bucket::Amount;
 use grid::{Grain, Grid};
 use jiff::tz::TimeZone;
 use source::{Key, Source};
 use std::collections::{BTreeMap, HashMap};
-use values::{Keep, Values};
-
-/// No window reaches back further.
-const LONGEST: TimeDelta = TimeDelta::days(36_525);
+use values::Values;
 
 /// The answers to facts about events, by row.
 pub struct Series {
@@ -292,181 +292,5 @@ impl Answers {
     /// The answer of a row below the number of rows.
     pub fn value(&self, row: u32) -> Value {
         self.0.get(row)
-    }
-}
-
-/// What a fact is about, its window if it has one, and its empty column.
-fn shape(fact: &Fact, events: &Events) -> Option<(EventId, Option<PropertyId>, Option<TimeDelta>, Values)> {
-    let length = |window: Window| match window {
-        Window::Ever => None,
-        Window::Last(length) => Some(length),
-    };
-    match *fact {
-        Fact::Count { event, window } => Some((event, None, length(window), Values::counts())),
-        Fact::Sum { event, property, window } => {
-            let ty: &Type = &events.event(event).at(property).ty;
-            Some((event, Some(property), length(window), Values::sums(ty)))
-        }
-        Fact::First(event) => Some((event, None, None, Values::times(Keep::First))),
-        Fact::Last(event) => Some((event, None, None, Values::times(Keep::Last))),
-        Fact::Received { .. } | Fact::Clicked { .. } | Fact::InDrip(_) | Fact::FinishedDrip(_) | Fact::Variant(_) => {
-            None
-        }
-    }
-}
-
-/// The first moment in a fact's window.
-fn start_of(fact: &Fact, now: Time, zone: &TimeZone) -> Time {
-    match fact {
-        Fact::Count { window, .. } | Fact::Sum { window, .. } => window.start(now, zone).unwrap_or(Time(i64::MIN)),
-        Fact::First(_)
-        | Fact::Last(_)
-        | Fact::Received { .. }
-        | Fact::Clicked { .. }
-        | Fact::InDrip(_)
-        | Fact::FinishedDrip(_)
-        | Fact::Variant(_) => Time(i64::MIN),
-    }
-}
-
-/// Takes an event into a lifetime answer; says whether that changed it.
-fn total(kept: &mut Kept, row: u32, event: &Happened<'_>) -> bool {
-    match kept.fact {
-        Fact::Count { .. } => kept.values.add(row, Amount::Whole(1)),
-        Fact::Sum { property, .. } => {
-            source::amount(event.properties, Some(property)).is_some_and(|amount| kept.values.add(row, amount))
-        }
-        Fact::First(_) | Fact::Last(_) => kept.values.meet(row, event.at),
-        Fact::Received { .. } | Fact::Clicked { .. } | Fact::InDrip(_) | Fact::FinishedDrip(_) | Fact::Variant(_) => {
-            false
-        }
-    }
-}
-
-impl Series {
-    /// The source of a window over these events, a new one if there is none.
-    fn feed(&mut self, event: EventId, property: Option<PropertyId>, length: TimeDelta, fact: usize) -> usize {
-        let key = Key { event, property, grain: Grain::of(length) };
-        let found = self.sources.iter().position(|source| source.key == key);
-        let number = found.unwrap_or_else(|| {
-            self.sources.push(Source::new(key));
-            let number = self.sources.len() - 1;
-            self.listeners(event).sources.push(number);
-            number
-        });
-        self.sources[number].facts.push(fact);
-        number
-    }
-
-    fn listeners(&mut self, event: EventId) -> &mut Listeners {
-        let place = usize::from(event.0);
-        if self.events.len() <= place {
-            self.events.resize_with(place + 1, Listeners::default);
-        }
-        &mut self.events[place]
-    }
-
-    /// Begins windows that have none yet, out of what their source holds. A
-    /// source that must reach back further than it does starts anew.
-    fn begin(&mut self) {
-        let mut anew = Vec::new();
-        for Kept { fact, values, window } in &mut self.facts {
-            let Some((number, start)) = window.as_mut().filter(|(_, start)| *start == Time(i64::MAX)) else { continue };
-            *start = start_of(fact, self.now, &self.zone);
-            let source = &self.sources[*number];
-            if source.recalling || source.reach > *start {
-                anew.push(*number);
-            }
-            source.between(*start, self.now + TimeDelta(1), |row, amount| {
-                values.add(row, amount);
-            });
-        }
-        for number in anew {
-            self.sources[number].start_anew();
-            self.ahead.values_mut().for_each(|group| group.retain(|ahead| ahead.source != number));
-            for place in &self.sources[number].facts {
-                let kept = &mut self.facts[*place];
-                kept.values = kept.values.cleared();
-                kept.values.resize(self.rows);
-            }
-        }
-        self.reach();
-    }
-
-    /// Moves what every source keeps, and the grids, to the present.
-    fn reach(&mut self) {
-        let earliest = self.now - LONGEST;
-        let (mut hours, mut days) = (self.now, self.now);
-        for source in &mut self.sources {
-            let starts = source.facts.iter().filter_map(|place| self.facts[*place].window);
-            let start = starts.map(|(_, start)| start).min().unwrap_or(self.now);
-            source.let_go(start.max(earliest) - source.key.grain.slack());
-            let grid = match source.key.grain {
-                Grain::Hour => &mut hours,
-                Grain::Day => &mut days,
-            };
-            *grid = source.reach.min(*grid);
-        }
-        self.hours.cover(hours, self.now);
-        self.days.cover(days, self.now);
-        for source in &mut self.sources {
-            let grid = if source.key.grain == Grain::Hour { &self.hours } else { &self.days };
-            source.move_to(grid.floor(self.now).unwrap_or(source.reach));
-        }
-    }
-
-    /// Takes an event into the sources that listen to it.
-    fn take(&mut self, row: u32, event: Happened<'_>, past: bool, changed: &mut Vec<Fact>) {
-        self.grow(row as usize + 1);
-        let kind = usize::from(event.event.0);
-        for n in 0..self.events.get(kind).map_or(0, |listeners| listeners.sources.len()) {
-            let number = self.events[kind].sources[n];
-            let source = &self.sources[number];
-            if past && !source.recalling {
-                continue;
-            }
-            let Some(amount) = source::amount(event.properties, source.key.property) else { continue };
-            if event.at > self.now {
-                self.ahead.entry(event.at).or_default().push(Ahead { source: number, row, amount });
-            } else {
-                self.enter(number, row, event.at, amount, |_, fact| changed.push(fact));
-            }
-        }
-    }
-
-    /// Puts an amount into its bucket and into the windows that it lies in;
-    /// `changed` is told which answers are others now.
-    fn enter(&mut self, number: usize, row: u32, at: Time, amount: Amount, mut changed: impl FnMut(usize, Fact)) {
-        let source = &mut self.sources[number];
-        let grid = if source.key.grain == Grain::Hour { &self.hours } else { &self.days };
-        let Some(start) = grid.floor(at).filter(|_| at >= source.reach) else { return };
-        source.add(start, row, amount);
-        for place in &source.facts {
-            let kept = &mut self.facts[*place];
-            if kept.window.is_some_and(|(_, start)| start <= at) && kept.values.add(row, amount) {
-                changed(*place, kept.fact);
-            }
-        }
-    }
-
-    /// Moves all windows to the present: what left them is taken away.
-    fn move_windows(&mut self, changed: &mut [Vec<u32>]) {
-        for (kept, changed) in self.facts.iter_mut().zip(changed) {
-            let Some((number, start)) = &mut kept.window else { continue };
-            let new = start_of(&kept.fact, self.now, &self.zone);
-            let (old, source, values) = (std::mem::replace(start, new), &self.sources[*number], &mut kept.values);
-            source.between(old, new, |row, amount| {
-                if values.subtract(row, amount) {
-                    changed.push(row);
-                }
-            });
-            // where a clock goes back over midnight, so does the start
-            source.between(new, old, |row, amount| {
-                if values.add(row, amount) {
-                    changed.push(row);
-                }
-            });
-        }
-        self.reach();
     }
 }
