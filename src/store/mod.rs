@@ -10,13 +10,15 @@
 //! 4. When it returned `Err`, the batch may or may not be there after a
 //!    restart: whoever wrote it must be able to write it again.
 //!
-//! Keys begin with one byte that names their kind; this module owns `F` (the
-//! catalogue of field names), `p` (profiles), and `g` and `G` (the log).
+//! Keys begin with one byte that names their kind; this module owns `F` and
+//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), `y` and
+//! `Y` (the history).
 
 pub mod backup;
 mod catalogue;
 mod disk;
 mod follow;
+pub mod history;
 mod journal;
 pub mod memory;
 mod profiles;
@@ -27,6 +29,7 @@ mod writer;
 pub use backup::BackupFault;
 pub use disk::{Disk, SystemDisk};
 pub use follow::Following;
+pub use history::History;
 pub use journal::{Journal, Total, is_total, sum_name};
 pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
