@@ -11,8 +11,8 @@
 //!    restart: whoever wrote it must be able to write it again.
 //!
 //! Keys begin with one byte that names their kind; this module owns `F` and
-//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), `y` and
-//! `Y` (the history).
+//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), and
+//! `y` and `Y` (the history of events).
 
 pub mod backup;
 mod catalogue;
