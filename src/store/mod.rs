@@ -17,12 +17,14 @@ mod catalogue;
 mod disk;
 pub mod memory;
 mod profiles;
+mod raw;
 mod record;
 pub mod sled;
 mod writer;
 
 pub use disk::{Disk, SystemDisk};
-pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
+pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
+pub use raw::Raw;
 pub use record::{decode, encode};
 pub use writer::{Transaction, Writer};
 

@@ -5,7 +5,7 @@
 //! fit its declared type reads as missing. Only the writer changes a record.
 
 use super::catalogue::Catalogue;
-use super::{Store, StoreError, encode};
+use super::{Raw, Store, StoreError, encode};
 use crate::model::{FieldId, Profile, Schema, UserId, Value, builtin};
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,6 +33,15 @@ pub struct Scan {
     pub profiles: u64,
     /// Stored values that do not fit the declared type and so read as missing.
     pub misfits: u64,
+}
+
+/// What a pass over the values of everybody meets.
+#[derive(Debug)]
+pub enum Met<'a> {
+    /// A user, whose values follow.
+    User(UserId),
+    /// A value that is stored and fits its field; not a missing one.
+    Value(FieldId, Raw<'a>),
 }
 
 /// The key of a user's profile; keys sort as ids do.
@@ -109,6 +118,22 @@ impl Profiles {
         Ok(Scan { profiles, misfits: reader.misfits })
     }
 
+    /// Shows the stored values of everybody, user by user in the order of ids,
+    /// without making profiles of them. Where nothing is stored, a field has its
+    /// default; `id` and `blocked` are never shown.
+    pub fn for_each_value(&self, schema: &Schema, mut visit: impl FnMut(Met<'_>)) -> Result<Scan, StoreError> {
+        let mut reader = Reader::new(self, schema);
+        let mut profiles = 0;
+        for pair in self.store.scan(&[PREFIX], &[]) {
+            let (key, bytes) = pair?;
+            let user = user_of(&key)?;
+            visit(Met::User(user));
+            reader.values(user, &bytes, |field, value| visit(Met::Value(field, value)))?;
+            profiles += 1;
+        }
+        Ok(Scan { profiles, misfits: reader.misfits })
+    }
+
     /// The number of known users.
     pub fn count(&self) -> Result<u64, StoreError> {
         self.store.scan(&[PREFIX], &[]).try_fold(0, |n, pair| pair.map(|_| n + 1))
@@ -164,6 +189,23 @@ impl<'a> Reader<'a> {
         trouble.map_or(Ok(profile), Err)
     }
 
+    /// The values of one record that the schema has a place for.
+    fn values(
+        &mut self,
+        user: UserId,
+        bytes: &[u8],
+        mut visit: impl FnMut(FieldId, Raw<'_>),
+    ) -> Result<(), StoreError> {
+        let mut trouble = None;
+        each_raw(user, bytes, |number, value| match self.slot(user, number) {
+            Ok(Some(field)) if value.fits(&self.schema.field(field).ty) => visit(field, value),
+            Ok(Some(_)) => self.misfits += 1,
+            Ok(None) => {}
+            Err(error) => trouble = Some(error),
+        })?;
+        trouble.map_or(Ok(()), Err)
+    }
+
     fn slot(&mut self, user: UserId, number: u16) -> Result<Option<FieldId>, StoreError> {
         let index = usize::from(number);
         if index >= self.slots.len() {
@@ -192,9 +234,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Takes a record apart into values of its own.
+fn each_field(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Value)) -> Result<(), StoreError> {
+    each_raw(user, bytes, |number, value| field(number, value.to_value()))
+}
+
 /// Takes a record apart without building a list of its fields first: a pass
 /// over a million profiles spends most of its time here.
-fn each_field(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Value)) -> Result<(), StoreError> {
+fn each_raw(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Raw<'_>)) -> Result<(), StoreError> {
     let broken = |_| damaged(user, "it ends too early");
     let rest = match bytes.split_first() {
         Some((&VERSION, rest)) => rest,
