@@ -15,7 +15,7 @@ use crate::interface::{bot, control};
 use crate::model::{Clock, Text};
 use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
-use crate::store::{Profiles, Store};
+use crate::store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +99,7 @@ impl App {
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
-        let gates = Gates::new(live.clone(), Profiles::new(store.clone()));
+        let gates = Gates::new(live.clone(), engine.profiles.clone());
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),

@@ -4,6 +4,7 @@
 //! A number is never given to a second name, not even after a failed commit:
 //! nobody knows whether that commit is on disk.
 
+use super::journal::{Total, sum_name};
 use super::{Batch, Store, StoreError, decode, encode};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,15 @@ pub(super) struct Catalogue {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u16>,
     stored: usize,
+    /// Numbers of the totals of events, and of the sums of their properties.
+    totals: HashMap<Arc<str>, EventNumbers>,
+}
+
+/// Where the totals of one event stand.
+#[derive(Clone, Debug)]
+struct EventNumbers {
+    totals: [u16; 3],
+    sums: Vec<(Arc<str>, u16)>,
 }
 
 impl Catalogue {
@@ -27,7 +37,7 @@ impl Catalogue {
             None => Vec::new(),
         };
         let numbers = names.iter().cloned().zip(0u16..).collect();
-        Ok(Self { stored: names.len(), names, numbers })
+        Ok(Self { stored: names.len(), names, numbers, totals: HashMap::new() })
     }
 
     /// The number of `name`, a new one if it has none.
@@ -42,6 +52,33 @@ impl Catalogue {
         Ok(number)
     }
 
+    /// The numbers of an event's count, of its first and of its last time.
+    pub(super) fn totals(&mut self, event: &Arc<str>) -> Result<[u16; 3], StoreError> {
+        Ok(self.event(event)?.totals)
+    }
+
+    /// The number of the sum of an event's property.
+    pub(super) fn sum(&mut self, event: &Arc<str>, property: &Arc<str>) -> Result<u16, StoreError> {
+        let known = self.event(event)?.sums.iter().find(|(name, _)| name == property);
+        if let Some((_, number)) = known {
+            return Ok(*number);
+        }
+        let number = self.number(&sum_name(event, property))?;
+        if let Some(numbers) = self.totals.get_mut(event) {
+            numbers.sums.push((property.clone(), number));
+        }
+        Ok(number)
+    }
+
+    fn event(&mut self, event: &Arc<str>) -> Result<&EventNumbers, StoreError> {
+        if !self.totals.contains_key(event) {
+            let [count, first, last] = [Total::Count, Total::First, Total::Last].map(|total| total.name(event));
+            let totals = [self.number(&count)?, self.number(&first)?, self.number(&last)?];
+            self.totals.insert(event.clone(), EventNumbers { totals, sums: Vec::new() });
+        }
+        self.totals.get(event).ok_or_else(|| StoreError::Damaged { what: "the totals of an event".into() })
+    }
+
     /// The name with this number.
     pub(super) fn name(&self, number: u16) -> Option<&Arc<str>> {
         self.names.get(usize::from(number))
@@ -54,10 +91,15 @@ impl Catalogue {
 
     /// Puts the catalogue into the batch if it has names that are not stored.
     pub(super) fn save(&self, batch: &mut Batch) -> Result<(), StoreError> {
-        if self.stored < self.names.len() {
+        if self.is_unsaved() {
             batch.put(KEY, encode(VERSION, &self.names)?);
         }
         Ok(())
+    }
+
+    /// Whether there are names that are not stored.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.stored < self.names.len()
     }
 
     /// Notes that a batch with [`Self::save`] was committed.

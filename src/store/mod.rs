@@ -11,10 +11,11 @@
 //!    restart: whoever wrote it must be able to write it again.
 //!
 //! Keys begin with one byte that names their kind; this module owns `F` (the
-//! catalogue of field names) and `p` (profiles).
+//! catalogue of field names), `p` (profiles), and `g` and `G` (the log).
 
 mod catalogue;
 mod disk;
+mod journal;
 pub mod memory;
 mod profiles;
 mod raw;
@@ -23,10 +24,11 @@ pub mod sled;
 mod writer;
 
 pub use disk::{Disk, SystemDisk};
+pub use journal::{Journal, Total, is_total, sum_name};
 pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
 pub use raw::Raw;
 pub use record::{decode, encode};
-pub use writer::{Transaction, Writer};
+pub use writer::{Folding, Observer, Receipt, Transaction, Writer};
 
 use crate::model::Text;
 use std::path::PathBuf;
@@ -46,6 +48,12 @@ pub trait Store: Send + Sync {
     /// Applies the batch as one and returns when it is durable. Blocks: call
     /// it from the writer's thread only.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Whether a batch of so many bytes could be committed now, as far as one
+    /// can tell before.
+    fn room(&self, _bytes: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Bytes on disk; 0 for a store without one.
     fn disk_size(&self) -> u64;
@@ -170,5 +178,10 @@ impl Batch {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// Bytes of its keys and values.
+    pub fn weight(&self) -> u64 {
+        self.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
     }
 }

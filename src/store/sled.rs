@@ -157,12 +157,17 @@ impl Store for SledStore {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_unbroken()?;
-        self.check_room(size(batch).saturating_mul(AMPLIFICATION))?;
+        self.check_room(batch.weight().saturating_mul(AMPLIFICATION))?;
         let engine = self.engine.load_full();
         let written = engine.apply(&self.folder, batch).and_then(|()| engine.flush(&self.folder, &*self.disk));
         // a kernel that could not write drops the pages and reports it once:
         // a later sync that succeeds would prove nothing
         written.inspect_err(|_| self.broken.store(true, Ordering::SeqCst))
+    }
+
+    fn room(&self, bytes: u64) -> Result<(), StoreError> {
+        self.check_unbroken()?;
+        self.check_room(bytes.saturating_mul(2 * AMPLIFICATION))
     }
 
     fn disk_size(&self) -> u64 {
@@ -184,8 +189,4 @@ impl Store for SledStore {
         }
         self.rewrite().map(|()| true)
     }
-}
-
-fn size(batch: &Batch) -> u64 {
-    batch.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
 }

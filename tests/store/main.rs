@@ -5,5 +5,6 @@
 mod contract;
 mod crash;
 mod folder;
+mod journal;
 mod profiles;
 mod writer;

@@ -4,21 +4,32 @@
 //! next one and share its flush. Each is whole or absent; those of one group
 //! stand or fall together, and all who wait are told how it went.
 //!
-//! Patches are applied here, to the stored profile, so that two changes of one
-//! user never overwrite each other. Which values fit a field is its caller's
-//! matter: the writer knows no schema.
+//! Changes of profiles and events go into the log, see
+//! [`Journal`], and from there into profiles and history while the writer has
+//! time, a few with every group. Which values fit a field is the caller's
+//! matter: the writer knows no schema. What an event changes is decided by the
+//! [`Observer`].
 
-use super::catalogue::Catalogue;
-use super::profiles::{StoredProfile, profile_key};
-use super::{Batch, Store, StoreError};
-use crate::model::{Patch, UserId, Value};
-use std::collections::{BTreeMap, VecDeque, btree_map};
+mod fold;
+mod group;
+mod worker;
+
+pub use fold::Folding;
+
+use super::journal::Journal;
+use super::{Batch, StoreError};
+use crate::model::{Event, Patch, UserId};
+use std::collections::VecDeque;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use worker::Worker;
 
 /// Blocking callers wait while this many transactions are queued.
 const QUEUE: usize = 4_096;
+/// They also wait while this many changes are queued, however few the
+/// transactions.
+const WAITING: usize = 60_000;
 /// A group takes no further transaction beyond this many changes.
 const GROUP: usize = 20_000;
 
@@ -30,6 +41,42 @@ pub struct Transaction {
     /// Changes of profiles, in order; a patch of an unknown user makes the
     /// profile.
     pub patches: Vec<(UserId, Patch)>,
+    /// What happened, in order; one that is known already changes nothing.
+    pub events: Vec<Event>,
+}
+
+/// What became of a transaction's events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Events that are recorded now.
+    pub accepted: usize,
+    /// Events that had been recorded before, by their places.
+    pub duplicates: Vec<usize>,
+}
+
+/// Whoever keeps something current beside the store. It is told of every
+/// change in the order in which changes become durable, on the writer's
+/// thread, shortly before they are.
+pub trait Observer: Send {
+    /// A profile changes.
+    fn patched(&mut self, user: UserId, patch: &Patch);
+    /// Something new happened; the changes of profiles that follow from it are
+    /// returned, become durable with it, and are not told again.
+    fn happened(&mut self, event: &Event) -> Vec<(UserId, Patch)>;
+    /// All that was told is durable.
+    fn committed(&mut self);
+    /// What was told since the last time may not be: read the store again.
+    fn lost(&mut self);
+}
+
+/// Nobody.
+impl Observer for () {
+    fn patched(&mut self, _: UserId, _: &Patch) {}
+    fn happened(&mut self, _: &Event) -> Vec<(UserId, Patch)> {
+        Vec::new()
+    }
+    fn committed(&mut self) {}
+    fn lost(&mut self) {}
 }
 
 /// A handle of the writer's thread; clones share it. The thread ends when it
@@ -43,7 +90,7 @@ pub struct Writer {
 /// dies of a bug, that the writer is closed.
 struct Ack(Option<Tell>);
 
-type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Tell = Box<dyn FnOnce(Result<Receipt, StoreError>) + Send>;
 
 struct Job {
     transaction: Transaction,
@@ -53,6 +100,8 @@ struct Job {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Changes in all of them.
+    size: usize,
     closed: bool,
 }
 
@@ -69,11 +118,11 @@ struct Handle {
 }
 
 impl Ack {
-    fn new(tell: impl FnOnce(Result<(), StoreError>) + Send + 'static) -> Self {
+    fn new(tell: impl FnOnce(Result<Receipt, StoreError>) + Send + 'static) -> Self {
         Self(Some(Box::new(tell)))
     }
 
-    fn tell(mut self, outcome: Result<(), StoreError>) {
+    fn tell(mut self, outcome: Result<Receipt, StoreError>) {
         if let Some(tell) = self.0.take() {
             tell(outcome);
         }
@@ -91,25 +140,50 @@ impl Drop for Ack {
 impl Transaction {
     /// The change of one profile.
     pub fn patch(user: UserId, patch: Patch) -> Self {
-        Self { batch: Batch::new(), patches: vec![(user, patch)] }
+        Self { patches: vec![(user, patch)], ..Self::default() }
+    }
+
+    /// Records of a batch alone.
+    pub fn batch(batch: Batch) -> Self {
+        Self { batch, ..Self::default() }
+    }
+
+    /// Events alone.
+    pub fn events(events: Vec<Event>) -> Self {
+        Self { events, ..Self::default() }
     }
 
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.patches.is_empty()
+        self.batch.is_empty() && self.patches.is_empty() && self.events.is_empty()
+    }
+
+    /// Bytes that its records may take, as far as one can tell before.
+    fn weight(&self) -> u64 {
+        const PATCH: u64 = 256;
+        const EVENT: u64 = 512;
+        self.batch.weight() + PATCH * self.patches.len() as u64 + EVENT * self.events.len() as u64
     }
 
     fn size(&self) -> usize {
-        self.batch.ops.len() + self.patches.len()
+        self.batch.ops.len() + self.patches.len() + 2 * self.events.len()
     }
 }
 
 impl Writer {
-    /// Starts the thread. There may be one writer per store.
-    pub fn spawn(store: Arc<dyn Store>) -> Result<Self, StoreError> {
-        let catalogue = Catalogue::load(&*store)?;
+    /// Starts the thread. There may be one writer for a journal.
+    pub fn spawn(journal: &Arc<Journal>) -> Result<Self, StoreError> {
+        Self::spawn_with(journal, Folding::default(), Box::new(()))
+    }
+
+    /// Starts the thread, with somebody who is told of all changes.
+    pub fn spawn_with(
+        journal: &Arc<Journal>,
+        folding: Folding,
+        observer: Box<dyn Observer>,
+    ) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::default());
-        let worker = Worker { store, catalogue, shared: shared.clone() };
+        let worker = Worker::new(journal, folding, observer, shared.clone())?;
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || worker.run());
         let thread = thread.map_err(|_| StoreError::Closed)?;
         Ok(Self { handle: Arc::new(Handle { shared, thread: Mutex::new(Some(thread)) }) })
@@ -117,25 +191,25 @@ impl Writer {
 
     /// Queues a transaction and returns at once. `ack` is called on the
     /// writer's thread when the outcome is known: it must not block.
-    pub fn submit(&self, transaction: Transaction, ack: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+    pub fn submit(&self, transaction: Transaction, ack: impl FnOnce(Result<Receipt, StoreError>) + Send + 'static) {
         let queue = self.handle.shared.lock();
         self.handle.shared.push(queue, Job { transaction, ack: Ack::new(ack) });
     }
 
     /// Commits a transaction, waiting first while the queue is full. Blocks:
     /// for threads, not for async tasks.
-    pub fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
+    pub fn commit(&self, transaction: Transaction) -> Result<Receipt, StoreError> {
         let shared = &self.handle.shared;
         let (send, receive) = sync_channel(1);
         let ack = Ack::new(move |outcome| drop(send.send(outcome)));
-        let full = |queue: &mut Queue| queue.jobs.len() >= QUEUE && !queue.closed;
+        let full = |queue: &mut Queue| (queue.jobs.len() >= QUEUE || queue.size >= WAITING) && !queue.closed;
         let queue = shared.drained.wait_while(shared.lock(), full).unwrap_or_else(PoisonError::into_inner);
         shared.push(queue, Job { transaction, ack });
         receive.recv().unwrap_or(Err(StoreError::Closed))
     }
 
     /// Commits a transaction.
-    pub async fn commit_async(&self, transaction: Transaction) -> Result<(), StoreError> {
+    pub async fn commit_async(&self, transaction: Transaction) -> Result<Receipt, StoreError> {
         let (send, receive) = tokio::sync::oneshot::channel();
         self.submit(transaction, move |outcome| drop(send.send(outcome)));
         receive.await.unwrap_or(Err(StoreError::Closed))
@@ -158,14 +232,19 @@ impl Shared {
             drop(queue);
             return job.ack.tell(Err(StoreError::Closed));
         }
+        queue.size += job.transaction.size();
         queue.jobs.push_back(job);
         self.filled.notify_one();
     }
 
-    /// The next group, or nothing when the queue is closed and empty.
-    fn take(&self) -> Vec<Job> {
-        let idle = |queue: &mut Queue| queue.jobs.is_empty() && !queue.closed;
+    /// The next group; nothing when the queue is closed and empty. With work of
+    /// its own the writer does not wait: then a group may be empty.
+    fn take(&self, has_work: bool) -> Option<Vec<Job>> {
+        let idle = |queue: &mut Queue| queue.jobs.is_empty() && !queue.closed && !has_work;
         let mut queue = self.filled.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        if queue.closed && queue.jobs.is_empty() {
+            return None;
+        }
         let mut group = Vec::new();
         let mut size = 0;
         while size < GROUP
@@ -174,8 +253,9 @@ impl Shared {
             size += job.transaction.size();
             group.push(job);
         }
+        queue.size -= size;
         self.drained.notify_all();
-        group
+        Some(group)
     }
 
     fn close(&self) {
@@ -200,110 +280,4 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-struct Worker {
-    store: Arc<dyn Store>,
-    catalogue: Catalogue,
-    shared: Arc<Shared>,
-}
-
-/// Whoever waits is told, also if the thread dies of a bug.
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.shared.close();
-        let jobs = std::mem::take(&mut self.shared.lock().jobs);
-        drop(jobs);
-    }
-}
-
-impl Worker {
-    fn run(mut self) {
-        loop {
-            let group = self.shared.take();
-            if group.is_empty() {
-                return;
-            }
-            self.commit(group);
-        }
-    }
-
-    fn commit(&mut self, group: Vec<Job>) {
-        let mut changes = Changes::default();
-        let mut acks = Vec::with_capacity(group.len());
-        for Job { transaction, ack } in group {
-            match changes.add(&*self.store, &mut self.catalogue, transaction) {
-                Ok(()) => acks.push(ack),
-                Err(error) => ack.tell(Err(error)),
-            }
-        }
-        let outcome = self.store(changes);
-        for ack in acks {
-            ack.tell(outcome.clone());
-        }
-    }
-
-    fn store(&mut self, changes: Changes) -> Result<(), StoreError> {
-        let batch = changes.into_batch(&self.catalogue)?;
-        if !batch.is_empty() {
-            self.store.commit(&batch)?;
-            self.catalogue.saved();
-        }
-        Ok(())
-    }
-}
-
-/// What one group changes: profiles as they will be, and everything else.
-#[derive(Default)]
-struct Changes {
-    batch: Batch,
-    profiles: BTreeMap<UserId, Entry>,
-}
-
-#[derive(Default)]
-struct Entry {
-    profile: StoredProfile,
-    known: bool,
-    /// Whether it must be written: a patch that says nothing new costs nothing.
-    changed: bool,
-}
-
-impl Changes {
-    /// Adds a transaction, or nothing of it if it cannot be carried out.
-    fn add(&mut self, store: &dyn Store, catalogue: &mut Catalogue, tx: Transaction) -> Result<(), StoreError> {
-        let mut patches = Vec::with_capacity(tx.patches.len());
-        for (user, patch) in tx.patches {
-            self.load(store, user)?;
-            patches.push((user, numbered(catalogue, patch)?));
-        }
-        for (user, sets) in patches {
-            let entry = self.profiles.entry(user).or_default();
-            entry.changed |= !entry.known;
-            for (number, value) in sets {
-                entry.changed |= entry.profile.set(number, value);
-            }
-        }
-        self.batch.ops.extend(tx.batch.ops);
-        Ok(())
-    }
-
-    fn load(&mut self, store: &dyn Store, user: UserId) -> Result<(), StoreError> {
-        if let btree_map::Entry::Vacant(place) = self.profiles.entry(user) {
-            let stored = StoredProfile::load(store, user)?;
-            place.insert(Entry { known: stored.is_some(), profile: stored.unwrap_or_default(), changed: false });
-        }
-        Ok(())
-    }
-
-    fn into_batch(mut self, catalogue: &Catalogue) -> Result<Batch, StoreError> {
-        for (user, entry) in self.profiles.iter().filter(|(_, entry)| entry.changed) {
-            self.batch.put(profile_key(*user), entry.profile.to_bytes()?);
-        }
-        catalogue.save(&mut self.batch)?;
-        Ok(self.batch)
-    }
-}
-
-fn numbered(catalogue: &mut Catalogue, patch: Patch) -> Result<Vec<(u16, Value)>, StoreError> {
-    patch.sets.into_iter().map(|(name, value)| Ok((catalogue.number(&name)?, value))).collect()
 }
