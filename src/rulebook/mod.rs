@@ -46,12 +46,12 @@ pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
-pub use view::View;
+pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
 
-use crate::condition::{Row, Truth};
-use crate::model::{Message, Profile, Schema, Time};
+use crate::condition::{Fact, Row, Truth};
+use crate::model::{FieldId, Message, Profile, Schema, SegmentId, Time, Value};
 use derived::Derived;
 use std::sync::Arc;
 
@@ -115,6 +115,32 @@ impl Rulebook {
     /// The classes of `lifecycle`; a user's is the first that fits.
     pub fn lifecycle(&self) -> &[Class] {
         &self.derived.classes
+    }
+
+    /// The fields that follow from the rest: the computed ones and `lifecycle`,
+    /// if it has classes.
+    pub fn derived_fields(&self) -> impl Iterator<Item = FieldId> {
+        self.derived.fields()
+    }
+
+    /// The value of a derived field for a user; nothing for another field.
+    pub fn derive<R: Row>(&self, field: FieldId, row: &R) -> Option<Value> {
+        self.derived.place(field).map(|place| self.derived.value(place, &self.schema, row))
+    }
+
+    /// What a segment's condition says of a user: unlike membership, which is
+    /// true or false, this may be unknown.
+    pub fn judge<R: Row>(&self, segment: SegmentId, row: &R) -> Truth {
+        let segment = self.segments.get(usize::from(segment.0));
+        segment.map_or(Truth::False, |segment| match &segment.test {
+            Test::Condition(condition) => condition.judge(row),
+            Test::Script(script) => self.scripts.judge(script, row),
+        })
+    }
+
+    /// The answer to a fact of a user of whom nothing is recorded.
+    pub fn unrecorded(&self, fact: &Fact) -> &'static Value {
+        view::unrecorded(&self.catalogue.events, fact)
     }
 
     /// The broadcasts, in the order of the files.

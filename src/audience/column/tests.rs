@@ -1,0 +1,1 @@
+//! Columns against a plain list of values.
