@@ -9,6 +9,7 @@ mod corpus;
 mod facts;
 mod interface;
 mod lints;
+mod matcher;
 mod mistakes;
 mod oracle;
 mod print;
