@@ -6,8 +6,9 @@
 //! calls, and nothing above changes.
 
 use crate::condition::{self, Fact};
-use crate::model::{Time, Value};
+use crate::model::{Event, Time, Value};
 use crate::rulebook::Rulebook;
+use crate::store::Raw;
 
 /// The answers by fact and row.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,14 @@ impl Facts {
 
     /// Keeps what this rulebook asks, from now on.
     pub(super) fn adopt(&mut self, _rulebook: &Rulebook, _now: Time) {}
+
+    /// Takes a stored total of a new row; see [`crate::store::Total`] for names.
+    pub(super) fn fill(&mut self, _row: u32, _name: &str, _value: &Raw<'_>) {}
+
+    /// Notes an event of a row; the facts whose answers have changed by it.
+    pub(super) fn record(&mut self, _rulebook: &Rulebook, _row: u32, _event: &Event) -> Vec<Fact> {
+        Vec::new()
+    }
 
     /// So many rows.
     pub(super) fn grow(&mut self, _rows: usize) {}

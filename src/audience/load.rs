@@ -17,7 +17,7 @@ impl State {
         profiles.for_each_value(&rulebook.schema, |met| match met {
             Met::User(user) => row = state.people.add(user),
             Met::Value(field, value) => state.fill(row, field, &value),
-            Met::Total(..) => {}
+            Met::Total(name, value) => state.facts.fill(row, name, &value),
         })?;
         state.grow();
         let everything = state.graph.all();

@@ -17,11 +17,13 @@
 //!
 //! One thread changes an audience, any number read it.
 
+mod adopt;
 mod bits;
 mod column;
 mod facts;
 mod graph;
 mod load;
+mod memory;
 mod pass;
 mod people;
 mod row;
@@ -29,10 +31,11 @@ mod state;
 mod wheel;
 
 pub use facts::Facts;
+pub use memory::Memory;
 pub use pass::{Pass, PassRow};
 pub use row::{Happened, Person};
 
-use crate::model::{FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
+use crate::model::{Event, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Profiles, StoreError};
 use row::{Known, Source};
@@ -167,9 +170,36 @@ impl Audience {
         patches.into_iter().map(|(user, patch)| state.apply(user, patch, now)).collect()
     }
 
+    /// Notes an event that was committed: its patch apart, what is asked of
+    /// events changes by it.
+    pub fn happened(&self, event: &Event, now: Time) -> Changes {
+        self.write().happened(event, now)
+    }
+
+    /// Takes a new rulebook. Columns and segments that mean the same under it
+    /// stay; fields that are new are read from the store, definitions that are
+    /// new are judged for everybody. Nobody counts as having entered or left
+    /// anything by it. On an error the old rulebook stays.
+    pub fn adopt(&self, rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
+        self.write().adopt(rulebook, profiles, now)
+    }
+
+    /// Reads everybody from the store again, for when it is not known any more
+    /// what of the changes told is stored. On an error everything stays.
+    pub fn reload(&self, profiles: &Profiles, facts: Facts, now: Time) -> Result<(), StoreError> {
+        let mut state = self.write();
+        *state = State::load(&state.rulebook.clone(), profiles, facts, now.max(state.now))?;
+        Ok(())
+    }
+
     /// Lets time pass: the users for whom that changed anything.
     pub fn advance(&self, now: Time) -> Vec<Changes> {
         self.write().advance(now)
+    }
+
+    /// What it weighs.
+    pub fn memory(&self) -> Memory {
+        Memory::of(&self.read())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -10,7 +10,7 @@ use super::row::{Known, Person, Source};
 use super::wheel::Wheel;
 use super::{Changes, SegmentSize};
 use crate::condition::{Sweep, Truth, midnight};
-use crate::model::{FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
 use std::sync::Arc;
@@ -147,6 +147,22 @@ impl State {
         self.fields[usize::from(id.0)].set(row as usize, value);
     }
 
+    /// Notes an event that was committed: answers to facts, and what reads them.
+    pub fn happened(&mut self, event: &Event, now: Time) -> Changes {
+        self.tell(now);
+        let (row, new) = self.people.find_or_add(event.user);
+        if new {
+            self.grow();
+        }
+        let mut changes = Changes { new, ..Changes::of(event.user) };
+        let mut dirty = if new { self.graph.all() } else { Dirty::new() };
+        for fact in self.facts.record(&self.rulebook, row, event) {
+            dirty.extend(self.graph.asking(&fact));
+        }
+        self.settle(row, dirty, &mut changes);
+        changes
+    }
+
     /// Judges definitions again for one user, and those that read what changes.
     pub fn settle(&mut self, row: u32, mut dirty: Dirty, changes: &mut Changes) {
         let mut known = std::mem::take(&mut self.known);
@@ -187,7 +203,7 @@ impl State {
             due.into_iter().for_each(|row| self.settle_into(row, moving.clone(), &mut all));
         } else {
             let (mut is_due, rows) = (Bits::clear(self.people.len()), self.people.len());
-            due.into_iter().for_each(|row| drop(is_due.put(row as usize, true)));
+            due.into_iter().for_each(|row| is_due.put(row as usize, true));
             let both: Dirty = &swept | &moving;
             for row in (0u32..).take(rows) {
                 let dirty = if is_due.get(row as usize) { &both } else { &swept };

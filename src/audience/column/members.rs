@@ -20,12 +20,12 @@ impl Members {
 
     pub fn add(&mut self, row: usize, rows: usize) {
         match self {
-            Self::Many(bits) => drop(bits.put(row, true)),
+            Self::Many(bits) => bits.put(row, true),
             Self::Few(bitmap) => {
                 bitmap.insert(place(row));
                 if bitmap.len() > 64 && bitmap.len() * FEW > rows as u64 {
                     let mut bits = Bits::clear(rows);
-                    bitmap.iter().for_each(|row| drop(bits.put(row as usize, true)));
+                    bitmap.iter().for_each(|row| bits.put(row as usize, true));
                     *self = Self::Many(bits);
                 }
             }
@@ -34,9 +34,10 @@ impl Members {
 
     pub fn remove(&mut self, row: usize) {
         match self {
-            Self::Many(bits) if bits.get(row) => drop(bits.put(row, false)),
-            Self::Many(_) => {}
-            Self::Few(bitmap) => drop(bitmap.remove(place(row))),
+            Self::Many(bits) => bits.put(row, false),
+            Self::Few(bitmap) => {
+                bitmap.remove(place(row));
+            }
         }
     }
 
