@@ -1,5 +1,6 @@
 //! Everybody at one moment, for conditions that are asked of all.
 
+use super::SegmentSize;
 use super::bits::Bits;
 use super::column::Column;
 use super::graph::Item;
@@ -72,6 +73,24 @@ impl<'a> Pass<'a> {
             known.forget();
             visit(row, &Person::new(self.state, row, self.now, self.source, &known));
         }
+    }
+
+    /// The sizes of all segments, by their place in the rulebook.
+    pub fn sizes(&self) -> Vec<SegmentSize> {
+        if self.source == Source::Live {
+            return self.state.segments.iter().map(|live| live.size).collect();
+        }
+        let mut sizes = vec![SegmentSize::default(); self.state.segments.len()];
+        self.for_each(|_, person| {
+            for (segment, size) in self.rulebook().segments().iter().zip(&mut sizes) {
+                match person.segment(segment.id) {
+                    Truth::True => size.count += 1,
+                    Truth::Unknown => size.unknown += 1,
+                    Truth::False => {}
+                }
+            }
+        });
+        sizes
     }
 
     fn judged_field(&self, id: FieldId) -> Column {

@@ -13,7 +13,7 @@ use crate::condition::{Sweep, Truth, midnight};
 use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const MINUTE: i64 = 60_000;
 
@@ -32,7 +32,7 @@ pub(super) struct State {
     /// When time was let pass last.
     pub advanced: Time,
     /// Reused from row to row.
-    pub known: Known,
+    pub known: Mutex<Known>,
 }
 
 /// Who is in a segment now.
@@ -57,7 +57,7 @@ impl State {
             wheel: Wheel::default(),
             now,
             advanced: now,
-            known: Known::new(rulebook),
+            known: Mutex::new(Known::new(rulebook)),
             rulebook: rulebook.clone(),
         }
     }
@@ -91,7 +91,7 @@ impl State {
     fn tell(&mut self, now: Time) {
         if now > self.now {
             self.now = now;
-            self.known.pass();
+            self.scratch().pass();
         }
     }
 
@@ -163,9 +163,14 @@ impl State {
         changes
     }
 
+    /// In a lock for the sake of those who only read: it is never taken.
+    fn scratch(&mut self) -> &mut Known {
+        self.known.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Judges definitions again for one user, and those that read what changes.
     pub fn settle(&mut self, row: u32, mut dirty: Dirty, changes: &mut Changes) {
-        let mut known = std::mem::take(&mut self.known);
+        let mut known = std::mem::take(self.scratch());
         known.forget();
         let mut next: Option<Time> = None;
         while let Some(rank) = dirty.pop_first() {
@@ -185,7 +190,7 @@ impl State {
         if let Some(next) = next {
             self.wheel.judge_by(row, next);
         }
-        self.known = known;
+        *self.scratch() = known;
     }
 
     /// Lets time pass: what changed by it, for whom anything did.
