@@ -34,6 +34,8 @@ pub(super) struct Gate {
 #[derive(Debug, Default)]
 struct Followers {
     next: u64,
+    /// How often the whole store was replaced by another.
+    replaced: u64,
     kept: BTreeMap<u64, (Changes, Arc<AtomicUsize>)>,
 }
 
@@ -42,6 +44,7 @@ struct Followers {
 pub struct Following {
     followers: Arc<Mutex<Followers>>,
     number: u64,
+    replaced: u64,
     bytes: Arc<AtomicUsize>,
 }
 
@@ -70,7 +73,7 @@ impl Gate {
         let (number, bytes) = (followers.next, Arc::new(AtomicUsize::new(0)));
         followers.next += 1;
         followers.kept.insert(number, (Changes::new(), bytes.clone()));
-        Following { followers: self.followers.clone(), number, bytes }
+        Following { followers: self.followers.clone(), number, replaced: followers.replaced, bytes }
     }
 }
 
@@ -88,6 +91,12 @@ impl Hold<'_> {
             }
             bytes.store(size, Ordering::Relaxed);
         }
+    }
+
+    /// Notes that the whole store is replaced: what is being copied is none of
+    /// the two then.
+    pub(super) fn note_replaced(&mut self) {
+        self.0.replaced += 1;
     }
 
     /// What was kept since the beginning or the last time.
@@ -109,6 +118,11 @@ impl Following {
     /// commit: one that is under way is waited for.
     pub(super) fn take(&self) -> Changes {
         lock(&self.followers).take(self.number)
+    }
+
+    /// Whether it is still the store that it was at the beginning.
+    pub(super) fn is_same_store(&self) -> bool {
+        lock(&self.followers).replaced == self.replaced
     }
 
     /// About how many bytes are kept.

@@ -76,7 +76,8 @@ impl Whole for MemoryStore {
     }
 
     fn adopt(&self) -> Result<(), StoreError> {
-        let _hold = self.gate.hold();
+        let mut hold = self.gate.hold();
+        hold.note_replaced();
         if let Some(staged) = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take() {
             *self.map.write().unwrap_or_else(PoisonError::into_inner) = staged;
         }

@@ -22,6 +22,7 @@ pub mod history;
 mod journal;
 pub mod memory;
 mod profiles;
+mod raw;
 mod record;
 pub mod sled;
 mod writer;
@@ -31,7 +32,8 @@ pub use disk::{Disk, SystemDisk};
 pub use follow::Following;
 pub use history::History;
 pub use journal::{Journal, Total, is_total, sum_name};
-pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
+pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
+pub use raw::Raw;
 pub use record::{decode, encode};
 pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
 

@@ -254,11 +254,13 @@ impl Whole for SledStore {
     }
 
     fn adopt(&self) -> Result<(), StoreError> {
-        let staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match staged {
-            Some(staged) => self.change_over(staged, |_| Changes::new()),
-            None => Ok(()),
-        }
+        // a rewrite under way must not go on with another store
+        let _one_at_a_time = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(staged) = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        self.change_over(staged, |hold| {
+            hold.note_replaced();
+            Changes::new()
+        })
     }
 }
 

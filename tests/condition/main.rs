@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod columns;
 mod corpus;
 mod facts;
+mod hall;
 mod interface;
 mod lints;
+mod matcher;
 mod mistakes;
 mod oracle;
 mod print;

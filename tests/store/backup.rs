@@ -334,3 +334,48 @@ fn a_folder_that_cannot_be_opened_is_restored() {
     assert!(matches!(refused, Err(StoreError::Locked { .. })));
     drop(held);
 }
+
+/// A store that is replaced while a piece of it is read.
+#[test]
+fn a_backup_of_two_stores_is_none() {
+    let (_keep, path) = folder();
+    let store = SledStore::open(path.join("data")).unwrap();
+    filled(&store, &[("a", "1")]);
+    backup(&store, &path.join("good"), &about()).unwrap();
+    load(&store, &path.join("good")).unwrap();
+    let adopting = Replaced { inner: store };
+    let error = backup(&adopting, &path.join("mixed"), &about()).unwrap_err().to_string();
+    assert!(error.contains("another backup was put in force meanwhile"), "{error}");
+    assert!(!path.join("mixed").exists());
+}
+
+struct Replaced {
+    inner: SledStore,
+}
+
+impl Store for Replaced {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(key)
+    }
+
+    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a> {
+        self.inner.adopt().unwrap();
+        self.inner.scan(prefix, from)
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.inner.commit(batch)
+    }
+
+    fn disk_size(&self) -> u64 {
+        0
+    }
+
+    fn tidy(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
+    }
+}

@@ -137,6 +137,9 @@ pub fn backup_keeping(store: &dyn Store, path: &Path, about: &About, kept: usize
     let mut copy = Copy { draft: Draft::create(path, about, 0)?, about, last: Vec::new() };
     follow::copy(store, &following, &mut copy, kept)?;
     let changes = following.take();
+    if !following.is_same_store() {
+        return Err(draft::trouble(path, "another backup was put in force meanwhile: start again"));
+    }
     drop(following);
     copy.merge(changes)?;
     copy.draft.finish()

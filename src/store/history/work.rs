@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Bytes of records in one step.
-const STEP_BYTES: usize = 64 << 10;
+const STEP_BYTES: usize = 128 << 10;
 /// Events looked at in one step: few of them may be kept.
-const STEP_EVENTS: usize = 4_096;
+const STEP_EVENTS: usize = 8_192;
 
 /// Some work on the history; there is one at a time.
 pub struct Work {

@@ -60,8 +60,8 @@ impl<'a> Group<'a> {
             events.push((entry.delta(self.catalogue)?, entry));
         }
         receipt.accepted = events.len();
-        if tx.advances {
-            let follows = self.observer.advanced();
+        if let Some(now) = tx.now {
+            let follows = self.observer.advanced(now);
             self.follow(follows)?;
         }
         for (user, sets, patch) in patches {
@@ -121,7 +121,8 @@ impl<'a> Group<'a> {
     }
 
     fn is_known(&mut self, event: &Event) -> Result<bool, StoreError> {
-        Ok(!self.told.insert((event.user, event.id.clone())))
+        let is_new = self.told.insert((event.user, event.id.clone()));
+        Ok(!is_new || self.journal.history().contains(event.user, &event.id)?)
     }
 
     /// The profile as the group leaves it so far.

@@ -18,7 +18,7 @@ pub use fold::Folding;
 
 use super::journal::Journal;
 use super::{Batch, StoreError};
-use crate::model::{Event, Patch, UserId};
+use crate::model::{Event, Patch, Time, UserId};
 use std::collections::VecDeque;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -45,8 +45,10 @@ pub struct Transaction {
     pub events: Vec<Event>,
     /// Where all this comes from.
     pub origin: Origin,
-    /// Whether the observer is to look at the clock first.
-    pub advances: bool,
+    /// The time, if what it brought is to be looked at first.
+    pub now: Option<Time>,
+    /// Events before this may be forgotten, in small steps later on.
+    pub expired: Option<Time>,
 }
 
 /// What became of a transaction's events.
@@ -80,8 +82,8 @@ pub trait Observer: Send {
     fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Vec<(UserId, Patch)>;
     /// Something new happened.
     fn happened(&mut self, origin: Origin, event: &Event) -> Vec<(UserId, Patch)>;
-    /// Time has passed.
-    fn advanced(&mut self) -> Vec<(UserId, Patch)>;
+    /// Time has passed; it is `now`.
+    fn advanced(&mut self, now: Time) -> Vec<(UserId, Patch)>;
     /// What was told since the group began may not be durable: read the store
     /// again before the next.
     fn lost(&mut self);
@@ -98,7 +100,7 @@ impl Observer for () {
     fn happened(&mut self, _: Origin, _: &Event) -> Vec<(UserId, Patch)> {
         Vec::new()
     }
-    fn advanced(&mut self) -> Vec<(UserId, Patch)> {
+    fn advanced(&mut self, _: Time) -> Vec<(UserId, Patch)> {
         Vec::new()
     }
     fn lost(&mut self) {}
@@ -179,8 +181,13 @@ impl Transaction {
     }
 
     /// The passing of time alone.
-    pub fn advance() -> Self {
-        Self { advances: true, ..Self::default() }
+    pub fn advance(now: Time) -> Self {
+        Self { now: Some(now), ..Self::default() }
+    }
+
+    /// The end of what is kept of the history.
+    pub fn expire(before: Time) -> Self {
+        Self { expired: Some(before), ..Self::default() }
     }
 
     /// The same, told of the past.
@@ -191,7 +198,7 @@ impl Transaction {
 
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.patches.is_empty() && self.events.is_empty() && !self.advances
+        *self == Self { origin: self.origin, ..Self::default() }
     }
 
     /// Bytes that its records may take, as far as one can tell before.
@@ -202,7 +209,7 @@ impl Transaction {
     }
 
     fn size(&self) -> usize {
-        self.batch.ops.len() + self.patches.len() + 2 * self.events.len()
+        self.batch.ops.len() + self.patches.len() + 4 * self.events.len()
     }
 }
 
