@@ -2,7 +2,7 @@
 //! read or judged again.
 
 use super::column::Column;
-use super::graph::{Dirty, Item, Reads, each_program};
+use super::graph::{Item, Ranks, Reads, each_program};
 use super::state::{Live, State};
 use crate::condition::Fact;
 use crate::model::{Field, FieldId, Time, builtin};
@@ -71,10 +71,10 @@ impl State {
 
     /// Takes over the answers of definitions that mean the same; the ranks of
     /// all others.
-    fn keep_definitions(&mut self, before: &mut Self) -> Dirty {
+    fn keep_definitions(&mut self, before: &mut Self) -> Ranks {
         let old = Meanings::of(&before.rulebook, before.graph.items());
         let new = Meanings::of(&self.rulebook, self.graph.items());
-        let mut changed = Dirty::new();
+        let mut changed = Ranks::new();
         for (rank, item) in (0u32..).zip(self.graph.items().to_vec()) {
             let known = old.named(&before.rulebook, item, &self.rulebook);
             let same = known.filter(|known| {
@@ -92,7 +92,7 @@ impl State {
                         std::mem::replace(&mut before.segments[usize::from(known.0)], Live::default());
                 }
                 (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
-                    changed.insert(rank);
+                    changed.push(rank);
                 }
             }
         }

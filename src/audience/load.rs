@@ -2,7 +2,6 @@
 
 use super::facts::Facts;
 use super::state::State;
-use super::{Changes, graph::Dirty};
 use crate::model::{FieldId, Reach, Time, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::{Met, Profiles, Raw, StoreError};
@@ -20,8 +19,7 @@ impl State {
             Met::Total(name, value) => state.facts.fill(row, name, &value),
         })?;
         state.grow();
-        let everything = state.graph.all();
-        state.judge_everybody(&everything);
+        state.judge_everybody(&state.graph.all());
         Ok(state)
     }
 
@@ -34,15 +32,6 @@ impl State {
         if let (builtin::REACH, Raw::String(text)) = (field, value) {
             let blocked = matches!(Reach::parse(text), Reach::Blocked | Reach::Deactivated);
             self.fields[usize::from(builtin::BLOCKED.0)].set(row as usize, &Raw::Bool(blocked));
-        }
-    }
-
-    /// Judges these definitions for everybody. Nobody is told what changes.
-    pub(super) fn judge_everybody(&mut self, ranks: &Dirty) {
-        for row in (0u32..).take(self.people.len()) {
-            if let Some(user) = self.people.user(row) {
-                self.settle(row, ranks.clone(), &mut Changes::of(user));
-            }
         }
     }
 }

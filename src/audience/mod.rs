@@ -27,6 +27,7 @@ mod memory;
 mod pass;
 mod people;
 mod row;
+mod settle;
 mod state;
 mod wheel;
 
@@ -75,6 +76,12 @@ pub struct SegmentSize {
 impl Changes {
     fn of(user: UserId) -> Self {
         Self { user, fields: Vec::new(), entered: Vec::new(), left: Vec::new(), new: false }
+    }
+
+    fn clear(&mut self) {
+        self.fields.clear();
+        self.entered.clear();
+        self.left.clear();
     }
 
     /// Whether nothing changed.
