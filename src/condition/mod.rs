@@ -27,7 +27,7 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
-pub use column::{Codes, Column, Columns, Lists, Span as TextSpan, Whole};
+pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Whole};
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
