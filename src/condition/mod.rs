@@ -18,6 +18,7 @@ mod fact;
 mod function;
 mod ir;
 mod literal;
+mod matcher;
 mod pace;
 mod parse;
 mod print;
@@ -31,6 +32,7 @@ pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as Text
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
+pub use matcher::{Matcher, Matches};
 pub use pace::{Pace, Sweep};
 pub use parse::{RESERVED, parse};
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};

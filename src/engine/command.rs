@@ -6,6 +6,7 @@
 
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::query::{Query, QueryAnswer};
+use super::restore::{Restored, back_up};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
@@ -15,7 +16,9 @@ use crate::import::{
 use crate::model::{Lang, Text, Time};
 use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
+use crate::store::backup::Summary;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,6 +59,16 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Write everything to a file.
+    Backup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Put a backup in force.
+    Restore {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// The answer.
@@ -78,6 +91,10 @@ pub enum Reply {
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Backup`].
+    BackedUp(Box<Summary>),
+    /// To [`Request::Restore`].
+    Restored(Box<Restored>),
 }
 
 /// What came of a reload.
@@ -175,6 +192,11 @@ impl Engine {
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Backup { path } => {
+                let summary = back_up(&*self.store, &path, self.clock.now()).map_err(EngineError::from)?;
+                Ok(Reply::BackedUp(Box::new(summary)))
+            }
+            Request::Restore { path } => Ok(Reply::Restored(Box::new(self.restore(&path)?))),
         }
     }
 
@@ -280,6 +302,9 @@ impl EngineError {
                 format!("очередь отправки не запускается: {reason}"),
             ),
             Self::AlreadyLive => Text::new(self.to_string(), "движок уже запущен"),
+            Self::NotRestored(why) => {
+                Text::new(self.to_string(), format!("резервная копия не вступила в силу: {}", why.ru))
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         let ledger = self.stage_answers(&mut batch, handled.replies)?;
-        self.writer.commit_async(Transaction { batch, patches: handled.patches, events: Vec::new() }).await?;
+        self.writer.commit_async(Transaction { batch, patches: handled.patches, ..Transaction::default() }).await?;
         if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
             outbox.add(ledger)?;
         }

@@ -14,6 +14,7 @@ pub mod decide;
 pub mod gates;
 pub mod inbox;
 pub mod query;
+pub mod restore;
 mod segments;
 
 pub use segments::SegmentCount;
@@ -22,8 +23,10 @@ use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
 use crate::store::{Journal, Profiles, Store, StoreError, Writer};
+use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::mpsc::UnboundedSender;
 
 /// The open parts of one project.
 pub struct Engine {
@@ -45,6 +48,10 @@ pub struct Engine {
     /// Held while a broadcast is started or changes its state, so that two
     /// commands do not start it twice.
     broadcasts: Mutex<()>,
+    /// Held while a backup is put in force.
+    restoring: Mutex<()>,
+    /// Where a live engine asks to be stopped and started again.
+    changeovers: OnceLock<UnboundedSender<Changeover>>,
 }
 
 /// Trouble with carrying out what the engine was asked.
@@ -60,6 +67,9 @@ pub enum EngineError {
     /// Live already.
     #[error("the engine is live already")]
     AlreadyLive,
+    /// A backup was loaded and could not be put in force.
+    #[error("the backup is not in force: {}", .0.en)]
+    NotRestored(Text),
 }
 
 impl Engine {
@@ -73,8 +83,19 @@ impl Engine {
         let journal = Journal::open(store.clone())?;
         let writer = Writer::spawn(&journal)?;
         let profiles = Profiles::new(&journal);
-        let (outbox, broadcasts) = (OnceLock::new(), Mutex::new(()));
-        Ok(Self { project, live, store, writer, profiles, clock, silence: Mutex::new(None), outbox, broadcasts })
+        Ok(Self {
+            project,
+            live,
+            store,
+            writer,
+            profiles,
+            clock,
+            silence: Mutex::new(None),
+            outbox: OnceLock::new(),
+            broadcasts: Mutex::new(()),
+            restoring: Mutex::new(()),
+            changeovers: OnceLock::new(),
+        })
     }
 
     /// Notes why updates do not come from Telegram, or that they do.
@@ -90,6 +111,11 @@ impl Engine {
     /// Gives the engine the outbox that sends.
     pub fn go_live(&self, outbox: Outbox) -> Result<(), EngineError> {
         self.outbox.set(outbox).map_err(|_| EngineError::AlreadyLive)
+    }
+
+    /// Says where a restore asks to stop everything and start again.
+    pub fn restart_through(&self, wiring: UnboundedSender<Changeover>) -> Result<(), EngineError> {
+        self.changeovers.set(wiring).map_err(|_| EngineError::AlreadyLive)
     }
 
     /// The outbox, if the engine is live.

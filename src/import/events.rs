@@ -102,7 +102,7 @@ impl<'a> Pipe<'a> {
     fn submit(&mut self, report: &mut EventsReport) -> Result<(), StoreError> {
         self.wait(report)?;
         let (send, receive) = sync_channel(1);
-        let transaction = Transaction::events(std::mem::take(&mut self.filling));
+        let transaction = Transaction::events(std::mem::take(&mut self.filling)).imported();
         self.writer.submit(transaction, move |outcome| drop(send.send(outcome)));
         self.waiting = Some(receive);
         Ok(())

@@ -107,7 +107,7 @@ impl<'a> Pipe<'a> {
     fn submit(&mut self) -> Result<(), StoreError> {
         self.wait()?;
         let (send, receive) = sync_channel(1);
-        self.writer.submit(std::mem::take(&mut self.filling), move |outcome| drop(send.send(outcome)));
+        self.writer.submit(std::mem::take(&mut self.filling).imported(), move |outcome| drop(send.send(outcome)));
         self.waiting = Some(receive);
         Ok(())
     }

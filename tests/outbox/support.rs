@@ -12,7 +12,7 @@ use vestnik::outbox::{
 };
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Journal, Pair, Store, StoreError, Transaction, Writer};
+use vestnik::store::{Batch, Journal, Pair, Store, StoreError, Transaction, Whole, Writer};
 
 pub const LIMIT: Duration = Duration::from_secs(60);
 
@@ -82,6 +82,10 @@ impl Store for Shaky {
 
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
     }
 }
 

@@ -3,19 +3,25 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use vestnik::model::{Event, Field, Patch, Schema, Time, Type, UserId, Value};
+use vestnik::model::{Event, Field, Patch, Schema, Time, TimeDelta, Type, UserId, Value};
+use vestnik::store::history::Span;
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Folding, Journal, Pair, Profiles, Store, StoreError, Transaction, Writer, sum_name};
+use vestnik::store::{
+    Batch, Folding, Journal, Pair, Profiles, Store, StoreError, Transaction, Whole, Writer, sum_name,
+};
 
 /// A step of a history.
 #[derive(Clone, Debug)]
 enum Step {
     Set(i64, i64),
     Clear(i64),
-    Pay(i64, i64, i64),
+    /// User, id, time, roubles.
+    Pay(i64, i64, i64, i64),
+    /// So many days go by.
+    Wait(i64),
     /// The process ends, after so many more commits of folding got through.
     End(usize),
 }
@@ -50,6 +56,10 @@ impl Store for Mortal {
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
     }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
+    }
 }
 
 const FIELDS: [(&str, Type); 4] =
@@ -65,18 +75,22 @@ fn schema() -> Schema {
     schema
 }
 
-fn transaction(step: &Step, n: usize) -> Option<Transaction> {
+fn transaction(step: &Step, now: &mut Time) -> Option<Transaction> {
     let patch = |user: i64, value| Transaction::patch(UserId(user), Patch::new().with("balance", value));
     Some(match *step {
         Step::Set(user, x) => patch(user, Value::Int(x)),
         Step::Clear(user) => patch(user, Value::Missing),
-        Step::Pay(user, at, rub) => Transaction::events(vec![Event {
-            id: n.to_string().into(),
+        Step::Pay(user, id, at, rub) => Transaction::events(vec![Event {
+            id: id.to_string().into(),
             user: UserId(user),
             name: "payment".into(),
             at: Time(at),
             properties: vec![("rub".into(), Value::Money(rub))],
         }]),
+        Step::Wait(days) => {
+            *now = *now + TimeDelta::days(days);
+            Transaction::advance(*now)
+        }
         Step::End(_) => return None,
     })
 }
@@ -84,18 +98,21 @@ fn transaction(step: &Step, n: usize) -> Option<Transaction> {
 /// Balance, count, last, first, sum.
 type Row = (Option<i64>, i64, Option<i64>, Option<i64>, i64);
 
-fn model(model: &mut BTreeMap<i64, Row>, step: &Step) {
+/// Events that are told, by user and id.
+type Told = BTreeSet<(i64, i64)>;
+
+fn model(model: &mut BTreeMap<i64, Row>, told: &mut Told, step: &Step) {
     match *step {
         Step::Set(user, x) => model.entry(user).or_default().0 = Some(x),
         Step::Clear(user) => model.entry(user).or_default().0 = None,
-        Step::Pay(user, at, rub) => {
+        Step::Pay(user, id, at, rub) if told.insert((user, id)) => {
             let row = model.entry(user).or_default();
             row.1 += 1;
             row.2 = Some(row.2.map_or(at, |known| known.max(at)));
             row.3 = Some(row.3.map_or(at, |known| known.min(at)));
             row.4 += rub;
         }
-        Step::End(_) => {}
+        Step::Pay(..) | Step::Wait(_) | Step::End(_) => {}
     }
 }
 
@@ -128,12 +145,19 @@ fn row(schema: &Schema, profile: &vestnik::model::Profile) -> Row {
     (number("balance"), zero("payment#count"), number("payment#last"), number("payment#first"), zero(&sum))
 }
 
+/// The events that are kept.
+fn history(journal: &Journal) -> Told {
+    let users = (0..12).flat_map(|user| journal.history().of_user(UserId(user), Span::ALL).unwrap());
+    users.map(|event| (event.user.0, event.id.parse().unwrap())).collect()
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let user = 0i64..12;
     prop_oneof![
         4 => (user.clone(), -3i64..3).prop_map(|(user, x)| Step::Set(user, x)),
         1 => user.clone().prop_map(Step::Clear),
-        6 => (user, 0i64..100, 0i64..100).prop_map(|(user, at, rub)| Step::Pay(user, at, rub)),
+        6 => (user, 0i64..20, 0i64..100, 0i64..100).prop_map(|(user, id, at, rub)| Step::Pay(user, id, at, rub)),
+        1 => (0i64..9).prop_map(Step::Wait),
         1 => (0usize..6).prop_map(Step::End),
     ]
 }
@@ -144,30 +168,33 @@ proptest! {
     fn every_change_is_made_once(steps in vec(step(), 1..120)) {
         let folding = Folding { short: 150, long: 600, worth: 1, changes: 40, profiles: 2, records: 1 };
         let disk = Arc::new(MemoryStore::new());
-        let mut expected = BTreeMap::new();
+        let (mut expected, mut told, mut now) = (BTreeMap::new(), Told::new(), Time(0));
         let mut steps = steps.into_iter().enumerate().peekable();
         while steps.peek().is_some() {
             let store = Arc::new(Mortal { inner: disk.clone(), left: AtomicUsize::new(usize::MAX) });
             let journal = Journal::open(store.clone()).unwrap();
             let profiles = Profiles::new(&journal);
             prop_assert_eq!(&rows(&profiles), &expected, "after opening");
+            prop_assert_eq!(history(&journal), told.clone(), "after opening");
             let writer = Writer::spawn_with(&journal, folding, Box::new(())).unwrap();
             for (n, step) in steps.by_ref() {
-                let Some(transaction) = transaction(&step, n) else {
+                let Some(transaction) = transaction(&step, &mut now) else {
                     if let Step::End(commits) = step {
                         store.left.store(commits, Ordering::SeqCst);
                     }
                     break;
                 };
                 writer.commit(transaction).unwrap();
-                model(&mut expected, &step);
+                model(&mut expected, &mut told, &step);
                 if n % 7 == 0 {
                     prop_assert_eq!(&rows(&profiles), &expected, "while running");
                 }
             }
             writer.close();
         }
-        prop_assert_eq!(&rows(&Profiles::new(&Journal::open(disk).unwrap())), &expected, "at the end");
+        let journal = Journal::open(disk).unwrap();
+        prop_assert_eq!(&rows(&Profiles::new(&journal)), &expected, "at the end");
+        prop_assert_eq!(history(&journal), told, "at the end");
     }
 }
 
@@ -178,7 +205,7 @@ fn a_folded_log_goes() {
     let journal = Journal::open(store.clone()).unwrap();
     let writer = Writer::spawn_with(&journal, folding, Box::new(())).unwrap();
     for n in 0..200 {
-        writer.commit(transaction(&Step::Set(n % 5, n), 0).unwrap()).unwrap();
+        writer.commit(transaction(&Step::Set(n % 5, n), &mut Time(0)).unwrap()).unwrap();
     }
     writer.close();
     let records = store.scan(b"g", b"").count();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use vestnik::model::{Field, Patch, Schema, Type, UserId, Value};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Journal, Pair, Profiles, Receipt, Store, StoreError, Transaction, Writer};
+use vestnik::store::{Batch, Journal, Pair, Profiles, Receipt, Store, StoreError, Transaction, Whole, Writer};
 
 /// A store in memory that counts commits, can refuse them, and can be held up.
 #[derive(Default)]
@@ -39,6 +39,10 @@ impl Store for Watched {
 
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
     }
 }
 

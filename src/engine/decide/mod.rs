@@ -24,12 +24,18 @@ use jiff::tz::TimeZone;
 /// A longer cascade is cut and said to be one.
 pub const ROUNDS: usize = 8;
 
-/// What the rules that `occurrence` triggers do to the user of a row, in the
-/// order in which it is to be done.
-pub fn decide<R: Row>(rulebook: &Rulebook, reactions: &Reactions, occurrence: &Occurrence<'_>, row: &R) -> Vec<Effect> {
+/// What the rules that one round triggers do to the user of a row, in the order
+/// in which it is to be done. At most one of the occurrences is an event.
+pub fn decide<R: Row>(
+    rulebook: &Rulebook,
+    reactions: &Reactions,
+    occurrences: &[Occurrence<'_>],
+    row: &R,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let row = Judged::new(row, occurrence.event(), &rulebook.catalogue.events);
-    for rule in reactions.to(rulebook, occurrence) {
+    let event = occurrences.iter().find_map(Occurrence::event);
+    let row = Judged::new(row, event, &rulebook.catalogue.events);
+    for (rule, _) in reactions.to(rulebook, occurrences) {
         if rule.condition.as_ref().is_none_or(|condition| condition.judge(&row).is_true()) {
             effects.extend(effect::effects(rule, &row));
         }

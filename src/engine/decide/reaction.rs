@@ -6,10 +6,13 @@ use crate::model::{Event, EventId, FieldId, SegmentId, Value};
 use crate::rulebook::{Rule, Rulebook, Trigger};
 use std::collections::HashMap;
 
-/// The rules of one rulebook by what triggers them, each list in the order of
-/// rule names. Rules that are not carried out here are not among them.
+/// The rules of one rulebook by what triggers them. Rules that are not carried
+/// out here are not among them.
 #[derive(Debug, Default)]
 pub struct Reactions {
+    /// Places in the rulebook, in the order of rule names. The lists below hold
+    /// places in this one.
+    order: Vec<usize>,
     by_event: HashMap<EventId, Vec<usize>>,
     by_entered: HashMap<SegmentId, Vec<usize>>,
     by_left: HashMap<SegmentId, Vec<usize>>,
@@ -38,26 +41,39 @@ impl Reactions {
         let mut order: Vec<usize> = (0..rulebook.rules.len()).filter(|at| acts(&rulebook.rules[*at])).collect();
         order.sort_by(|a, b| rulebook.rules[*a].name.cmp(&rulebook.rules[*b].name));
         let mut this = Self::default();
-        for at in order {
-            if let Some(list) = this.list(&rulebook.rules[at].when) {
-                list.push(at);
+        for (rank, at) in order.iter().enumerate() {
+            if let Some(list) = this.list(&rulebook.rules[*at].when) {
+                list.push(rank);
             }
         }
+        this.order = order;
         this
     }
 
-    /// Whether any rule has this kind of trigger; if not, nobody need look.
+    /// Whether there is no rule to be triggered.
     pub fn is_empty(&self) -> bool {
-        let Self { by_event, by_entered, by_left, by_changed, by_joining } = self;
-        by_event.is_empty()
-            && by_entered.is_empty()
-            && by_left.is_empty()
-            && by_changed.is_empty()
-            && by_joining.is_empty()
+        self.order.is_empty()
     }
 
-    /// The rules that something triggers, in the order of their names.
-    pub fn to<'a>(&'a self, rulebook: &'a Rulebook, occurrence: &'a Occurrence<'a>) -> impl Iterator<Item = &'a Rule> {
+    /// The rules that these occurrences trigger, each with its occurrence, in
+    /// the order of rule names.
+    pub fn to<'a>(
+        &'a self,
+        rulebook: &'a Rulebook,
+        occurrences: &'a [Occurrence<'a>],
+    ) -> impl Iterator<Item = (&'a Rule, &'a Occurrence<'a>)> {
+        let mut triggered: Vec<_> = occurrences
+            .iter()
+            .flat_map(|occurrence| self.triggered(rulebook, occurrence).map(move |rank| (*rank, occurrence)))
+            .collect();
+        triggered.sort_by_key(|(rank, _)| *rank);
+        let rules = triggered
+            .into_iter()
+            .filter_map(|(rank, occurrence)| Some((rulebook.rules.get(*self.order.get(rank)?)?, occurrence)));
+        rules.filter(|(rule, occurrence)| fits(&rule.when, occurrence))
+    }
+
+    fn triggered<'a>(&'a self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> impl Iterator<Item = &'a usize> {
         let list = match occurrence {
             Occurrence::Event(event) => {
                 rulebook.catalogue.events.find(&event.name).and_then(|event| self.by_event.get(&event))
@@ -67,8 +83,7 @@ impl Reactions {
             Occurrence::Changed(field) => self.by_changed.get(field),
             Occurrence::Joined => Some(&self.by_joining),
         };
-        let rules = list.into_iter().flatten().filter_map(|at| rulebook.rules.get(*at));
-        rules.filter(move |rule| fits(&rule.when, occurrence))
+        list.into_iter().flatten()
     }
 
     fn list(&mut self, trigger: &Trigger) -> Option<&mut Vec<usize>> {

@@ -21,9 +21,10 @@ pub use delta::{Total, is_total, sum_name};
 pub(in crate::store) use log::{Entry, Marker, Records, key, read};
 
 use super::catalogue::Catalogue;
+use super::history::History;
 use super::profiles::StoredProfile;
 use super::{Store, StoreError};
-use crate::model::{Event, UserId, Value};
+use crate::model::{UserId, Value};
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 /// [`Profiles`](super::Profiles).
 pub struct Journal {
     store: Arc<dyn Store>,
+    history: Arc<History>,
     state: RwLock<State>,
     /// For the writer, until it takes it.
     opened: Mutex<Option<Opened>>,
@@ -59,8 +61,6 @@ pub(super) struct Opened {
     pub first: u64,
     /// Bytes of records that are not folded.
     pub size: u64,
-    /// Events that are not sealed, with the numbers of their records.
-    pub events: Vec<Event>,
 }
 
 impl Journal {
@@ -70,8 +70,8 @@ impl Journal {
         let mut fields = Catalogue::load(&*store)?;
         let upto = marker.sweep.map_or(0, |(upto, _)| upto);
         let (mut old, mut new) = (Deltas::new(), Deltas::new());
-        let mut opened =
-            Opened { marker, next: 1 + marker.folded.max(marker.sealed), first: 0, size: 0, events: Vec::new() };
+        let mut opened = Opened { marker, next: 1 + marker.folded.max(marker.sealed), first: 0, size: 0 };
+        let mut unsealed = Vec::new();
         let mut trouble = None;
         read(&*store, |number, size, entries| {
             if opened.first == 0 {
@@ -93,7 +93,7 @@ impl Journal {
                 if let Entry::Event(event) = entry
                     && number > marker.sealed
                 {
-                    opened.events.push(event);
+                    unsealed.push(event);
                 }
             }
         })?;
@@ -103,13 +103,19 @@ impl Journal {
         if opened.first == 0 {
             opened.first = opened.next;
         }
+        let history = History::open(store.clone(), unsealed)?;
         let state = RwLock::new(State { fields: Arc::new(fields), old, new });
-        Ok(Arc::new(Self { store, state, opened: Mutex::new(Some(opened)) }))
+        Ok(Arc::new(Self { store, history, state, opened: Mutex::new(Some(opened)) }))
     }
 
     /// The store below.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The events of all users.
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
     }
 
     pub(super) fn take_opened(&self) -> Option<Opened> {

@@ -1,10 +1,12 @@
-//! How the log goes into profiles: when, how much at a time, and what of the
-//! log may then be removed.
+//! How the log goes into profiles and history: when, how much at a time, and
+//! what of the log may then be removed.
 //!
 //! A fold begins when the log says enough of each changed user to be worth
 //! rewriting the profiles, or has grown long. It goes through the users in the
 //! order of ids, a slice with every group, and removes the log behind itself.
 
+use crate::model::Time;
+use crate::store::history::{Step, Work};
 use crate::store::journal::{Journal, Marker, Opened, State, key};
 use crate::store::profiles::profile_key;
 use crate::store::{Batch, StoreError};
@@ -47,6 +49,14 @@ pub(super) struct Fold {
     changes: usize,
     /// Whether to wait for the next change after a failure.
     rests: bool,
+    /// Work on the history that is under way; of a seal, up to which record.
+    work: Option<(Work, Option<u64>)>,
+    /// Whether the history cannot be written any more.
+    history_rests: bool,
+    /// The time, as far as somebody told it.
+    now: Time,
+    /// Events before this are to go.
+    expired: Option<Time>,
 }
 
 /// What one batch folds, for when it is durable.
@@ -55,18 +65,38 @@ pub(super) struct Slice {
     users: usize,
     marker: Marker,
     first: u64,
+    /// How far the work on the history is.
+    step: Option<Step>,
 }
 
 impl Fold {
     pub fn new(options: Folding, opened: &Opened, state: &State) -> Self {
         let changes = state.new.values().map(|delta| delta.len()).sum();
         let upto = opened.marker.sweep.map(|(upto, _)| upto);
-        Self { options, marker: opened.marker, upto, first: opened.first, size: opened.size, changes, rests: false }
+        Self {
+            options,
+            marker: opened.marker,
+            upto,
+            first: opened.first,
+            size: opened.size,
+            changes,
+            rests: false,
+            work: None,
+            history_rests: false,
+            now: Time(i64::MIN),
+            expired: None,
+        }
+    }
+
+    /// What a transaction tells of the time and of what may go.
+    pub fn note(&mut self, now: Option<Time>, expired: Option<Time>) {
+        self.now = self.now.max(now.unwrap_or(self.now));
+        self.expired = expired.or(self.expired);
     }
 
     /// Whether there is something to do without anybody wanting anything.
     pub fn has_work(&self) -> bool {
-        !self.rests && (self.upto.is_some() || self.first <= self.marker.done())
+        !self.rests && (self.upto.is_some() || self.work.is_some() || self.first <= self.marker.done())
     }
 
     /// A group wrote so many bytes.
@@ -98,7 +128,7 @@ impl Fold {
         if self.upto.is_none() && self.is_due(&journal.read()) {
             self.begin(&mut journal.write(), next);
         }
-        let mut slice = Slice { users: 0, marker: self.marker, first: self.first };
+        let mut slice = Slice { users: 0, marker: self.marker, first: self.first, step: None };
         if let Some(upto) = self.upto {
             let (state, mut last) = (journal.read(), None);
             for (user, delta) in state.old.iter().take(self.options.profiles.max(2 * entries)) {
@@ -109,8 +139,21 @@ impl Fold {
             }
             slice.marker = match last.filter(|_| slice.users < state.old.len()) {
                 Some(last) => Marker { sweep: Some((upto, last)), ..self.marker },
-                None => Marker { sweep: None, folded: upto, sealed: upto },
+                None => Marker { sweep: None, folded: upto, ..self.marker },
             };
+        }
+        if self.work.is_none() && self.marker.sealed < self.marker.folded && journal.history().extent().tail == 0 {
+            // Nothing that happened stands in the log.
+            slice.marker.sealed = next - 1;
+        }
+        let before = batch.ops.len();
+        match self.work_on_history(journal, next, batch, &mut slice) {
+            Ok(()) => {}
+            Err(error) => {
+                tracing::error!(%error, "the history stays as it is; events are recorded in the log until a restart");
+                batch.ops.truncate(before);
+                (self.work, self.history_rests, slice.step) = (None, true, None);
+            }
         }
         while slice.first <= self.marker.done() && slice.first < self.first + self.options.records {
             batch.delete(key(slice.first));
@@ -119,7 +162,8 @@ impl Fold {
         if slice.marker != self.marker {
             slice.marker.save(batch)?;
         }
-        Ok((slice.marker != self.marker || slice.first != self.first).then_some(slice))
+        let does_nothing = slice.marker == self.marker && slice.first == self.first && slice.step.is_none();
+        Ok((!does_nothing).then_some(slice))
     }
 
     /// What a slice says is durable.
@@ -127,11 +171,52 @@ impl Fold {
         for _ in 0..slice.users {
             state.old.pop_first();
         }
-        if slice.marker.sweep.is_none() {
+        if slice.marker.folded > self.marker.folded {
             self.upto = None;
+        }
+        if let (Some(step), Some((work, _))) = (slice.step, &mut self.work) {
+            work.committed();
+            if step == Step::Last {
+                self.work = None;
+            }
         }
         self.marker = slice.marker;
         self.first = slice.first;
+    }
+
+    fn work_on_history(
+        &mut self,
+        journal: &Journal,
+        next: u64,
+        batch: &mut Batch,
+        slice: &mut Slice,
+    ) -> Result<(), StoreError> {
+        self.look_at_history(journal, next)?;
+        if let Some((work, sealed)) = &mut self.work {
+            let step = work.step(batch)?;
+            slice.step = Some(step);
+            if let (Step::Last, Some(upto)) = (step, sealed) {
+                slice.marker.sealed = *upto;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins what the history needs next, one thing at a time.
+    fn look_at_history(&mut self, journal: &Journal, next: u64) -> Result<(), StoreError> {
+        let history = journal.history();
+        if self.work.is_some() || self.history_rests {
+            return Ok(());
+        }
+        self.work = if history.is_due(self.now) {
+            history.begin_seal()?.map(|work| (work, Some(next - 1)))
+        } else if let Some(before) = self.expired.take() {
+            history.begin_expiry(before)?.map(|work| (work, None))
+        } else {
+            let work = history.begin_merge()?;
+            work.or_else(|| history.begin_sweep()).map(|work| (work, None))
+        };
+        Ok(())
     }
 
     fn is_due(&self, state: &State) -> bool {

@@ -1,7 +1,7 @@
 //! What the transactions of one group come to: records as their owners encoded
 //! them, entries of the log, and changes of profiles.
 
-use super::{Observer, Receipt, Transaction};
+use super::{Observer, Origin, Receipt, Transaction};
 use crate::model::{Event, Patch, UserId, Value};
 use crate::store::catalogue::Catalogue;
 use crate::store::journal::{Delta, Entry, Journal};
@@ -60,11 +60,15 @@ impl<'a> Group<'a> {
             events.push((entry.delta(self.catalogue)?, entry));
         }
         receipt.accepted = events.len();
+        if let Some(now) = tx.now {
+            let follows = self.observer.advanced(now);
+            self.follow(follows)?;
+        }
         for (user, sets, patch) in patches {
-            self.patch(user, sets, &patch);
+            self.patch(tx.origin, user, sets, &patch)?;
         }
         for (delta, entry) in events {
-            self.happen(delta, entry)?;
+            self.happen(tx.origin, delta, entry)?;
         }
         self.done.batch.ops.extend(tx.batch.ops);
         Ok(receipt)
@@ -72,28 +76,32 @@ impl<'a> Group<'a> {
 
     /// Makes the changes of a patch that say something new; costs nothing if
     /// none does.
-    fn patch(&mut self, user: UserId, mut sets: Sets, patch: &Patch) {
-        let Some(profile) = self.profiles.get_mut(&user) else { return };
+    fn patch(&mut self, origin: Origin, user: UserId, mut sets: Sets, patch: &Patch) -> Result<(), StoreError> {
+        let Some(profile) = self.profiles.get_mut(&user) else { return Ok(()) };
         let is_new = profile.is_none();
         let profile = profile.get_or_insert_default();
         sets.retain(|(number, value)| profile.set(*number, value.clone()));
         if sets.is_empty() && !is_new {
-            return;
+            return Ok(());
         }
         let entry = Entry::Patch(user, sets);
-        if let Ok(delta) = entry.delta(self.catalogue) {
-            self.done.deltas.entry(user).or_default().extend(delta);
-        }
+        self.done.deltas.entry(user).or_default().extend(entry.delta(self.catalogue)?);
         self.done.entries.push(entry);
-        self.observer.patched(user, patch);
+        let follows = self.observer.patched(origin, user, patch);
+        self.follow(follows)
     }
 
     /// Records an event and what follows from it.
-    fn happen(&mut self, delta: Delta, entry: Entry) -> Result<(), StoreError> {
+    fn happen(&mut self, origin: Origin, delta: Delta, entry: Entry) -> Result<(), StoreError> {
         let Entry::Event(event) = &entry else { return Ok(()) };
-        let patches = self.observer.happened(event);
+        let follows = self.observer.happened(origin, event);
         self.change(event.user, delta);
         self.done.entries.push(entry);
+        self.follow(follows)
+    }
+
+    /// Takes what follows from what the observer was told.
+    fn follow(&mut self, patches: Vec<(UserId, Patch)>) -> Result<(), StoreError> {
         for (user, patch) in patches {
             // Too many names: what the observer thinks is not what will be.
             let sets = numbered(self.catalogue, &patch).inspect_err(|_| self.observer.lost())?;
@@ -113,7 +121,8 @@ impl<'a> Group<'a> {
     }
 
     fn is_known(&mut self, event: &Event) -> Result<bool, StoreError> {
-        Ok(!self.told.insert((event.user, event.id.clone())))
+        let is_new = self.told.insert((event.user, event.id.clone()));
+        Ok(!is_new || self.journal.history().contains(event.user, &event.id)?)
     }
 
     /// The profile as the group leaves it so far.

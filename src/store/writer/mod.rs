@@ -18,7 +18,7 @@ pub use fold::Folding;
 
 use super::journal::Journal;
 use super::{Batch, StoreError};
-use crate::model::{Event, Patch, UserId};
+use crate::model::{Event, Patch, Time, UserId};
 use std::collections::VecDeque;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,12 @@ pub struct Transaction {
     pub patches: Vec<(UserId, Patch)>,
     /// What happened, in order; one that is known already changes nothing.
     pub events: Vec<Event>,
+    /// Where all this comes from.
+    pub origin: Origin,
+    /// The time, if what it brought is to be looked at first.
+    pub now: Option<Time>,
+    /// Events before this may be forgotten, in small steps later on.
+    pub expired: Option<Time>,
 }
 
 /// What became of a transaction's events.
@@ -54,28 +60,49 @@ pub struct Receipt {
     pub duplicates: Vec<usize>,
 }
 
+/// Where a transaction comes from, and so what rules make of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// It happens now.
+    #[default]
+    Live,
+    /// It is told of the past.
+    Import,
+}
+
 /// Whoever keeps something current beside the store. It is told of every
 /// change in the order in which changes become durable, on the writer's
-/// thread, shortly before they are.
+/// thread, shortly before they are. Changes of profiles that follow from what
+/// it is told are returned; they become durable with it and are not told again.
 pub trait Observer: Send {
+    /// A group begins; all that was told before is durable. `is_needed`: there
+    /// will be events, or somebody wants what time has brought.
+    fn begin(&mut self, is_needed: bool) -> Result<(), StoreError>;
     /// A profile changes.
-    fn patched(&mut self, user: UserId, patch: &Patch);
-    /// Something new happened; the changes of profiles that follow from it are
-    /// returned, become durable with it, and are not told again.
-    fn happened(&mut self, event: &Event) -> Vec<(UserId, Patch)>;
-    /// All that was told is durable.
-    fn committed(&mut self);
-    /// What was told since the last time may not be: read the store again.
+    fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Vec<(UserId, Patch)>;
+    /// Something new happened.
+    fn happened(&mut self, origin: Origin, event: &Event) -> Vec<(UserId, Patch)>;
+    /// Time has passed; it is `now`.
+    fn advanced(&mut self, now: Time) -> Vec<(UserId, Patch)>;
+    /// What was told since the group began may not be durable: read the store
+    /// again before the next.
     fn lost(&mut self);
 }
 
 /// Nobody.
 impl Observer for () {
-    fn patched(&mut self, _: UserId, _: &Patch) {}
-    fn happened(&mut self, _: &Event) -> Vec<(UserId, Patch)> {
+    fn begin(&mut self, _: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn patched(&mut self, _: Origin, _: UserId, _: &Patch) -> Vec<(UserId, Patch)> {
         Vec::new()
     }
-    fn committed(&mut self) {}
+    fn happened(&mut self, _: Origin, _: &Event) -> Vec<(UserId, Patch)> {
+        Vec::new()
+    }
+    fn advanced(&mut self, _: Time) -> Vec<(UserId, Patch)> {
+        Vec::new()
+    }
     fn lost(&mut self) {}
 }
 
@@ -153,9 +180,25 @@ impl Transaction {
         Self { events, ..Self::default() }
     }
 
+    /// The passing of time alone.
+    pub fn advance(now: Time) -> Self {
+        Self { now: Some(now), ..Self::default() }
+    }
+
+    /// The end of what is kept of the history.
+    pub fn expire(before: Time) -> Self {
+        Self { expired: Some(before), ..Self::default() }
+    }
+
+    /// The same, told of the past.
+    #[must_use]
+    pub fn imported(self) -> Self {
+        Self { origin: Origin::Import, ..self }
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.patches.is_empty() && self.events.is_empty()
+        *self == Self { origin: self.origin, ..Self::default() }
     }
 
     /// Bytes that its records may take, as far as one can tell before.
@@ -166,7 +209,7 @@ impl Transaction {
     }
 
     fn size(&self) -> usize {
-        self.batch.ops.len() + self.patches.len() + 2 * self.events.len()
+        self.batch.ops.len() + self.patches.len() + 4 * self.events.len()
     }
 }
 

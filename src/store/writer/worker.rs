@@ -5,7 +5,7 @@ use super::fold::{Fold, Folding};
 use super::group::{Done, Group};
 use super::{Job, Observer, Shared};
 use crate::store::catalogue::Catalogue;
-use crate::store::journal::{Journal, Records};
+use crate::store::journal::{Entry, Journal, Records};
 use crate::store::{Batch, Store, StoreError};
 use std::sync::Arc;
 
@@ -60,9 +60,15 @@ impl Worker {
             jobs.into_iter().for_each(|job| job.ack.tell(Err(error.clone())));
             return;
         }
+        let is_needed = jobs.iter().any(|job| job.transaction.now.is_some() || !job.transaction.events.is_empty());
+        if let Err(error) = self.observer.begin(is_needed) {
+            jobs.into_iter().for_each(|job| job.ack.tell(Err(error.clone())));
+            return;
+        }
         let mut group = Group::new(&self.journal, &mut self.catalogue, &mut *self.observer);
         let mut acks = Vec::with_capacity(jobs.len());
         for Job { transaction, ack } in jobs {
+            self.fold.note(transaction.now, transaction.expired);
             match group.add(transaction) {
                 Ok(receipt) => acks.push((ack, receipt)),
                 Err(error) => ack.tell(Err(error)),
@@ -70,9 +76,8 @@ impl Worker {
         }
         let done = group.finish();
         let outcome = self.store(done);
-        match &outcome {
-            Ok(()) => self.observer.committed(),
-            Err(_) => self.observer.lost(),
+        if outcome.is_err() {
+            self.observer.lost();
         }
         for (ack, receipt) in acks {
             ack.tell(outcome.clone().map(|()| receipt));
@@ -90,7 +95,12 @@ impl Worker {
         if batch.is_empty() {
             return Ok(());
         }
-        let slice = self.fold.slice(&self.journal, self.next, entries.len(), &mut batch)?;
+        let before = batch.ops.len();
+        let slice = self.fold.slice(&self.journal, self.next, entries.len(), &mut batch).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the log could not be folded into profiles; that goes on with the next change");
+            batch.ops.truncate(before);
+            None
+        });
         // Between a profile's new record and the end of its changes here nobody
         // may read it.
         let guard = slice.is_some().then(|| self.journal.write());
@@ -102,6 +112,13 @@ impl Worker {
         }
         self.next = next;
         self.fold.logged(logged);
+        for entry in &entries {
+            if let Entry::Event(event) = entry
+                && let Err(error) = self.journal.history().push(event)
+            {
+                tracing::error!(%error, user = %event.user, "an event is recorded and not in the history before a restart");
+            }
+        }
         for (user, delta) in deltas {
             self.fold.changed(delta.len());
             state.new.entry(user).or_default().extend(delta);
