@@ -19,6 +19,7 @@
 
 mod adopt;
 mod bits;
+mod bulk;
 mod column;
 mod facts;
 mod graph;
@@ -76,12 +77,6 @@ pub struct SegmentSize {
 impl Changes {
     fn of(user: UserId) -> Self {
         Self { user, fields: Vec::new(), entered: Vec::new(), left: Vec::new(), new: false }
-    }
-
-    fn clear(&mut self) {
-        self.fields.clear();
-        self.entered.clear();
-        self.left.clear();
     }
 
     /// Whether nothing changed.

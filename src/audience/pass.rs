@@ -5,7 +5,7 @@ use super::column::Column;
 use super::graph::Item;
 use super::row::{Known, Person, Source};
 use super::state::State;
-use crate::condition::{self, Columns, Fact, Row, Truth, midnight};
+use crate::condition::{self, Columns, Fact, Row, midnight};
 use crate::model::{FieldId, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
@@ -73,24 +73,6 @@ impl<'a> Pass<'a> {
             visit(row, &Person::new(self.state, row, self.now, self.source, &known));
         }
     }
-
-    fn judged_field(&self, id: FieldId) -> Column {
-        let field = self.state.rulebook.schema.field(id);
-        let mut column = Column::new(&field.ty, &field.default);
-        column.grow(self.rows());
-        self.for_each(|row, person| column.set(row as usize, &(person.field(id).into())));
-        column
-    }
-
-    fn judged_segment(&self, id: SegmentId) -> Bits {
-        let mut members = Bits::clear(self.rows());
-        self.for_each(|row, person| {
-            if person.segment(id) == Truth::True {
-                members.put(row as usize, true);
-            }
-        });
-        members
-    }
 }
 
 impl Columns for Pass<'_> {
@@ -118,7 +100,7 @@ impl Columns for Pass<'_> {
             (Some(_), Some(cell)) if is_derived && self.source == Source::Afresh => match cell.get() {
                 Some(column) => column.values(),
                 None => {
-                    let column = self.judged_field(id);
+                    let column = self.judge(Item::Field(id)).into_column(self.rows());
                     cell.get_or_init(|| column).values()
                 }
             },
@@ -138,7 +120,7 @@ impl Columns for Pass<'_> {
             (Source::Afresh, _, Some(cell)) => match cell.get() {
                 Some(members) => members.words(),
                 None => {
-                    let members = self.judged_segment(id);
+                    let members = self.judge(Item::Segment(id)).into_live(self.rows()).members;
                     cell.get_or_init(|| members).words()
                 }
             },

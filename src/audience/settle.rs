@@ -2,14 +2,14 @@
 //! the passing of time concerns.
 
 use super::Changes;
-use super::bits::Bits;
 use super::graph::{Item, Ranks, next_change, ranks};
+use super::pass::Pass;
 use super::row::{Known, Person, Source};
 use super::state::State;
 use crate::condition::{Sweep, Truth, midnight};
 use crate::model::{FieldId, SegmentId, Time, Value};
 use crate::store::Raw;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE: i64 = 60_000;
 
@@ -54,12 +54,34 @@ impl State {
 
     /// Judges these definitions for everybody. Nobody is told what changes.
     pub fn judge_everybody(&mut self, ranks: &[u32]) {
-        let Some(user) = self.people.user(0) else { return };
-        let mut changes = Changes::of(user);
-        for row in (0u32..).take(self.people.len()) {
-            self.settle(row, ranks, &mut changes);
-            changes.clear();
+        let rows = self.people.len();
+        for item in ranks.iter().filter_map(|rank| self.graph.item(*rank)) {
+            let answers = Pass::new(self, None).judge(item);
+            match item {
+                Item::Field(id) => self.fields[usize::from(id.0)] = answers.into_column(rows),
+                Item::Segment(id) => self.segments[usize::from(id.0)] = answers.into_live(rows),
+            }
         }
+        self.plan(ranks);
+    }
+
+    /// Notes for everybody when the next of these answers flips.
+    fn plan(&mut self, ranks: &[u32]) {
+        let moving = ranks.iter().filter(|rank| self.graph.has_moments(**rank));
+        let moving: Vec<Item> = moving.filter_map(|rank| self.graph.item(*rank)).collect();
+        if moving.is_empty() {
+            return;
+        }
+        let mut known = std::mem::take(&mut self.known);
+        for row in (0u32..).take(self.people.len()) {
+            known.forget();
+            let person = Person::new(self, row, self.now, Source::Live, &known);
+            let next = moving.iter().filter_map(|item| next_change(&self.rulebook, *item, &person)).min();
+            if let Some(next) = next {
+                self.wheel.judge_by(row, next);
+            }
+        }
+        self.known = known;
     }
 
     /// Lets time pass: what changed by it, for whom anything did.
@@ -70,19 +92,14 @@ impl State {
             let asking = self.graph.asking(&fact).to_vec();
             rows.into_iter().for_each(|row| self.settle_into(row, &asking, &mut all));
         }
-        let (swept, moving) = (self.swept(), ranks(self.graph.moving().collect()));
-        let due = self.wheel.take(self.now);
-        if swept.is_empty() {
-            due.into_iter().for_each(|row| self.settle_into(row, &moving, &mut all));
-        } else {
-            let mut is_due = Bits::clear(self.people.len());
-            due.into_iter().for_each(|row| is_due.put(row as usize, true));
-            let both = ranks([&swept[..], &moving[..]].concat());
-            for row in (0u32..).take(self.people.len()) {
-                let concerned = if is_due.get(row as usize) { &both } else { &swept };
-                self.settle_into(row, concerned, &mut all);
-            }
+        let swept = self.swept();
+        for (row, ranks) in self.concerned(&swept) {
+            self.settle_into(row, &ranks, &mut all);
         }
+        self.plan(&swept);
+        let moving = ranks(self.graph.moving().collect());
+        let due = self.wheel.take(self.now);
+        due.into_iter().for_each(|row| self.settle_into(row, &moving, &mut all));
         self.advanced = self.now;
         all
     }
@@ -103,6 +120,26 @@ impl State {
             swept.extend(daily);
         }
         ranks(swept)
+    }
+
+    /// The rows whose answers have changed, and which: judged for everybody at
+    /// once, so that only they are looked at one by one.
+    fn concerned(&self, swept: &[u32]) -> BTreeMap<u32, Ranks> {
+        let mut concerned: BTreeMap<u32, Ranks> = BTreeMap::new();
+        for rank in swept {
+            let Some(item) = self.graph.item(*rank) else { continue };
+            let answers = Pass::new(self, None).judge(item);
+            for row in (0u32..).take(self.people.len()) {
+                let differs = match item {
+                    Item::Field(id) => answers.value(row as usize) != self.value(id, row),
+                    Item::Segment(id) => answers.truth(row as usize) != self.truth(id, row),
+                };
+                if differs {
+                    concerned.entry(row).or_default().push(*rank);
+                }
+            }
+        }
+        concerned
     }
 
     fn settle_into(&mut self, row: u32, ranks: &[u32], all: &mut Vec<Changes>) {
