@@ -1,12 +1,12 @@
 //! Everybody at one moment, for conditions that are asked of all.
 
-use super::bits::Bits;
+use super::SegmentSize;
 use super::column::Column;
 use super::graph::Item;
 use super::row::{Known, Person, Source};
-use super::state::State;
+use super::state::{Live, State};
 use crate::condition::{self, Columns, Fact, Row, midnight};
-use crate::model::{FieldId, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
 use std::cell::OnceCell;
@@ -20,7 +20,7 @@ pub struct Pass<'a> {
     today: Time,
     source: Source,
     derived: Box<[OnceCell<Column>]>,
-    segments: Box<[OnceCell<Bits>]>,
+    segments: Box<[OnceCell<Live>]>,
 }
 
 /// One user of a pass, who owns what was asked already.
@@ -73,6 +73,56 @@ impl<'a> Pass<'a> {
             visit(row, &Person::new(self.state, row, self.now, self.source, &known));
         }
     }
+
+    /// The number of users.
+    pub fn users(&self) -> usize {
+        self.state.people.len()
+    }
+
+    /// The ids of selected rows, ascending.
+    pub fn ids_of(&self, selected: &[u64]) -> Vec<i64> {
+        let ids = self.ids();
+        let mut found = Vec::with_capacity(selected.iter().map(|word| word.count_ones() as usize).sum());
+        for (at, word) in selected.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                found.push(ids[at * 64 + rest.trailing_zeros() as usize]);
+                rest &= rest - 1;
+            }
+        }
+        if !self.is_ordered() {
+            found.sort_unstable();
+        }
+        found
+    }
+
+    /// The profile of a user, derived fields included, as of the pass.
+    pub fn profile(&self, user: UserId) -> Option<Profile> {
+        let row = self.state.people.find(user)?;
+        let known = Known::new(&self.state.rulebook);
+        Some(Person::new(self.state, row, self.now, self.source, &known).profile())
+    }
+
+    /// The sizes of all segments, by their place in the rulebook.
+    pub fn sizes(&self) -> Vec<SegmentSize> {
+        let segments = self.rulebook().segments().iter();
+        segments.map(|segment| self.live(segment.id).map_or_else(SegmentSize::default, |live| live.size)).collect()
+    }
+
+    /// Who is in a segment at the moment of the pass.
+    fn live(&self, id: SegmentId) -> Option<&Live> {
+        let at = usize::from(id.0);
+        if self.source == Source::Live {
+            return self.state.segments.get(at);
+        }
+        let cell = self.segments.get(at)?;
+        if let Some(live) = cell.get() {
+            return Some(live);
+        }
+        // Not inside `get_or_init`: judging may ask for other segments.
+        let live = self.judge(Item::Segment(id)).into_live(self.rows());
+        Some(cell.get_or_init(|| live))
+    }
 }
 
 impl Columns for Pass<'_> {
@@ -114,18 +164,7 @@ impl Columns for Pass<'_> {
     }
 
     fn segment(&self, id: SegmentId) -> &[u64] {
-        let at = usize::from(id.0);
-        match (self.source, self.state.segments.get(at), self.segments.get(at)) {
-            (Source::Live, Some(live), _) => live.members.words(),
-            (Source::Afresh, _, Some(cell)) => match cell.get() {
-                Some(members) => members.words(),
-                None => {
-                    let members = self.judge(Item::Segment(id)).into_live(self.rows()).members;
-                    cell.get_or_init(|| members).words()
-                }
-            },
-            (Source::Live | Source::Afresh, ..) => &[],
-        }
+        self.live(id).map_or(&[], |live| live.members.words())
     }
 
     fn now(&self) -> Time {

@@ -23,7 +23,7 @@ impl State {
     /// Judges definitions again for one user, and those that read what changes.
     /// They are given by rank, ascending.
     pub fn settle(&mut self, row: u32, first: &[u32], changes: &mut Changes) {
-        let mut known = std::mem::take(&mut self.known);
+        let mut known = std::mem::take(self.scratch());
         known.forget();
         let mut next: Option<Time> = None;
         // Readers come after what they read, so that each is judged once.
@@ -49,7 +49,7 @@ impl State {
         if let Some(next) = next {
             self.wheel.judge_by(row, next);
         }
-        self.known = known;
+        *self.scratch() = known;
     }
 
     /// Judges these definitions for everybody. Nobody is told what changes.
@@ -72,7 +72,7 @@ impl State {
         if moving.is_empty() {
             return;
         }
-        let mut known = std::mem::take(&mut self.known);
+        let mut known = std::mem::take(self.scratch());
         for row in (0u32..).take(self.people.len()) {
             known.forget();
             let person = Person::new(self, row, self.now, Source::Live, &known);
@@ -81,7 +81,7 @@ impl State {
                 self.wheel.judge_by(row, next);
             }
         }
-        self.known = known;
+        *self.scratch() = known;
     }
 
     /// Lets time pass: what changed by it, for whom anything did.

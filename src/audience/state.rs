@@ -13,7 +13,7 @@ use crate::condition::Truth;
 use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The columns of everybody.
 pub(super) struct State {
@@ -30,7 +30,7 @@ pub(super) struct State {
     /// When time was let pass last.
     pub advanced: Time,
     /// Reused from row to row.
-    pub known: Known,
+    pub known: Mutex<Known>,
 }
 
 /// Who is in a segment now.
@@ -55,7 +55,7 @@ impl State {
             wheel: Wheel::default(),
             now,
             advanced: now,
-            known: Known::new(rulebook),
+            known: Mutex::new(Known::new(rulebook)),
             rulebook: rulebook.clone(),
         }
     }
@@ -89,7 +89,7 @@ impl State {
     pub fn tell(&mut self, now: Time) {
         if now > self.now {
             self.now = now;
-            self.known.pass();
+            self.scratch().pass();
         }
     }
 
@@ -159,6 +159,11 @@ impl State {
         }
         self.settle(row, &ranks(dirty), &mut changes);
         changes
+    }
+
+    /// In a lock for the sake of those who only read: it is never taken.
+    pub fn scratch(&mut self) -> &mut Known {
+        self.known.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
