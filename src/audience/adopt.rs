@@ -2,7 +2,7 @@
 //! read or judged again.
 
 use super::column::Column;
-use super::graph::{Dirty, Item, Reads, each_program};
+use super::graph::{Item, Ranks, Reads, each_program};
 use super::state::{Live, State};
 use crate::condition::Fact;
 use crate::model::{Field, FieldId, Time, builtin};
@@ -16,17 +16,23 @@ use std::sync::Arc;
 impl State {
     /// Takes a new rulebook; see [`super::Audience::adopt`].
     pub fn adopt(&mut self, rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
-        let mut next = Self::new(rulebook, self.facts.clone(), now.max(self.now));
+        let mut next = Self::new(rulebook, now.max(self.now));
         next.advanced = self.advanced;
         let fresh: BTreeSet<FieldId> =
             rulebook.schema.iter().map(|(id, _)| id).filter(|id| !self.has_stored(&next, *id)).collect();
         if !fresh.is_empty() {
             next.read_fields(&fresh, self, profiles)?;
         }
+        let serves = self.facts.serve(&self.rulebook, rulebook);
+        if !serves {
+            next.facts.read(rulebook, profiles, &|user| self.people.find(user))?;
+        }
         // From here on nothing fails.
+        if serves {
+            std::mem::swap(&mut next.facts, &mut self.facts);
+        }
         next.people = std::mem::take(&mut self.people);
         next.wheel = std::mem::take(&mut self.wheel);
-        next.facts.adopt(rulebook, next.now);
         for (id, field) in rulebook.schema.iter().filter(|(id, _)| !fresh.contains(id)) {
             if let Some(before) = self.rulebook.schema.find(&field.name).filter(|_| !rulebook.schema.is_derived(id)) {
                 next.fields[usize::from(id.0)] =
@@ -71,10 +77,10 @@ impl State {
 
     /// Takes over the answers of definitions that mean the same; the ranks of
     /// all others.
-    fn keep_definitions(&mut self, before: &mut Self) -> Dirty {
+    fn keep_definitions(&mut self, before: &mut Self) -> Ranks {
         let old = Meanings::of(&before.rulebook, before.graph.items());
         let new = Meanings::of(&self.rulebook, self.graph.items());
-        let mut changed = Dirty::new();
+        let mut changed = Ranks::new();
         for (rank, item) in (0u32..).zip(self.graph.items().to_vec()) {
             let known = old.named(&before.rulebook, item, &self.rulebook);
             let same = known.filter(|known| {
@@ -92,7 +98,7 @@ impl State {
                         std::mem::replace(&mut before.segments[usize::from(known.0)], Live::default());
                 }
                 (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
-                    changed.insert(rank);
+                    changed.push(rank);
                 }
             }
         }
