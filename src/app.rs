@@ -17,7 +17,7 @@ use crate::interface::{bot, control};
 use crate::model::{Clock, Text};
 use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
-use crate::store::{Profiles, Store};
+use crate::store::Store;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,7 +131,7 @@ impl App {
     fn build(base: Base) -> Result<Self, AppError> {
         let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
-        let gates = Gates::new(live.clone(), Profiles::new(store.clone()));
+        let gates = Gates::new(live.clone(), engine.profiles.clone());
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),

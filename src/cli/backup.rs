@@ -8,9 +8,9 @@ use crate::engine::command::{Reply, Request};
 use crate::engine::restore::{Restored, back_up, inspect};
 use crate::interface::words::{grouped, size};
 use crate::model::{Clock, Lang, Text, Time};
-use crate::store::Profiles;
 use crate::store::backup::Summary;
 use crate::store::sled::SledStore;
+use crate::store::{Journal, Profiles};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -109,7 +109,8 @@ fn users_now(context: &Context, data: &Path) -> Option<u64> {
     if !data.exists() {
         return Some(0);
     }
-    Profiles::new(Arc::new(SledStore::open(data).ok()?)).count().ok()
+    let journal = Journal::open(Arc::new(SledStore::open(data).ok()?)).ok()?;
+    Profiles::new(&journal).count().ok()
 }
 
 fn figures(summary: &Summary, context: &Context) -> String {

@@ -272,7 +272,7 @@ impl Engine {
                 let users = users.iter().map(|user| user.0).collect();
                 stage(&mut batch, ledger.id, *chunk, &Recipients { users, messages: Vec::new() })?;
             }
-            self.writer.commit(Transaction { batch, patches: Vec::new() })?;
+            self.writer.commit(Transaction::batch(batch))?;
         }
         ledger.status = LedgerStatus::Running;
         if audience.is_empty() {
@@ -303,7 +303,8 @@ impl Engine {
     fn write_head(&self, ledger: &Ledger) -> Result<(), EngineError> {
         let mut batch = Batch::new();
         ledger.write(&mut batch)?;
-        Ok(self.writer.commit(Transaction { batch, patches: Vec::new() })?)
+        self.writer.commit(Transaction::batch(batch))?;
+        Ok(())
     }
 
     fn next_ledger(&self) -> Result<LedgerId, EngineError> {

@@ -10,7 +10,9 @@ use super::restore::{Restored, back_up};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
-use crate::import::{ImportError, ImportOptions, ImportReport, Progress, import};
+use crate::import::{
+    EventsReport, ImportError, ImportOptions, ImportReport, Progress, holds_events, import, import_events,
+};
 use crate::model::{Lang, Text, Time};
 use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
@@ -48,7 +50,7 @@ pub enum Request {
         /// Which of these.
         steer: Steer,
     },
-    /// Import users from a file.
+    /// Import users or events from a file.
     Import(Box<ImportOptions>),
     /// Check the rule files again and take them over if they are good.
     Reload {
@@ -81,8 +83,10 @@ pub enum Reply {
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
     Run(Box<BroadcastStatus>),
-    /// To [`Request::Import`].
+    /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
+    /// To [`Request::Import`] of events.
+    EventsImported(Box<EventsReport>),
     /// To [`Request::Reload`].
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
@@ -176,6 +180,9 @@ impl Engine {
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
             Request::Import(options) => {
+                if holds_events(&options)? {
+                    return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
+                }
                 let schema = self.live.current().schema.clone();
                 Ok(Reply::Imported(Box::new(import(&options, &schema, &self.writer, progress)?)))
             }
@@ -191,6 +198,16 @@ impl Engine {
             }
             Request::Restore { path } => Ok(Reply::Restored(Box::new(self.restore(&path)?))),
         }
+    }
+
+    fn import_events(
+        &self,
+        options: &ImportOptions,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<EventsReport, ImportError> {
+        let rulebook = self.live.current();
+        let knows = |user| self.profiles.knows(user);
+        import_events(options, &rulebook.catalogue.events, self.clock.now(), &knows, &self.writer, progress)
     }
 
     /// Tells the outbox what a new rulebook changes for it.

@@ -10,6 +10,7 @@
 
 pub mod broadcast;
 pub mod command;
+pub mod decide;
 pub mod gates;
 pub mod inbox;
 pub mod query;
@@ -21,7 +22,7 @@ pub use segments::SegmentCount;
 use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
-use crate::store::{Profiles, Store, StoreError, Writer};
+use crate::store::{Journal, Profiles, Store, StoreError, Writer};
 use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -79,8 +80,9 @@ impl Engine {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EngineError> {
-        let writer = Writer::spawn(store.clone())?;
-        let profiles = Profiles::new(store.clone());
+        let journal = Journal::open(store.clone())?;
+        let writer = Writer::spawn(&journal)?;
+        let profiles = Profiles::new(&journal);
         Ok(Self {
             project,
             live,

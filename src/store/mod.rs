@@ -10,13 +10,16 @@
 //! 4. When it returned `Err`, the batch may or may not be there after a
 //!    restart: whoever wrote it must be able to write it again.
 //!
-//! Keys begin with one byte that names their kind; this module owns `F` (the
-//! catalogue of field names) and `p` (profiles).
+//! Keys begin with one byte that names their kind; this module owns `F` and
+//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), `y` and
+//! `Y` (the history).
 
 pub mod backup;
 mod catalogue;
 mod disk;
 mod follow;
+pub mod history;
+mod journal;
 pub mod memory;
 mod profiles;
 mod record;
@@ -26,9 +29,11 @@ mod writer;
 pub use backup::BackupFault;
 pub use disk::{Disk, SystemDisk};
 pub use follow::Following;
+pub use history::History;
+pub use journal::{Journal, Total, is_total, sum_name};
 pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
 pub use record::{decode, encode};
-pub use writer::{Transaction, Writer};
+pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
 
 use crate::model::Text;
 use std::path::PathBuf;
@@ -51,6 +56,12 @@ pub trait Store: Send + Sync {
     /// Applies the batch as one and returns when it is durable. Blocks: call
     /// it from the writer's thread only.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Whether a batch of so many bytes could be committed now, as far as one
+    /// can tell before.
+    fn room(&self, _bytes: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Bytes on disk; 0 for a store without one.
     fn disk_size(&self) -> u64;
@@ -217,5 +228,10 @@ impl Batch {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// Bytes of its keys and values.
+    pub fn weight(&self) -> u64 {
+        self.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
     }
 }

@@ -198,13 +198,18 @@ impl Store for SledStore {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut hold = self.gate.hold();
         self.check_unbroken()?;
-        self.check_room(size(batch).saturating_mul(AMPLIFICATION))?;
+        self.check_room(batch.weight().saturating_mul(AMPLIFICATION))?;
         hold.note(batch);
         let engine = self.engine.load_full();
         let written = engine.apply(&self.folder, batch).and_then(|()| engine.flush(&self.folder, &*self.disk));
         // a kernel that could not write drops the pages and reports it once:
         // a later sync that succeeds would prove nothing
         written.inspect_err(|_| self.broken.store(true, Ordering::SeqCst))
+    }
+
+    fn room(&self, bytes: u64) -> Result<(), StoreError> {
+        self.check_unbroken()?;
+        self.check_room(bytes.saturating_mul(2 * AMPLIFICATION))
     }
 
     fn disk_size(&self) -> u64 {
@@ -273,8 +278,4 @@ impl Sink for Fill<'_> {
     fn changes(&mut self, changes: Changes) -> Result<(), StoreError> {
         self.engine.amend(self.folder, changes)
     }
-}
-
-fn size(batch: &Batch) -> u64 {
-    batch.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
 }

@@ -34,8 +34,7 @@ fn no_conditions_and_many() {
         let found = agree(&Matcher::new(&compile(&texts, &project)), &user);
         assert_eq!(found.count(), n.min(71));
     }
-    let texts: Vec<String> =
-        (0..300).map(|n| format!("tariff = \"pro\" and visits != {n} and segment(vip)")).collect();
+    let texts: Vec<String> = (0..300).map(|n| format!("tariff = \"pro\" and visits != {n} and segment(vip)")).collect();
     assert_eq!(agree(&Matcher::new(&compile(&texts, &project)), &user).count(), 299);
 }
 
