@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod query;
 pub mod restore;
 mod segments;
+pub mod sizes;
 
 pub use segments::SegmentCount;
 
@@ -52,6 +53,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Up to where the sizes of segments are thinned.
+    thinned: Mutex<Vec<u8>>,
 }
 
 /// Trouble with carrying out what the engine was asked.
@@ -95,6 +98,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            thinned: Mutex::default(),
         })
     }
 
