@@ -28,6 +28,9 @@ use tokio::task::JoinHandle;
 
 /// How often sizes are noted and the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
+/// Segments that depend on time are at most a minute late; their users are due
+/// by the minute.
+const CLOCKWORK: Duration = Duration::from_secs(20);
 
 /// What hears of reloads.
 pub type OnReload = Box<dyn Fn(&Engine, &ReloadReport) + Send>;
@@ -58,6 +61,7 @@ pub struct App {
     pub recovery: Recovery,
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
+    clockwork: JoinHandle<()>,
     stop: watch::Sender<bool>,
     changeovers: UnboundedReceiver<Changeover>,
     base: Base,
@@ -131,7 +135,9 @@ impl App {
     fn build(base: Base) -> Result<Self, AppError> {
         let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
-        let gates = Gates::new(live.clone(), engine.profiles.clone());
+        // Everybody is read before anything is sent or answered.
+        engine.audience()?;
+        let gates = Gates::new(&engine);
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),
@@ -150,7 +156,8 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
-        Ok(Self { engine, recovery, bot, keeper, stop, changeovers, base, _watch: watch, _control: control })
+        let clockwork = tokio::spawn(pass_time(engine.clone()));
+        Ok(Self { engine, recovery, bot, keeper, clockwork, stop, changeovers, base, _watch: watch, _control: control })
     }
 
     /// Runs until `shutdown` is over or a part dies, then stops everything.
@@ -177,6 +184,7 @@ impl App {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.keeper.abort();
+        self.clockwork.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -213,6 +221,17 @@ fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: Arc<Mutex<OnRel
         on_reload(&engine, report);
     };
     live.watch(changed).map_err(AppError::Watch)
+}
+
+/// Tells the engine that time passes.
+async fn pass_time(engine: Arc<Engine>) {
+    let mut tick = tokio::time::interval(CLOCKWORK);
+    loop {
+        tick.tick().await;
+        if let Err(error) = engine.pass_time().await {
+            tracing::warn!(%error, "what depends on time waits: the store cannot be written");
+        }
+    }
 }
 
 /// Notes the sizes of segments and gives wasted space of the store back, now

@@ -1,11 +1,13 @@
 //! The typed form of a condition: names are ids, every node has one type, and
 //! nothing needs checking any more. All evaluators work on it.
 
+use super::column::Scanner;
 use super::fact::{EventPart, Fact};
 use super::function::{Behaviour, Function};
 use super::syntax::{Operator, Relation, Span};
 use crate::model::{FieldId, SegmentId, Type, Value};
 use regex::Regex;
+use std::sync::{Arc, OnceLock};
 
 /// An expression of one known type. Two are equal if they ask the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,9 +82,12 @@ pub(super) struct Call {
     pub arguments: Box<[Expr]>,
 }
 
-/// A compiled regular expression.
+/// A compiled regular expression, and the form in which it reads a column.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern(pub Regex);
+pub(super) struct Pattern {
+    pub regex: Regex,
+    pub scanner: Arc<OnceLock<Scanner>>,
+}
 
 /// Where one text is looked for in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +103,15 @@ impl PartialEq for Call {
     }
 }
 
+impl Pattern {
+    pub fn new(regex: Regex) -> Self {
+        Self { regex, scanner: Arc::default() }
+    }
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+        self.regex.as_str() == other.regex.as_str()
     }
 }
 

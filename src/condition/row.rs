@@ -43,7 +43,7 @@ pub(super) fn judge<'a, R: Row + ?Sized>(expr: &'a Expr, row: &'a R) -> Truth {
             }),
             _ => Truth::Unknown,
         },
-        Op::Matches { text, pattern: Pattern(regex) } => match value(text, row) {
+        Op::Matches { text, pattern: Pattern { regex, .. } } => match value(text, row) {
             Datum::Text(text) => Truth::from(regex.is_match(&text)),
             _ => Truth::Unknown,
         },

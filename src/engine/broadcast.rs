@@ -16,7 +16,6 @@ use crate::rulebook::{Broadcast, Rulebook};
 use crate::store::{Batch, Transaction};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 /// A run's head and its rows by state.
@@ -171,7 +170,7 @@ impl Engine {
             None => 1,
         };
         let now = self.clock.now();
-        let audience = self.audience(&rulebook, broadcast, now)?;
+        let audience = self.recipients(name)?;
         let ledger = self.stage_run(&rulebook, broadcast, occurrence, &audience, now)?;
         if let Some(outbox) = self.outbox() {
             outbox.add(ledger.clone()).map_err(EngineError::from)?;
@@ -229,14 +228,20 @@ impl Engine {
         }
     }
 
-    fn audience(&self, rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Result<Vec<UserId>, EngineError> {
+    /// The users that a broadcast goes to now, by id.
+    fn recipients(&self, name: &str) -> Result<Vec<UserId>, EngineError> {
+        let audience = self.audience()?;
         let mut users = Vec::new();
-        self.profiles.for_each(&rulebook.schema, |profile| {
-            if rulebook.reaches(broadcast, &rulebook.view(profile, now)) {
-                users.push(profile.user());
-            }
-            ControlFlow::Continue(())
-        })?;
+        audience.with_pass(None, |pass| {
+            // By name: the rulebook may have been replaced just now.
+            let Some(broadcast) = pass.rulebook().broadcast(name) else { return };
+            pass.for_each(|_, person| {
+                if pass.rulebook().reaches(broadcast, person) {
+                    users.push(person.user());
+                }
+            });
+        });
+        users.sort_unstable();
         Ok(users)
     }
 

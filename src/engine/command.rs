@@ -17,6 +17,7 @@ use crate::import::{
 use crate::model::{Lang, Text, Time, TimeDelta};
 use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
+use crate::store::Transaction;
 use crate::store::backup::Summary;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -179,10 +180,7 @@ impl Engine {
     /// Carries out a request. `progress` hears of long work.
     pub fn execute(&self, request: Request, progress: &mut dyn FnMut(Progress)) -> Result<Reply, CommandError> {
         match request {
-            Request::Segments { now } => {
-                let now = now.unwrap_or_else(|| self.clock.now());
-                Ok(Reply::Segments(self.segment_counts(now)?))
-            }
+            Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
@@ -219,8 +217,15 @@ impl Engine {
         import_events(options, &rulebook.catalogue.events, self.clock.now(), &knows, &self.writer, progress)
     }
 
-    /// Tells the outbox what a new rulebook changes for it.
+    /// Tells the audience and the outbox what a new rulebook changes for them.
     pub fn take_over(&self) {
+        if self.crowd.loaded().is_some() {
+            self.writer.submit(Transaction::advance(self.clock.now()), |outcome| {
+                if let Err(error) = outcome {
+                    tracing::error!(%error, "the audience did not hear of the new rulebook");
+                }
+            });
+        }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
             let told = outbox.set_limits(limits).and_then(|()| outbox.wake());
@@ -237,7 +242,10 @@ impl Engine {
             live: outbox.is_some(),
             version: self.live.current().version.clone(),
             refused: self.refused(),
-            users: self.profiles.count().map_err(EngineError::from)?,
+            users: match self.crowd.loaded() {
+                Some(audience) => audience.len() as u64,
+                None => self.profiles.count().map_err(EngineError::from)?,
+            },
             runs: self.broadcast_status(None)?.into_iter().filter(is_open).collect(),
             replies_queued: outbox.as_ref().map_or(0, |outbox| outbox.replies_queued),
             rate: outbox.as_ref().map_or(0.0, |outbox| outbox.rate),

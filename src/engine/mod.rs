@@ -10,6 +10,8 @@
 
 pub mod broadcast;
 pub mod command;
+mod core;
+mod crowd;
 pub mod decide;
 pub mod gates;
 pub mod inbox;
@@ -20,10 +22,13 @@ pub mod sizes;
 
 pub use segments::SegmentCount;
 
+use self::core::Core;
+use crate::audience::Audience;
 use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
-use crate::store::{Journal, Profiles, Store, StoreError, Writer};
+use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
+use crowd::Crowd;
 use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -41,6 +46,8 @@ pub struct Engine {
     pub writer: Writer,
     /// Reading of profiles.
     pub profiles: Profiles,
+    /// Everybody, in memory.
+    crowd: Arc<Crowd>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Why updates do not come from Telegram, while they do not.
@@ -84,14 +91,16 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EngineError> {
         let journal = Journal::open(store.clone())?;
-        let writer = Writer::spawn(&journal)?;
         let profiles = Profiles::new(&journal);
+        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone());
+        let writer = Writer::spawn_with(&journal, Folding::default(), Box::new(Core::new(crowd.clone())))?;
         Ok(Self {
             project,
             live,
             store,
             writer,
             profiles,
+            crowd,
             clock,
             silence: Mutex::new(None),
             outbox: OnceLock::new(),
@@ -100,6 +109,21 @@ impl Engine {
             changeovers: OnceLock::new(),
             thinned: Mutex::default(),
         })
+    }
+
+    /// Everybody as of now, under the rulebook in force. Waits for the writer;
+    /// the first time it reads the whole store.
+    pub fn audience(&self) -> Result<&Audience, EngineError> {
+        self.crowd.current(&self.writer)
+    }
+
+    /// Looks at the clock: users enter and leave segments by it, and rules act.
+    /// The history forgets what is too old.
+    pub async fn pass_time(&self) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let expired = self.live.current().keeps_events_for().map(|length| now - length);
+        self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
+        Ok(())
     }
 
     /// Notes why updates do not come from Telegram, or that they do.

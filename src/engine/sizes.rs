@@ -65,8 +65,8 @@ struct Noted {
 impl Engine {
     /// Notes the sizes of all segments and thins what was noted earlier.
     pub fn note_segment_sizes(&self) -> Result<(), EngineError> {
+        let counts = self.segment_counts(None)?;
         let now = self.clock.now();
-        let counts = self.segment_counts(now)?;
         let mut batch = Batch::new();
         note(&*self.store, now, &counts, &mut batch)?;
         let mut thinned = self.thinned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +81,7 @@ impl Engine {
     pub fn segment_history(&self, back: TimeDelta) -> Result<Vec<SegmentHistory>, EngineError> {
         let now = self.clock.now();
         let mut known = read(&*self.store, now - back)?;
-        let counts = self.segment_counts(now)?.into_iter();
+        let counts = self.segment_counts(None)?.into_iter();
         let mut all: Vec<SegmentHistory> = counts
             .map(|SegmentCount { name, title, count, unknown }| {
                 let (before, sizes) = known.remove(&name).unwrap_or_default();

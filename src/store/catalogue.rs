@@ -78,6 +78,11 @@ impl Catalogue {
         Ok(number)
     }
 
+    /// The number of `name`, if it has one.
+    pub(super) fn find(&self, name: &str) -> Option<u16> {
+        self.numbers.get(name).copied()
+    }
+
     /// The numbers of an event's count, of its first and of its last time.
     pub(super) fn totals(&mut self, event: &Arc<str>) -> Result<[u16; 3], StoreError> {
         Ok(self.event(event)?.totals)
@@ -103,11 +108,6 @@ impl Catalogue {
             self.totals.insert(event.clone(), EventNumbers { totals, sums: Vec::new() });
         }
         self.totals.get(event).ok_or_else(|| StoreError::Damaged { what: "the totals of an event".into() })
-    }
-
-    /// The number of `name`, if it has one.
-    pub(super) fn find(&self, name: &str) -> Option<u16> {
-        self.numbers.get(name).copied()
     }
 
     /// The name with this number.

@@ -11,8 +11,8 @@
 //!    restart: whoever wrote it must be able to write it again.
 //!
 //! Keys begin with one byte that names their kind; this module owns `F` and
-//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), `y` and
-//! `Y` (the history).
+//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), and
+//! `y` and `Y` (the history of events).
 
 pub mod backup;
 mod catalogue;
@@ -22,6 +22,7 @@ pub mod history;
 mod journal;
 pub mod memory;
 mod profiles;
+mod raw;
 mod record;
 pub mod sled;
 mod writer;
@@ -31,7 +32,8 @@ pub use disk::{Disk, SystemDisk};
 pub use follow::Following;
 pub use history::History;
 pub use journal::{Journal, Total, is_total, sum_name};
-pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
+pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
+pub use raw::Raw;
 pub use record::{decode, encode};
 pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
 

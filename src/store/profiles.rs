@@ -6,7 +6,7 @@
 
 use super::catalogue::Catalogue;
 use super::journal::{Journal, State, is_total};
-use super::{Pair, Store, StoreError, encode};
+use super::{Pair, Raw, Store, StoreError, encode};
 use crate::model::{FieldId, Profile, Schema, UserId, Value, builtin};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -36,6 +36,17 @@ pub struct Scan {
     pub profiles: u64,
     /// Stored values that do not fit the declared type and so read as missing.
     pub misfits: u64,
+}
+
+/// What a pass over the values of everybody meets.
+#[derive(Debug)]
+pub enum Met<'a> {
+    /// A user, whose values follow.
+    User(UserId),
+    /// A value that is stored and fits its field; not a missing one.
+    Value(FieldId, Raw<'a>),
+    /// A total of events, by its name; see [`is_total`].
+    Total(&'a Arc<str>, Raw<'a>),
 }
 
 /// The key of a user's profile; keys sort as ids do.
@@ -126,6 +137,33 @@ impl Profiles {
             let profile = reader.read(user, fields)?;
             profiles += 1;
             Ok(visit(&profile))
+        })?;
+        Ok(Scan { profiles, misfits: reader.misfits })
+    }
+
+    /// Shows the stored values of everybody, user by user in the order of ids,
+    /// without making profiles of them. Where nothing is stored, a field has its
+    /// default; `id` and `blocked` are never shown.
+    pub fn for_each_value(&self, schema: &Schema, mut visit: impl FnMut(Met<'_>)) -> Result<Scan, StoreError> {
+        let mut reader = Reader::new(schema, self.journal.read().fields.clone());
+        let mut profiles = 0;
+        self.each(|user, record, state| {
+            visit(Met::User(user));
+            profiles += 1;
+            if !Arc::ptr_eq(&reader.catalogue, &state.fields) {
+                reader.catalogue = state.fields.clone();
+            }
+            if !state.changes(user) {
+                let shown = record
+                    .map(|bytes| each_raw(user, bytes, |number, value| reader.show(user, number, value, &mut visit)));
+                return shown.unwrap_or(Ok(())).map(|()| ControlFlow::Continue(()));
+            }
+            let stored = record.map(|bytes| StoredProfile::decode(user, bytes)).transpose()?;
+            let changed = state.changed(user, stored).unwrap_or_default();
+            for (number, value) in &changed.fields {
+                reader.show(user, *number, value.into(), &mut visit)?;
+            }
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(Scan { profiles, misfits: reader.misfits })
     }
@@ -230,6 +268,26 @@ impl<'a> Reader<'a> {
         Ok(profile)
     }
 
+    /// Shows a value that something is declared for.
+    fn show(
+        &mut self,
+        user: UserId,
+        number: u16,
+        value: Raw<'_>,
+        visit: &mut impl FnMut(Met<'_>),
+    ) -> Result<(), StoreError> {
+        match self.slot(user, number)? {
+            Some(field) if value.fits(&self.schema.field(field).ty) => visit(Met::Value(field, value)),
+            Some(_) => self.misfits += 1,
+            None => {
+                if let Some(name) = self.catalogue.name(number).filter(|name| is_total(name)) {
+                    visit(Met::Total(name, value));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn slot(&mut self, user: UserId, number: u16) -> Result<Option<FieldId>, StoreError> {
         let index = usize::from(number);
         if index >= self.slots.len() {
@@ -254,9 +312,21 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Takes a record apart into values of its own.
+fn each_field(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Value)) -> Result<(), StoreError> {
+    each_raw(user, bytes, |number, value| {
+        field(number, value.to_value());
+        Ok(())
+    })
+}
+
 /// Takes a record apart without building a list of its fields first: a pass
 /// over a million profiles spends most of its time here.
-fn each_field(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Value)) -> Result<(), StoreError> {
+fn each_raw(
+    user: UserId,
+    bytes: &[u8],
+    mut field: impl FnMut(u16, Raw<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let broken = |_| damaged(user, "it ends too early");
     let rest = match bytes.split_first() {
         Some((&VERSION, rest)) => rest,
@@ -267,7 +337,7 @@ fn each_field(user: UserId, bytes: &[u8], mut field: impl FnMut(u16, Value)) -> 
     for _ in 0..count {
         let ((number, value), tail) = postcard::take_from_bytes(rest).map_err(broken)?;
         rest = tail;
-        field(number, value);
+        field(number, value)?;
     }
     Ok(())
 }

@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod answers;
+mod columns;
 mod corpus;
 mod facts;
+mod hall;
 mod interface;
 mod lints;
 mod matcher;

@@ -237,7 +237,7 @@ const PARTS: [&str; 5] = ["rub", "stars", "product", "name", "at"];
 
 /// A user, an event and a moment.
 #[derive(Clone, Debug)]
-struct World {
+pub struct World {
     zone: &'static str,
     now: i64,
     fields: Vec<Value>,
@@ -247,7 +247,7 @@ struct World {
 }
 
 /// Values in the order of their names, each of its type or missing.
-fn world() -> impl Strategy<Value = World> {
+pub fn world() -> impl Strategy<Value = World> {
     let project = Project::of_payments();
     let fields: Vec<_> = project
         .schema
@@ -286,11 +286,11 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 impl World {
-    fn project(&self) -> Project {
+    pub fn project(&self) -> Project {
         Project { zone: jiff::tz::db().get(self.zone).unwrap(), ..Project::of_payments() }
     }
 
-    fn user<'p>(&self, project: &'p Project) -> User<'p> {
+    pub fn user<'p>(&self, project: &'p Project) -> User<'p> {
         let mut user = project.user(&[]);
         user.now = Time(self.now);
         for ((id, field), value) in project.schema.iter().zip(&self.fields) {
@@ -523,7 +523,7 @@ fn whole_numbers(depth: u32) -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn numbers(depth: u32) -> BoxedStrategy<String> {
+pub fn numbers(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         2 => prop::sample::select(vec!["balance", "outbox.errors", "percent(\"a\")"]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["0.5", "2.0", "9007199254740993.0", "0.1"]).prop_map(str::to_owned),
@@ -545,7 +545,7 @@ fn numbers(depth: u32) -> BoxedStrategy<String> {
 }
 
 /// Money; literals stand only beside a field, from which they take their type.
-fn money(depth: u32) -> BoxedStrategy<String> {
+pub fn money(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop::sample::select(vec!["revenue", "event.rub", "sum(payment.rub)", "sum(payment.rub, 90 days)"])
         .prop_map(str::to_owned);
     if depth == 0 {
@@ -567,7 +567,7 @@ fn money(depth: u32) -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn strings(depth: u32) -> BoxedStrategy<String> {
+pub fn strings(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         prop::sample::select(vec!["username", "language", "source", "event.product", "event.name"])
             .prop_map(str::to_owned),
@@ -588,7 +588,7 @@ fn strings(depth: u32) -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn times(depth: u32) -> BoxedStrategy<String> {
+pub fn times(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop::sample::select(vec![
         "last_payment_at",
         "last_seen_at",

@@ -53,7 +53,7 @@ impl Project {
     }
 
     fn reopen(&mut self) {
-        self.history = History::open(self.store.clone(), self.log.iter().cloned().map(Ok)).unwrap();
+        self.history = History::open(self.store.clone(), self.log.iter().cloned()).unwrap();
     }
 
     fn push(&mut self, event: Event) {
@@ -248,7 +248,7 @@ fn works_on_disk() {
     let Project { store, history, log, model, expired } = project;
     drop((store, history));
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&path).unwrap());
-    let history = History::open(store.clone(), log.iter().cloned().map(Ok)).unwrap();
+    let history = History::open(store.clone(), log.iter().cloned()).unwrap();
     let mut project = Project { store, history, log, model, expired };
     project.check();
     project.erase(3);
@@ -354,14 +354,14 @@ fn a_tail_is_sealed_when_it_is_large_or_old() {
     let history = History::open(Arc::new(MemoryStore::new()), []).unwrap();
     let now = Time(1_000);
     let later = |days| now + TimeDelta::days(days);
-    assert!(!history.needs_sealing(now) && !history.needs_sealing(later(30)));
+    assert!(!history.is_due(now) && !history.is_due(later(30)));
     history.push(&event(1, 1, "message", 0, 1)).unwrap();
-    assert!(!history.needs_sealing(now) && !history.needs_sealing(later(6)));
-    assert!(history.needs_sealing(later(7)));
+    assert!(!history.is_due(now) && !history.is_due(later(6)));
+    assert!(history.is_due(later(7)));
     (0..4_096).for_each(|n| history.push(&event(1, n + 10, "message", 0, 17_000)).unwrap());
-    assert!(history.needs_sealing(now));
+    assert!(history.is_due(now));
     let work = history.begin_seal().unwrap();
-    assert!(!history.needs_sealing(now), "it is under way");
+    assert!(!history.is_due(now), "it is under way");
     drop(work);
-    assert!(history.needs_sealing(now), "it was given up");
+    assert!(history.is_due(now), "it was given up");
 }

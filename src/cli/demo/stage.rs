@@ -185,7 +185,7 @@ fn show_reload(engine: &Engine, report: &ReloadReport, lang: Lang) {
             );
             format!("\n{} {}\n", mended.get(lang), engine.live.current().version)
         }
-        Outcome::Accepted { version, .. } => match engine.segment_counts(engine.clock.now()) {
+        Outcome::Accepted { version, .. } => match engine.segment_counts(None) {
             Ok(counts) => {
                 let head =
                     Text::new(format!("rulebook {version} is in force:"), format!("действует редакция {version}:"));

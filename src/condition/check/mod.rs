@@ -249,7 +249,7 @@ impl Checker<'_> {
         if !types::is_text(&text.ty) {
             return self.report(say::wants_text(self.ast, TextTest::Matches, value, &text.ty));
         }
-        Some(Expr::bool(Op::Matches { text: Box::new(text), pattern: Pattern(regex) }))
+        Some(Expr::bool(Op::Matches { text: Box::new(text), pattern: Pattern::new(regex) }))
     }
 
     fn regex(&mut self, pattern: &Node) -> Option<Regex> {

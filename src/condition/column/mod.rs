@@ -6,9 +6,28 @@
 //! matter of whoever implements [`Columns`]. Bits of a bitmap are counted from
 //! the lowest bit of the first word; those beyond the last row are 0.
 
+mod alone;
+mod arithmetic;
+mod bind;
+mod bind_number;
+mod compare;
+mod kernel;
+mod leaf;
+mod node;
+mod number;
+mod pool;
+mod range;
+mod select;
+mod text;
+
+pub use select::{Answers, Selection, Tally};
+pub(super) use text::Scanner;
+
+use super::syntax::Relation;
 use super::{Fact, Row, midnight};
 use crate::model::{FieldId, SegmentId, Time, Value};
 use jiff::tz::TimeZone;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The values of everybody at one moment.
@@ -130,4 +149,48 @@ pub trait Lists {
     fn length(&self, row: usize) -> Option<usize>;
     /// The list of a row.
     fn get(&self, row: usize) -> Value;
+    /// Writes which of these rows have a list that is not missing; the first
+    /// is a multiple of 64. What was in `into` is gone.
+    fn known(&self, rows: Range<usize>, into: &mut [u64]) {
+        into.fill(0);
+        for (at, row) in rows.enumerate() {
+            into[at / 64] |= u64::from(self.length(row).is_some()) << (at % 64);
+        }
+    }
+}
+
+impl Whole<'_> {
+    fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::I8(values) => Self::I8(&values[rows]),
+            Self::I16(values) => Self::I16(&values[rows]),
+            Self::I32(values) => Self::I32(&values[rows]),
+            Self::I64(values) => Self::I64(&values[rows]),
+        }
+    }
+}
+
+impl Codes<'_> {
+    fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::U8(codes) => Self::U8(&codes[rows]),
+            Self::U16(codes) => Self::U16(&codes[rows]),
+            Self::U32(codes) => Self::U32(&codes[rows]),
+        }
+    }
+
+    fn get(&self, row: usize) -> usize {
+        match self {
+            Self::U8(codes) => usize::from(codes[row]),
+            Self::U16(codes) => usize::from(codes[row]),
+            Self::U32(codes) => codes[row] as usize,
+        }
+    }
+}
+
+impl Span {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.length as usize).unwrap_or_default()
+    }
 }

@@ -55,13 +55,12 @@ impl Reactions {
         self.order.is_empty()
     }
 
-    /// The rules that these occurrences trigger, each with its occurrence, in
-    /// the order of rule names.
+    /// The rules that these occurrences trigger, in the order of rule names.
     pub fn to<'a>(
         &'a self,
         rulebook: &'a Rulebook,
         occurrences: &'a [Occurrence<'a>],
-    ) -> impl Iterator<Item = (&'a Rule, &'a Occurrence<'a>)> {
+    ) -> impl Iterator<Item = &'a Rule> {
         let mut triggered: Vec<_> = occurrences
             .iter()
             .flat_map(|occurrence| self.triggered(rulebook, occurrence).map(move |rank| (*rank, occurrence)))
@@ -70,7 +69,7 @@ impl Reactions {
         let rules = triggered
             .into_iter()
             .filter_map(|(rank, occurrence)| Some((rulebook.rules.get(*self.order.get(rank)?)?, occurrence)));
-        rules.filter(|(rule, occurrence)| fits(&rule.when, occurrence))
+        rules.filter(|(rule, occurrence)| fits(&rule.when, occurrence)).map(|(rule, _)| rule)
     }
 
     fn triggered<'a>(&'a self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> impl Iterator<Item = &'a usize> {

@@ -90,10 +90,7 @@ struct State {
 impl History {
     /// The history in `store`; `unsealed` are the events of the log since the
     /// last seal, in its order.
-    pub fn open(
-        store: Arc<dyn Store>,
-        unsealed: impl IntoIterator<Item = Result<Event, StoreError>>,
-    ) -> Result<Arc<Self>, StoreError> {
+    pub fn open(store: Arc<dyn Store>, unsealed: impl IntoIterator<Item = Event>) -> Result<Arc<Self>, StoreError> {
         let found = run::find(&*store)?;
         let seen: BTreeSet<u32> = found.runs.iter().map(|run| run.number).chain(found.leftovers.clone()).collect();
         let names = Catalogue::load_events(&*store)?;
@@ -108,7 +105,7 @@ impl History {
         let (busy, tail_since) = (AtomicBool::new(false), AtomicI64::new(NEVER));
         let history = Self { store, state: RwLock::new(state), busy, tail_since };
         for event in unsealed {
-            history.push(&event?)?;
+            history.push(&event)?;
         }
         Ok(Arc::new(history))
     }
@@ -144,8 +141,8 @@ impl History {
         Ok(())
     }
 
-    /// Whether it is time for a seal.
-    pub fn needs_sealing(&self, now: Time) -> bool {
+    /// Whether it is time for [`Self::begin_seal`].
+    pub fn is_due(&self, now: Time) -> bool {
         let state = self.read();
         let events: usize = state.parts.iter().map(Part::events).sum();
         let bytes: usize = state.parts.iter().map(Part::memory).sum();

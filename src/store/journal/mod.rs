@@ -93,7 +93,7 @@ impl Journal {
                 if let Entry::Event(event) = entry
                     && number > marker.sealed
                 {
-                    unsealed.push(Ok(event));
+                    unsealed.push(event);
                 }
             }
         })?;

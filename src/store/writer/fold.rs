@@ -208,7 +208,7 @@ impl Fold {
         if self.work.is_some() || self.history_rests {
             return Ok(());
         }
-        self.work = if history.needs_sealing(self.now) {
+        self.work = if history.is_due(self.now) {
             history.begin_seal()?.map(|work| (work, Some(next - 1)))
         } else if let Some(before) = self.expired.take() {
             history.begin_expiry(before)?.map(|work| (work, None))
