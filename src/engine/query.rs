@@ -1,6 +1,7 @@
 //! A condition asked of everybody, in one pass over the profiles: how many it
 //! holds for, who they are, or a few of them to look at.
 
+use super::profile::QueryProfile;
 use super::{Engine, EngineError};
 use crate::condition::{self, Condition, Truth};
 use crate::diagnostic::render::{Style, render};
@@ -40,6 +41,8 @@ pub enum Want {
     Ids,
     /// So many of them, always the same ones.
     Sample(usize),
+    /// Their number, and where the time goes.
+    Profile,
 }
 
 /// The answer to a query.
@@ -61,6 +64,8 @@ pub enum Found {
     Ids(Vec<i64>),
     /// To [`Want::Sample`], by id.
     Sample(Vec<Person>),
+    /// To [`Want::Profile`].
+    Profile(Box<QueryProfile>),
 }
 
 /// How many users there are.
@@ -92,6 +97,9 @@ pub struct Person {
 impl Engine {
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Result<QueryAnswer, EngineError> {
+        if query.want == Want::Profile {
+            return self.profiled(query);
+        }
         let rulebook = self.live.current();
         let (condition, findings) = compile(query, &rulebook);
         let now = query.now.unwrap_or_else(|| self.clock.now());
@@ -102,7 +110,7 @@ impl Engine {
     fn ask(&self, rulebook: &Rulebook, condition: &Condition, now: Time, want: Want) -> Result<Found, EngineError> {
         let begun = Instant::now();
         let mut taken = match want {
-            Want::Count => Found::Count(Count::default()),
+            Want::Count | Want::Profile => Found::Count(Count::default()),
             Want::Ids => Found::Ids(Vec::new()),
             Want::Sample(_) => Found::Sample(Vec::new()),
         };
@@ -118,13 +126,13 @@ impl Engine {
                         drawn.pop_last();
                     }
                 }
-                (Found::Ids(_) | Found::Sample(_), _) => {}
+                (Found::Ids(_) | Found::Sample(_) | Found::Profile(_), _) => {}
             }
             ControlFlow::Continue(())
         })?;
         match &mut taken {
             Found::Count(count) => count.elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            Found::Ids(_) => {}
+            Found::Ids(_) | Found::Profile(_) => {}
             Found::Sample(people) => {
                 *people = drawn.values().map(|profile| person(profile, &rulebook.schema, condition)).collect();
                 people.sort_by_key(|person| person.id);
@@ -135,7 +143,7 @@ impl Engine {
 }
 
 /// The condition, if it has no errors, and what was found in it.
-fn compile(query: &Query, rulebook: &Rulebook) -> (Option<Condition>, String) {
+pub(super) fn compile(query: &Query, rulebook: &Rulebook) -> (Option<Condition>, String) {
     let mut sources = Sources::default();
     // Places in conditions are those of the first source.
     sources.add(SOURCE, query.condition.as_str());
