@@ -27,6 +27,7 @@ mod memory;
 mod pass;
 mod people;
 mod row;
+pub mod series;
 mod state;
 mod wheel;
 

@@ -7,7 +7,7 @@ use super::graph::Item;
 use super::row::{Known, Person, Source};
 use super::state::State;
 use crate::condition::{self, Columns, Fact, Row, Truth, midnight};
-use crate::model::{FieldId, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
 use std::cell::OnceCell;
@@ -73,6 +73,35 @@ impl<'a> Pass<'a> {
             known.forget();
             visit(row, &Person::new(self.state, row, self.now, self.source, &known));
         }
+    }
+
+    /// The number of users.
+    pub fn users(&self) -> usize {
+        self.state.people.len()
+    }
+
+    /// The ids of selected rows, ascending.
+    pub fn ids_of(&self, selected: &[u64]) -> Vec<i64> {
+        let ids = self.ids();
+        let mut found = Vec::with_capacity(selected.iter().map(|word| word.count_ones() as usize).sum());
+        for (at, word) in selected.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                found.push(ids[at * 64 + rest.trailing_zeros() as usize]);
+                rest &= rest - 1;
+            }
+        }
+        if !self.is_ordered() {
+            found.sort_unstable();
+        }
+        found
+    }
+
+    /// The profile of a user, derived fields included, as of the pass.
+    pub fn profile(&self, user: UserId) -> Option<Profile> {
+        let row = self.state.people.find(user)?;
+        let known = Known::new(&self.state.rulebook);
+        Some(Person::new(self.state, row, self.now, self.source, &known).profile())
     }
 
     /// The sizes of all segments, by their place in the rulebook.

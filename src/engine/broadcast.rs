@@ -231,18 +231,20 @@ impl Engine {
     /// The users that a broadcast goes to now, by id.
     fn recipients(&self, name: &str) -> Result<Vec<UserId>, EngineError> {
         let audience = self.audience()?;
-        let mut users = Vec::new();
-        audience.with_pass(None, |pass| {
+        let ids = audience.with_pass(None, |pass| {
             // By name: the rulebook may have been replaced just now.
-            let Some(broadcast) = pass.rulebook().broadcast(name) else { return };
-            pass.for_each(|_, person| {
-                if pass.rulebook().reaches(broadcast, person) {
-                    users.push(person.user());
+            let Some(broadcast) = pass.rulebook().broadcast(name) else { return Vec::new() };
+            let mut rows = broadcast.to.select(pass);
+            if let Some(exclude) = &broadcast.exclude {
+                // Nobody is reached because something is unknown.
+                let excluded = exclude.select_both(pass);
+                for (row, not) in rows.iter_mut().zip(excluded.holds.iter().zip(&excluded.unknown)) {
+                    *row &= !(not.0 | not.1);
                 }
-            });
+            }
+            pass.ids_of(&rows)
         });
-        users.sort_unstable();
-        Ok(users)
+        Ok(ids.into_iter().map(UserId).collect())
     }
 
     /// Writes the rows of a run and then its head as running.

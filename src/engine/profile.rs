@@ -1,8 +1,7 @@
 //! Where the time of a query goes: reading the condition, waiting for the
 //! audience, and each part of the condition judged on its own for everybody.
 
-use super::query::{Found, Query, QueryAnswer, compile};
-use super::{Engine, EngineError};
+use crate::audience::Pass;
 use crate::condition::{Columns, Condition, Way};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -52,24 +51,24 @@ pub enum Judged {
     RowByRow,
 }
 
-impl Engine {
-    /// Answers a query with where its time goes.
-    pub(super) fn profiled(&self, query: &Query) -> Result<QueryAnswer, EngineError> {
-        let begun = Instant::now();
-        let audience = self.audience()?;
-        let audience_us = micros(begun);
-        Ok(audience.with_pass(query.now, |pass| {
-            let begun = Instant::now();
-            let (condition, findings) = compile(query, pass.rulebook());
-            let read_us = micros(begun);
-            let profile = |condition: Condition| {
-                let parts = condition.parts();
-                let parts = parts.iter().map(|part| judge(part.depth, &part.condition, pass)).collect();
-                Found::Profile(Box::new(QueryProfile { users: pass.rows() as u64, read_us, audience_us, parts }))
-            };
-            QueryAnswer { findings, found: condition.map(profile) }
-        }))
-    }
+/// What was done before anybody was judged, in microseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    pub audience_us: u64,
+    pub read_us: u64,
+}
+
+/// Judges the condition and each of its parts.
+pub(super) fn profile(pass: &Pass<'_>, condition: &Condition, before: Before) -> QueryProfile {
+    let Before { audience_us, read_us } = before;
+    let parts = condition.parts();
+    let parts = parts.iter().map(|part| judge(part.depth, &part.condition, pass)).collect();
+    QueryProfile { users: pass.users() as u64, read_us, audience_us, parts }
+}
+
+/// Microseconds since then.
+pub(super) fn micros(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn judge<C: Columns>(depth: usize, condition: &Condition, columns: &C) -> PartProfile {
@@ -84,8 +83,4 @@ fn judge<C: Columns>(depth: usize, condition: &Condition, columns: &C) -> PartPr
     };
     let text = condition.text().split_whitespace().collect::<Vec<_>>().join(" ");
     PartProfile { depth, text, count: tally.holds, unknown: tally.unknown, elapsed_us, way }
-}
-
-fn micros(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
