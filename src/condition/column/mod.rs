@@ -19,9 +19,11 @@ mod pool;
 mod range;
 mod select;
 mod text;
+mod way;
 
 pub use select::{Answers, Selection, Tally};
 pub(super) use text::Scanner;
+pub use way::Way;
 
 use super::syntax::Relation;
 use super::{Fact, Row, midnight};
