@@ -26,7 +26,7 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
-pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Whole};
+pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Whole, pick};
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;

@@ -20,6 +20,7 @@ mod range;
 mod select;
 mod text;
 
+pub use kernel::pick;
 pub use select::{Answers, Selection, Tally};
 pub(super) use text::Scanner;
 

@@ -203,7 +203,7 @@ impl<'a> Number<'a> {
     }
 
     /// As arithmetic with floats takes it: money in major units.
-    pub fn as_float(self) -> Self {
+    pub fn into_float(self) -> Self {
         let is_money = self.kind == Kind::Money;
         let float = match self.form {
             Form::WideConstant(x) => Self::float(Form::Constant(x as f64)),
@@ -299,7 +299,7 @@ impl<'a> Number<'a> {
             (Add | Subtract, Time, Duration) | (Add, Duration, Time) => self.whole(operator, other, Time),
             (Subtract, Time, Time) | (Add | Subtract, Duration, Duration) => self.whole(operator, other, Duration),
             (Remainder, ..) | (_, Time | Duration, _) | (_, _, Time | Duration) => Self::float(Form::Missing),
-            (Add | Subtract | Multiply | Divide, ..) => self.as_float().with(operator, other.as_float(), None),
+            (Add | Subtract | Multiply | Divide, ..) => self.into_float().with(operator, other.into_float(), None),
         }
     }
 
@@ -365,10 +365,10 @@ impl<'a> Number<'a> {
     /// Arithmetic in floats; what is whole says its kind and reach.
     fn with(self, operator: Operator, other: Self, whole: Option<(Kind, (i64, i64))>) -> Self {
         let (kind, reach) = whole.map_or((Kind::Float, None), |(kind, reach)| (kind, Some(reach)));
-        if reach.is_some() {
-            if let Some(form) = joined(&self, operator, &other) {
-                return Self { kind, reach, form };
-            }
+        if reach.is_some()
+            && let Some(form) = joined(&self, operator, &other)
+        {
+            return Self { kind, reach, form };
         }
         let result = Self { kind, reach, form: Form::Arithmetic(operator, Box::new(self), Box::new(other)) };
         if reach.is_none() || operator != Operator::Multiply {
