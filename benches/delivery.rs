@@ -27,7 +27,7 @@ use vestnik::outbox::Client;
 use vestnik::rulebook::Live;
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits, Running, Sandbox, SandboxOptions};
 use vestnik::store::sled::SledStore;
-use vestnik::store::{Store, Writer};
+use vestnik::store::{Journal, Store, Writer};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -133,7 +133,7 @@ async fn engine(folder: &Path, running: &Running, users: u64, bot: &str) -> Outc
     let live = Arc::new(Live::open(folder, clock.clone())?);
     let data = folder.join("data");
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
-    let writer = Writer::spawn(store.clone())?;
+    let writer = Writer::spawn(&Journal::open(store.clone())?)?;
     fill(users, 7, SAMPLE_NOW, &live.current().schema, &writer, &mut |_| {})?;
     writer.close();
     let client = Client::new(&running.url(), DEFAULT_TOKEN)?;

@@ -7,23 +7,30 @@
 //! 4. the watch over the project's files;
 //! 5. the bot, which receives updates.
 //!
-//! A part that dies ends the process: nothing runs on half alive.
+//! A part that dies ends the process: nothing runs on half alive. When a backup
+//! is put in force all parts but the store are stopped and built anew.
 
 use crate::engine::gates::Gates;
+use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
 use crate::interface::{bot, control};
 use crate::model::{Clock, Text};
 use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
-use crate::store::{Profiles, Store};
+use crate::store::Store;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How often the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
+/// Segments that depend on time are at most a minute late; their users are due
+/// by the minute.
+const CLOCKWORK: Duration = Duration::from_secs(20);
 
 /// What hears of reloads.
 pub type OnReload = Box<dyn Fn(&Engine, &ReloadReport) + Send>;
@@ -54,9 +61,32 @@ pub struct App {
     pub recovery: Recovery,
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
+    clockwork: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    changeovers: UnboundedReceiver<Changeover>,
+    base: Base,
     _watch: WatchGuard,
     _control: control::Control,
+}
+
+/// What stays while everything else is stopped and built anew.
+#[derive(Clone)]
+struct Base {
+    project: PathBuf,
+    data: PathBuf,
+    live: Arc<Live>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    client: Client,
+    on_reload: Arc<Mutex<OnReload>>,
+}
+
+/// Why a running engine went on no further.
+enum Ended {
+    /// It was told to stop.
+    Told,
+    /// A backup is to be put in force.
+    For(Changeover),
 }
 
 /// Why an engine did not start, or did not go on.
@@ -98,8 +128,16 @@ impl App {
     /// Builds and starts everything. To be called inside a runtime.
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
+        let on_reload = Arc::new(Mutex::new(on_reload));
+        Self::build(Base { project, data, live, store, clock, client, on_reload })
+    }
+
+    fn build(base: Base) -> Result<Self, AppError> {
+        let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
-        let gates = Gates::new(live.clone(), Profiles::new(store.clone()));
+        // Everybody is read before anything is sent or answered.
+        engine.audience()?;
+        let gates = Gates::new(&engine);
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),
@@ -111,23 +149,34 @@ impl App {
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;
+        let (asked, changeovers) = unbounded_channel();
+        engine.restart_through(asked)?;
         let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;
         let watch = watch_files(&live, engine.clone(), on_reload)?;
         let (stop, stopped) = watch::channel(false);
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.store.clone()));
-        Ok(Self { engine, recovery, bot, keeper, stop, _watch: watch, _control: control })
+        let clockwork = tokio::spawn(pass_time(engine.clone()));
+        Ok(Self { engine, recovery, bot, keeper, clockwork, stop, changeovers, base, _watch: watch, _control: control })
     }
 
     /// Runs until `shutdown` is over or a part dies, then stops everything.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let ended = tokio::select! {
-            () = shutdown => Ok(()),
-            ended = &mut self.bot => bot_ended(ended),
-            () = outbox_ended(&self.engine) => Err(AppError::Outbox),
-        };
-        self.stop().await;
-        ended
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let ended = tokio::select! {
+                () = &mut shutdown => Ok(Ended::Told),
+                ended = &mut self.bot => bot_ended(ended).map(|()| Ended::Told),
+                () = outbox_ended(&self.engine) => Err(AppError::Outbox),
+                Some(changeover) = self.changeovers.recv() => Ok(Ended::For(changeover)),
+            };
+            let base = self.base.clone();
+            self.stop().await;
+            match ended? {
+                Ended::Told => return Ok(()),
+                Ended::For(changeover) => self = changed_over(base, changeover).await?,
+            }
+        }
     }
 
     /// Stops everything: nothing new is leased, what is under way is awaited
@@ -135,6 +184,7 @@ impl App {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.keeper.abort();
+        self.clockwork.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -143,12 +193,45 @@ impl App {
     }
 }
 
-fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: OnReload) -> Result<WatchGuard, AppError> {
+/// Puts what was staged in force and builds everything over it; if that fails,
+/// over what was in force before.
+async fn changed_over(base: Base, changeover: Changeover) -> Result<App, AppError> {
+    let store = base.store.clone();
+    let adopted = match tokio::task::spawn_blocking(move || store.whole().adopt()).await {
+        Ok(adopted) => adopted.map_err(|error| error.text()),
+        Err(error) => Err(Text::same(error.to_string())),
+    };
+    match App::build(base) {
+        Ok(app) => {
+            tracing::info!(restored = adopted.is_ok(), "the engine is running again");
+            changeover.tell(adopted);
+            Ok(app)
+        }
+        Err(error) => {
+            changeover.tell(Err(error.text()));
+            Err(error)
+        }
+    }
+}
+
+fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: Arc<Mutex<OnReload>>) -> Result<WatchGuard, AppError> {
     let changed = move |report: &ReloadReport| {
         engine.take_over();
+        let on_reload = on_reload.lock().unwrap_or_else(PoisonError::into_inner);
         on_reload(&engine, report);
     };
     live.watch(changed).map_err(AppError::Watch)
+}
+
+/// Tells the engine that time passes.
+async fn pass_time(engine: Arc<Engine>) {
+    let mut tick = tokio::time::interval(CLOCKWORK);
+    loop {
+        tick.tick().await;
+        if let Err(error) = engine.pass_time().await {
+            tracing::warn!(%error, "what depends on time waits: the store cannot be written");
+        }
+    }
 }
 
 /// Gives wasted space of the store back, now and then.

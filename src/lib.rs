@@ -12,10 +12,11 @@
 //!
 //! Modules import only from those above them in this list: [`model`],
 //! [`diagnostic`], [`clock`], [`condition`], [`rulebook`], [`explain`],
-//! [`store`], [`import`], [`outbox`], [`engine`], [`sandbox`], [`interface`],
+//! [`store`], [`audience`], [`import`], [`outbox`], [`engine`], [`sandbox`], [`interface`],
 //! [`app`], [`cli`]. What the product promises is written in [`outbox`] and [`store`].
 
 pub mod app;
+pub mod audience;
 pub mod cli;
 pub mod clock;
 pub mod condition;

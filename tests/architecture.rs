@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "model",
     "diagnostic",
     "clock",
@@ -17,6 +17,7 @@ const ORDER: [&str; 14] = [
     "rulebook",
     "explain",
     "store",
+    "audience",
     "import",
     "outbox",
     "engine",
@@ -30,7 +31,7 @@ const ORDER: [&str; 14] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 18] = [
+const KNOWN_IN: [(&str, &str); 19] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -45,6 +46,7 @@ const KNOWN_IN: [(&str, &str); 18] = [
     ("pest", "condition rulebook/trigger"),
     ("pest_derive", "condition rulebook/trigger"),
     ("rhai", "rulebook/script"),
+    ("roaring", "audience"),
     ("rusqlite", "import"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),
@@ -52,7 +54,7 @@ const KNOWN_IN: [(&str, &str); 18] = [
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "model",
     "diagnostic",
     "condition",
@@ -62,6 +64,7 @@ const PURE: [&str; 11] = [
     "rulebook/trigger",
     "rulebook/yaml",
     "explain",
+    "audience",
     "outbox/limiter",
     "outbox/backoff",
 ];

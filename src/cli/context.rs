@@ -189,20 +189,40 @@ impl Context {
     /// engine that is just starting or stopping holds the data folder without
     /// answering: it is waited for.
     pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
+        self.ask_or(&request, || {
+            let engine = self.open()?;
+            let mut bar = Bar::new(self.lang());
+            let reply = engine.execute(request.clone(), &mut |progress| bar.show(&progress));
+            engine.stop();
+            reply.map_err(|error| Failure::new(error.text()))
+        })
+    }
+
+    /// The same with another way to do it without an engine.
+    pub fn ask_or(&self, request: &Request, closed: impl Fn() -> Result<Reply, Failure>) -> Result<Reply, Failure> {
         let patience = Instant::now();
-        let engine = loop {
-            if let Some(reply) = self.ask_running(&request)? {
+        loop {
+            if let Some(reply) = self.ask_running(request)? {
                 return Ok(reply);
             }
-            match self.open() {
+            match closed() {
                 Err(failure) if failure.is_locked && patience.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-                opened => break opened?,
+                answered => return answered,
             }
-        };
-        let mut bar = Bar::new(self.lang());
-        let reply = engine.execute(request, &mut |progress| bar.show(&progress));
-        engine.stop();
-        reply.map_err(|error| Failure::new(error.text()))
+        }
+    }
+
+    /// Refuses to go on without a data folder: a question must not make one.
+    pub fn needs_data(&self) -> Result<(), Failure> {
+        let data = self.data()?;
+        if data.is_dir() {
+            return Ok(());
+        }
+        let data = data.display();
+        Err(Failure::new(Text::new(
+            format!("there is no data folder {data} yet: import users with `vestnik import FILE`, or start the engine"),
+            format!("папки данных {data} ещё нет: загрузите людей командой `vestnik import ФАЙЛ` или запустите движок"),
+        )))
     }
 
     /// Opens the project and its store, without sending anything.

@@ -45,10 +45,7 @@ async fn show(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     let lang = context.lang_argument().unwrap_or(Lang::En);
     let say = |text: Text| context.say(&format!("{}\n", text.get(lang)));
     let stage = Stage::build(args.users, lang, &say).await?;
-    context.say(&format!(
-        "\n{}\n",
-        segments::render(&stage.app.engine.segment_counts(stage.app.engine.clock.now())?, lang)
-    ));
+    context.say(&format!("\n{}\n", segments::render(&stage.app.engine.segment_counts(None)?, lang)));
     let started = stage.app.engine.start_broadcast(BROADCAST, Again::Refuse).map_err(CommandError::from);
     let started = started.map_err(|error| Failure::new(error.text()))?;
     say(Text::new(

@@ -1,19 +1,20 @@
-//! `vestnik import FILE`: users from SQLite, CSV or NDJSON.
+//! `vestnik import FILE`: users from SQLite, CSV or NDJSON, events from NDJSON.
 
 use super::Format;
 use super::context::{Context, Failure};
 use crate::engine::command::{Reply, Request};
-use crate::import::{ImportOptions, ImportReport, SourceKind, ZeroTime, parse_map};
+use crate::import::{EventsReport, ImportOptions, ImportReport, Reason, SourceKind, ZeroTime, parse_map};
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The arguments.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A SQLite database, a CSV file or an NDJSON file
+    /// A SQLite database, a CSV file or an NDJSON file of users; or an NDJSON file of events
     file: PathBuf,
     /// What the file is [default: by its content and name]
     #[arg(long, value_enum)]
@@ -50,11 +51,13 @@ pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
         zero: if args.zero_is_missing { ZeroTime::Missing } else { ZeroTime::Epoch },
         rejected: args.rejected.map(std::path::absolute).transpose()?,
     };
-    if let Reply::Imported(report) = context.ask(Request::Import(Box::new(options)))? {
-        match context.format() {
-            Format::Json => context.say_json(&serde_json::json!(report)),
-            Format::Text | Format::Short => context.say(&render(&report, context.lang())),
-        }
+    let reply = context.ask(Request::Import(Box::new(options)))?;
+    match (reply, context.format()) {
+        (Reply::Imported(report), Format::Json) => context.say_json(&serde_json::json!(report)),
+        (Reply::Imported(report), _) => context.say(&render(&report, context.lang())),
+        (Reply::EventsImported(report), Format::Json) => context.say_json(&serde_json::json!(report)),
+        (Reply::EventsImported(report), _) => context.say(&render_events(&report, context.lang())),
+        _ => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -73,14 +76,7 @@ pub fn render(report: &ImportReport, lang: Lang) -> String {
             "прочитано строк {read}: сохранено людей {stored}, прежних строк с тем же id {duplicates}, отклонено {rejected}"
         ),
     ));
-    for (reason, n) in &report.reasons {
-        let why = reason.text();
-        line(Text::new(format!("  {n:>5}  {}", why.en), format!("  {n:>5}  {}", why.ru)));
-    }
-    if let Some(file) = &report.rejected_file {
-        let file = file.display();
-        line(Text::new(format!("  rejected rows: {file}"), format!("  отклонённые строки: {file}")));
-    }
+    rejected_rows(&report.reasons, report.rejected_file.as_deref(), &mut line);
     for (column, outside) in &report.outside {
         let (n, examples) = (outside.count, outside.examples.join(", "));
         line(Text::new(
@@ -96,6 +92,33 @@ pub fn render(report: &ImportReport, lang: Lang) -> String {
         ));
     }
     out
+}
+
+/// The report of an import of events for people.
+pub fn render_events(report: &EventsReport, lang: Lang) -> String {
+    let mut out = String::new();
+    let mut line = |text: Text| {
+        let _ = writeln!(out, "{}", text.get(lang));
+    };
+    let [read, stored, duplicates, rejected] =
+        [report.read, report.stored, report.duplicates, report.rejected].map(grouped);
+    line(Text::new(
+        format!("lines read {read}: events stored {stored}, known already {duplicates}, rejected {rejected}"),
+        format!("прочитано строк {read}: сохранено событий {stored}, уже известных {duplicates}, отклонено {rejected}"),
+    ));
+    rejected_rows(&report.reasons, report.rejected_file.as_deref(), &mut line);
+    out
+}
+
+fn rejected_rows(reasons: &BTreeMap<Reason, u64>, file: Option<&Path>, line: &mut dyn FnMut(Text)) {
+    for (reason, n) in reasons {
+        let why = reason.text();
+        line(Text::new(format!("  {n:>5}  {}", why.en), format!("  {n:>5}  {}", why.ru)));
+    }
+    if let Some(file) = file {
+        let file = file.display();
+        line(Text::new(format!("  rejected rows: {file}"), format!("  отклонённые строки: {file}")));
+    }
 }
 
 impl From<KindArg> for SourceKind {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 clean, 1 findings (diagnostics, something undelivered), 2 the
 //! command could not do its work.
 
+mod backup;
 mod broadcast;
 mod check;
 mod context;
@@ -93,6 +94,10 @@ enum Command {
     Reload,
     /// How the engine is
     Status,
+    /// Write everything to one file, also while the engine runs
+    Backup(backup::BackupArgs),
+    /// Put a backup in force; a running engine stops and starts again around it
+    Restore(backup::RestoreArgs),
     /// A local Bot API for trying things out
     Sandbox(sandbox::Args),
 }
@@ -122,6 +127,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),
         Command::Status => status::run(context),
+        Command::Backup(args) => backup::backup(context, &args),
+        Command::Restore(args) => backup::restore(context, &args),
         Command::Sandbox(args) => sandbox::run(context, args),
     }
 }

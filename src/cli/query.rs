@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         lang: context.lang(),
         style: context.style(),
     };
-    there_is_a_store(context)?;
+    context.needs_data()?;
     let Reply::Queried(answer) = context.ask(Request::Query(Box::new(query)))? else { return Ok(ExitCode::SUCCESS) };
     let Some(found) = answer.found else {
         context.say(&answer.findings);
@@ -86,19 +86,6 @@ fn want(args: &Args) -> Want {
         (false, Some(size)) => Want::Sample(usize::from(size)),
         (false, None) => Want::Count,
     }
-}
-
-/// A question must not make a data folder.
-fn there_is_a_store(context: &Context) -> Result<(), Failure> {
-    let data = context.data()?;
-    if data.is_dir() {
-        return Ok(());
-    }
-    let data = data.display();
-    Err(Failure::new(Text::new(
-        format!("there is no data folder {data} yet: import users with `vestnik import FILE`, or start the engine"),
-        format!("папки данных {data} ещё нет: загрузите людей командой `vestnik import ФАЙЛ` или запустите движок"),
-    )))
 }
 
 fn as_text(found: &Found, context: &Context) -> String {

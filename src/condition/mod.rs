@@ -18,6 +18,8 @@ mod fact;
 mod function;
 mod ir;
 mod literal;
+mod matcher;
+mod pace;
 mod parse;
 mod print;
 mod quick;
@@ -30,6 +32,8 @@ pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as Text
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
+pub use matcher::{Matcher, Matches};
+pub use pace::{Pace, Sweep};
 pub use parse::{RESERVED, parse};
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
@@ -154,6 +158,7 @@ pub struct Program {
     segments: Box<[SegmentId]>,
     facts: Box<[Fact]>,
     time_dependent: bool,
+    changes: pace::Changes,
 }
 
 impl Condition {
@@ -255,8 +260,8 @@ impl Program {
         facts.sort_unstable();
         facts.dedup();
         let (fields, segments, facts) = (fields.into(), segments.into(), facts.into());
-        let quick = Test::new(&root);
-        Arc::new(Self { text, root, quick, fields, segments, facts, time_dependent })
+        let (quick, changes) = (Test::new(&root), pace::Changes::new(&root));
+        Arc::new(Self { text, root, quick, fields, segments, facts, time_dependent, changes })
     }
 }
 
@@ -308,7 +313,7 @@ impl From<Option<bool>> for Truth {
 }
 
 /// The last midnight before or at `now` in `zone`.
-fn midnight(now: Time, zone: &TimeZone) -> Time {
+pub(crate) fn midnight(now: Time, zone: &TimeZone) -> Time {
     let start =
         jiff::Timestamp::from_millisecond(now.0).ok().and_then(|at| at.to_zoned(zone.clone()).start_of_day().ok());
     start.map_or(now, |day| Time(day.timestamp().as_millisecond()))

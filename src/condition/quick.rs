@@ -85,6 +85,18 @@ impl Test {
             Self::General(expr) => general(expr, row),
         }
     }
+
+    /// Shows the tests that must all come out as `expected` if this one is to:
+    /// leaves with what is expected of each, and none for what is no leaf.
+    pub fn conjuncts(&self, expected: bool, each: &mut impl FnMut(Option<&Leaf>, bool)) {
+        match self {
+            Self::Leaf(leaf) => each(Some(leaf), expected),
+            Self::Not(inner) => inner.conjuncts(!expected, each),
+            Self::All(chain) if expected => chain.conjuncts(expected, each),
+            Self::Any(chain) if !expected => chain.conjuncts(expected, each),
+            Self::All(_) | Self::Any(_) | Self::General(_) => each(None, expected),
+        }
+    }
 }
 
 impl Chain {
@@ -97,6 +109,11 @@ impl Chain {
             }
         }
         Self { leaves: leaves.into(), rest: rest.into() }
+    }
+
+    fn conjuncts(&self, expected: bool, each: &mut impl FnMut(Option<&Leaf>, bool)) {
+        self.leaves.iter().for_each(|leaf| each(Some(leaf), expected));
+        self.rest.iter().for_each(|test| test.conjuncts(expected, each));
     }
 
     /// The least or greatest of the answers, which is Kleene's `and` or `or`;

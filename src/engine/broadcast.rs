@@ -16,7 +16,6 @@ use crate::rulebook::{Broadcast, Rulebook};
 use crate::store::{Batch, Transaction};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 /// A run's head and its rows by state.
@@ -171,7 +170,7 @@ impl Engine {
             None => 1,
         };
         let now = self.clock.now();
-        let audience = self.audience(&rulebook, broadcast, now)?;
+        let audience = self.recipients(name)?;
         let ledger = self.stage_run(&rulebook, broadcast, occurrence, &audience, now)?;
         if let Some(outbox) = self.outbox() {
             outbox.add(ledger.clone()).map_err(EngineError::from)?;
@@ -229,15 +228,23 @@ impl Engine {
         }
     }
 
-    fn audience(&self, rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Result<Vec<UserId>, EngineError> {
-        let mut users = Vec::new();
-        self.profiles.for_each(&rulebook.schema, |profile| {
-            if rulebook.reaches(broadcast, &rulebook.view(profile, now)) {
-                users.push(profile.user());
+    /// The users that a broadcast goes to now, by id.
+    fn recipients(&self, name: &str) -> Result<Vec<UserId>, EngineError> {
+        let audience = self.audience()?;
+        let ids = audience.with_pass(None, |pass| {
+            // By name: the rulebook may have been replaced just now.
+            let Some(broadcast) = pass.rulebook().broadcast(name) else { return Vec::new() };
+            let mut rows = broadcast.to.select(pass);
+            if let Some(exclude) = &broadcast.exclude {
+                // Nobody is reached because something is unknown.
+                let excluded = exclude.select_both(pass);
+                for (row, not) in rows.iter_mut().zip(excluded.holds.iter().zip(&excluded.unknown)) {
+                    *row &= !(not.0 | not.1);
+                }
             }
-            ControlFlow::Continue(())
-        })?;
-        Ok(users)
+            pass.ids_of(&rows)
+        });
+        Ok(ids.into_iter().map(UserId).collect())
     }
 
     /// Writes the rows of a run and then its head as running.
@@ -272,7 +279,7 @@ impl Engine {
                 let users = users.iter().map(|user| user.0).collect();
                 stage(&mut batch, ledger.id, *chunk, &Recipients { users, messages: Vec::new() })?;
             }
-            self.writer.commit(Transaction { batch, patches: Vec::new() })?;
+            self.writer.commit(Transaction::batch(batch))?;
         }
         ledger.status = LedgerStatus::Running;
         if audience.is_empty() {
@@ -303,7 +310,8 @@ impl Engine {
     fn write_head(&self, ledger: &Ledger) -> Result<(), EngineError> {
         let mut batch = Batch::new();
         ledger.write(&mut batch)?;
-        Ok(self.writer.commit(Transaction { batch, patches: Vec::new() })?)
+        self.writer.commit(Transaction::batch(batch))?;
+        Ok(())
     }
 
     fn next_ledger(&self) -> Result<LedgerId, EngineError> {

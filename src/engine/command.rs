@@ -6,14 +6,20 @@
 
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::query::{Query, QueryAnswer};
+use super::restore::{Restored, back_up};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
-use crate::import::{ImportError, ImportOptions, ImportReport, Progress, import};
+use crate::import::{
+    EventsReport, ImportError, ImportOptions, ImportReport, Progress, holds_events, import, import_events,
+};
 use crate::model::{Lang, Text, Time};
 use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
+use crate::store::Transaction;
+use crate::store::backup::Summary;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,7 +51,7 @@ pub enum Request {
         /// Which of these.
         steer: Steer,
     },
-    /// Import users from a file.
+    /// Import users or events from a file.
     Import(Box<ImportOptions>),
     /// Check the rule files again and take them over if they are good.
     Reload {
@@ -54,6 +60,16 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Write everything to a file.
+    Backup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Put a backup in force.
+    Restore {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// The answer.
@@ -68,12 +84,18 @@ pub enum Reply {
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
     Run(Box<BroadcastStatus>),
-    /// To [`Request::Import`].
+    /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
+    /// To [`Request::Import`] of events.
+    EventsImported(Box<EventsReport>),
     /// To [`Request::Reload`].
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Backup`].
+    BackedUp(Box<Summary>),
+    /// To [`Request::Restore`].
+    Restored(Box<Restored>),
 }
 
 /// What came of a reload.
@@ -150,15 +172,15 @@ impl Engine {
     /// Carries out a request. `progress` hears of long work.
     pub fn execute(&self, request: Request, progress: &mut dyn FnMut(Progress)) -> Result<Reply, CommandError> {
         match request {
-            Request::Segments { now } => {
-                let now = now.unwrap_or_else(|| self.clock.now());
-                Ok(Reply::Segments(self.segment_counts(now)?))
-            }
+            Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
             Request::Import(options) => {
+                if holds_events(&options)? {
+                    return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
+                }
                 let schema = self.live.current().schema.clone();
                 Ok(Reply::Imported(Box::new(import(&options, &schema, &self.writer, progress)?)))
             }
@@ -168,11 +190,33 @@ impl Engine {
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Backup { path } => {
+                let summary = back_up(&*self.store, &path, self.clock.now()).map_err(EngineError::from)?;
+                Ok(Reply::BackedUp(Box::new(summary)))
+            }
+            Request::Restore { path } => Ok(Reply::Restored(Box::new(self.restore(&path)?))),
         }
     }
 
-    /// Tells the outbox what a new rulebook changes for it.
+    fn import_events(
+        &self,
+        options: &ImportOptions,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<EventsReport, ImportError> {
+        let rulebook = self.live.current();
+        let knows = |user| self.profiles.knows(user);
+        import_events(options, &rulebook.catalogue.events, self.clock.now(), &knows, &self.writer, progress)
+    }
+
+    /// Tells the audience and the outbox what a new rulebook changes for them.
     pub fn take_over(&self) {
+        if self.crowd.loaded().is_some() {
+            self.writer.submit(Transaction::advance(self.clock.now()), |outcome| {
+                if let Err(error) = outcome {
+                    tracing::error!(%error, "the audience did not hear of the new rulebook");
+                }
+            });
+        }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
             let told = outbox.set_limits(limits).and_then(|()| outbox.wake());
@@ -189,7 +233,10 @@ impl Engine {
             live: outbox.is_some(),
             version: self.live.current().version.clone(),
             refused: self.refused(),
-            users: self.profiles.count().map_err(EngineError::from)?,
+            users: match self.crowd.loaded() {
+                Some(audience) => audience.len() as u64,
+                None => self.profiles.count().map_err(EngineError::from)?,
+            },
             runs: self.broadcast_status(None)?.into_iter().filter(is_open).collect(),
             replies_queued: outbox.as_ref().map_or(0, |outbox| outbox.replies_queued),
             rate: outbox.as_ref().map_or(0.0, |outbox| outbox.rate),
@@ -263,6 +310,9 @@ impl EngineError {
                 format!("очередь отправки не запускается: {reason}"),
             ),
             Self::AlreadyLive => Text::new(self.to_string(), "движок уже запущен"),
+            Self::NotRestored(why) => {
+                Text::new(self.to_string(), format!("резервная копия не вступила в силу: {}", why.ru))
+            }
         }
     }
 }

@@ -38,7 +38,8 @@ impl Engine {
         if let Some(last) = updates.iter().map(|(id, _)| *id).max() {
             batch.put(OFFSET, encode(VERSION, &(last + 1))?);
         }
-        Ok(self.writer.commit_async(Transaction { batch, patches: Vec::new() }).await?)
+        self.writer.commit_async(Transaction::batch(batch)).await?;
+        Ok(())
     }
 
     /// The offset that confirms all stored updates; 0 before the first.
@@ -65,7 +66,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         let ledger = self.stage_answers(&mut batch, handled.replies)?;
-        self.writer.commit_async(Transaction { batch, patches: handled.patches }).await?;
+        self.writer.commit_async(Transaction { batch, patches: handled.patches, ..Transaction::default() }).await?;
         if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
             outbox.add(ledger)?;
         }
@@ -77,7 +78,8 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         batch.put(key(b'w', id), raw);
-        Ok(self.writer.commit_async(Transaction { batch, patches: Vec::new() }).await?)
+        self.writer.commit_async(Transaction::batch(batch)).await?;
+        Ok(())
     }
 
     /// How many updates could not be read.

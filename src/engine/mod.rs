@@ -10,19 +10,28 @@
 
 pub mod broadcast;
 pub mod command;
+mod core;
+mod crowd;
+pub mod decide;
 pub mod gates;
 pub mod inbox;
 pub mod query;
+pub mod restore;
 mod segments;
 
 pub use segments::SegmentCount;
 
+use self::core::Core;
+use crate::audience::Audience;
 use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
-use crate::store::{Profiles, Store, StoreError, Writer};
+use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
+use crowd::Crowd;
+use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::mpsc::UnboundedSender;
 
 /// The open parts of one project.
 pub struct Engine {
@@ -36,6 +45,8 @@ pub struct Engine {
     pub writer: Writer,
     /// Reading of profiles.
     pub profiles: Profiles,
+    /// Everybody, in memory.
+    crowd: Arc<Crowd>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Why updates do not come from Telegram, while they do not.
@@ -44,6 +55,10 @@ pub struct Engine {
     /// Held while a broadcast is started or changes its state, so that two
     /// commands do not start it twice.
     broadcasts: Mutex<()>,
+    /// Held while a backup is put in force.
+    restoring: Mutex<()>,
+    /// Where a live engine asks to be stopped and started again.
+    changeovers: OnceLock<UnboundedSender<Changeover>>,
 }
 
 /// Trouble with carrying out what the engine was asked.
@@ -59,6 +74,9 @@ pub enum EngineError {
     /// Live already.
     #[error("the engine is live already")]
     AlreadyLive,
+    /// A backup was loaded and could not be put in force.
+    #[error("the backup is not in force: {}", .0.en)]
+    NotRestored(Text),
 }
 
 impl Engine {
@@ -69,10 +87,39 @@ impl Engine {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EngineError> {
-        let writer = Writer::spawn(store.clone())?;
-        let profiles = Profiles::new(store.clone());
-        let (outbox, broadcasts) = (OnceLock::new(), Mutex::new(()));
-        Ok(Self { project, live, store, writer, profiles, clock, silence: Mutex::new(None), outbox, broadcasts })
+        let journal = Journal::open(store.clone())?;
+        let profiles = Profiles::new(&journal);
+        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone());
+        let writer = Writer::spawn_with(&journal, Folding::default(), Box::new(Core::new(crowd.clone())))?;
+        Ok(Self {
+            project,
+            live,
+            store,
+            writer,
+            profiles,
+            crowd,
+            clock,
+            silence: Mutex::new(None),
+            outbox: OnceLock::new(),
+            broadcasts: Mutex::new(()),
+            restoring: Mutex::new(()),
+            changeovers: OnceLock::new(),
+        })
+    }
+
+    /// Everybody as of now, under the rulebook in force. Waits for the writer;
+    /// the first time it reads the whole store.
+    pub fn audience(&self) -> Result<&Audience, EngineError> {
+        self.crowd.current(&self.writer)
+    }
+
+    /// Looks at the clock: users enter and leave segments by it, and rules act.
+    /// The history forgets what is too old.
+    pub async fn pass_time(&self) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let expired = self.live.current().keeps_events_for().map(|length| now - length);
+        self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
+        Ok(())
     }
 
     /// Notes why updates do not come from Telegram, or that they do.
@@ -88,6 +135,11 @@ impl Engine {
     /// Gives the engine the outbox that sends.
     pub fn go_live(&self, outbox: Outbox) -> Result<(), EngineError> {
         self.outbox.set(outbox).map_err(|_| EngineError::AlreadyLive)
+    }
+
+    /// Says where a restore asks to stop everything and start again.
+    pub fn restart_through(&self, wiring: UnboundedSender<Changeover>) -> Result<(), EngineError> {
+        self.changeovers.set(wiring).map_err(|_| EngineError::AlreadyLive)
     }
 
     /// The outbox, if the engine is live.

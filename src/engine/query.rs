@@ -1,15 +1,15 @@
-//! A condition asked of everybody, in one pass over the profiles: how many it
+//! A condition asked of everybody, in one pass over the columns: how many it
 //! holds for, who they are, or a few of them to look at.
 
 use super::{Engine, EngineError};
-use crate::condition::{self, Condition, Truth};
+use crate::audience::Pass;
+use crate::condition::{self, Condition, Tally};
 use crate::diagnostic::render::{Style, render};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::model::{Lang, Profile, Schema, Time, Value};
+use crate::model::{Lang, Profile, Schema, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// The name under which findings show the condition.
@@ -92,46 +92,40 @@ pub struct Person {
 impl Engine {
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Result<QueryAnswer, EngineError> {
-        let rulebook = self.live.current();
-        let (condition, findings) = compile(query, &rulebook);
-        let now = query.now.unwrap_or_else(|| self.clock.now());
-        let found = condition.map(|condition| self.ask(&rulebook, &condition, now, query.want)).transpose()?;
-        Ok(QueryAnswer { findings, found })
+        Ok(self.audience()?.with_pass(query.now, |pass| {
+            let (condition, findings) = compile(query, pass.rulebook());
+            let found = condition.map(|condition| ask(pass, &condition, query.want));
+            QueryAnswer { findings, found }
+        }))
     }
+}
 
-    fn ask(&self, rulebook: &Rulebook, condition: &Condition, now: Time, want: Want) -> Result<Found, EngineError> {
-        let begun = Instant::now();
-        let mut taken = match want {
-            Want::Count => Found::Count(Count::default()),
-            Want::Ids => Found::Ids(Vec::new()),
-            Want::Sample(_) => Found::Sample(Vec::new()),
-        };
-        let mut drawn = BTreeMap::new();
-        self.profiles.for_each(&rulebook.schema, |profile| {
-            let truth = condition.judge(&rulebook.view(profile, now));
-            match (&mut taken, want) {
-                (Found::Count(count), _) => tally(count, truth),
-                (Found::Ids(ids), _) if truth.is_true() => ids.push(profile.user().0),
-                (Found::Sample(_), Want::Sample(size)) if truth.is_true() => {
-                    drawn.insert(draw(profile.user().0), profile.clone());
-                    if drawn.len() > size {
-                        drawn.pop_last();
-                    }
-                }
-                (Found::Ids(_) | Found::Sample(_), _) => {}
-            }
-            ControlFlow::Continue(())
-        })?;
-        match &mut taken {
-            Found::Count(count) => count.elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            Found::Ids(_) => {}
-            Found::Sample(people) => {
-                *people = drawn.values().map(|profile| person(profile, &rulebook.schema, condition)).collect();
-                people.sort_by_key(|person| person.id);
-            }
+fn ask(pass: &Pass<'_>, condition: &Condition, want: Want) -> Found {
+    let begun = Instant::now();
+    match want {
+        Want::Count => {
+            let Tally { holds, unknown } = condition.tally(pass);
+            let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            Found::Count(Count { count: holds, unknown, users: pass.users() as u64, elapsed_us })
         }
-        Ok(taken)
+        Want::Ids => Found::Ids(pass.ids_of(&condition.select(pass))),
+        Want::Sample(size) => Found::Sample(sample(pass, condition, size)),
     }
+}
+
+/// So many of the users for whom the condition holds, drawn by their ids.
+fn sample(pass: &Pass<'_>, condition: &Condition, size: usize) -> Vec<Person> {
+    let mut drawn = BTreeMap::new();
+    for id in pass.ids_of(&condition.select(pass)) {
+        drawn.insert(draw(id), id);
+        if drawn.len() > size {
+            drawn.pop_last();
+        }
+    }
+    let mut ids: Vec<i64> = drawn.into_values().collect();
+    ids.sort_unstable();
+    let profiles = ids.into_iter().filter_map(|id| pass.profile(UserId(id)));
+    profiles.map(|profile| person(&profile, &pass.rulebook().schema, condition)).collect()
 }
 
 /// The condition, if it has no errors, and what was found in it.
@@ -148,15 +142,6 @@ fn compile(query: &Query, rulebook: &Rulebook) -> (Option<Condition>, String) {
     found.sort();
     let rendered = if found.is_empty() { String::new() } else { render(&found, &sources, query.lang, query.style) };
     (condition.filter(|_| !found.has_errors()), rendered)
-}
-
-fn tally(count: &mut Count, truth: Truth) {
-    count.users += 1;
-    match truth {
-        Truth::True => count.count += 1,
-        Truth::Unknown => count.unknown += 1,
-        Truth::False => {}
-    }
 }
 
 /// A number drawn for a user, different for each: the last step of SplitMix64.

@@ -1,10 +1,11 @@
-//! How many users each segment has, in one pass over the profiles.
+//! How many users each segment has: as the audience keeps it current, or judged
+//! anew for another moment.
 
 use super::{Engine, EngineError};
-use crate::condition::Truth;
+use crate::audience::SegmentSize;
 use crate::model::{Text, Time};
+use crate::rulebook::Segment;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 
 /// A segment and its size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,26 +21,24 @@ pub struct SegmentCount {
 }
 
 impl Engine {
-    /// The sizes of all segments at `now`, in the order of their names in the
-    /// files.
-    pub fn segment_counts(&self, now: Time) -> Result<Vec<SegmentCount>, EngineError> {
-        let rulebook = self.live.current();
-        let mut counts: Vec<_> = rulebook
-            .segments()
-            .iter()
-            .map(|s| SegmentCount { name: s.name.to_string(), title: s.title.clone(), count: 0, unknown: 0 })
-            .collect();
-        self.profiles.for_each(&rulebook.schema, |profile| {
-            let view = rulebook.view(profile, now);
-            for (segment, count) in rulebook.segments().iter().zip(&mut counts) {
-                match view.segment(segment.id) {
-                    Truth::True => count.count += 1,
-                    Truth::Unknown => count.unknown += 1,
-                    Truth::False => {}
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(counts)
+    /// The sizes of all segments in the order of the rulebook, now or at another
+    /// moment.
+    pub fn segment_counts(&self, now: Option<Time>) -> Result<Vec<SegmentCount>, EngineError> {
+        Ok(self.audience()?.with_pass(now, |pass| {
+            let sizes = pass.sizes();
+            pass.rulebook()
+                .segments()
+                .iter()
+                .zip(sizes)
+                .map(|(segment, size)| SegmentCount::new(segment, size))
+                .collect()
+        }))
+    }
+}
+
+impl SegmentCount {
+    fn new(segment: &Segment, size: SegmentSize) -> Self {
+        let SegmentSize { count, unknown } = size;
+        Self { name: segment.name.to_string(), title: segment.title.clone(), count, unknown }
     }
 }

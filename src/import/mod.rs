@@ -1,5 +1,6 @@
-//! Import of a user base: rows of a SQLite table, a CSV or an NDJSON file
-//! become profiles.
+//! Import of a user base and of events: rows of a SQLite table, a CSV or an NDJSON file
+//! become profiles, lines of an
+//! NDJSON file events.
 //!
 //! Rows are read one by one, so that memory does not grow with the file but
 //! for the set of ids seen. A row that cannot be taken is left out whole,
@@ -10,7 +11,9 @@
 
 mod convert;
 mod error;
+mod events;
 pub mod generate;
+pub mod intake;
 mod plan;
 mod reject;
 mod report;
@@ -18,7 +21,8 @@ mod run;
 mod source;
 
 pub use error::ImportError;
-pub use report::{Fault, ImportReport, Outside, Reason};
+pub use events::{holds_events, import_events};
+pub use report::{EventsReport, Fault, ImportReport, Outside, Reason};
 pub use source::{Cell, SourceKind};
 
 use crate::model::Schema;

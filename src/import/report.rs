@@ -30,6 +30,24 @@ pub struct ImportReport {
     pub rejected_file: Option<PathBuf>,
 }
 
+/// What an import of events did: `read = stored + duplicates + rejected`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsReport {
+    /// Lines read.
+    pub read: u64,
+    /// Events that are recorded now and were not before.
+    pub stored: u64,
+    /// Events that were recorded before, by their user and id.
+    pub duplicates: u64,
+    /// Lines left out.
+    pub rejected: u64,
+    /// Rejected lines by reason.
+    #[serde(with = "pairs")]
+    pub reasons: BTreeMap<Reason, u64>,
+    /// Where the rejected lines are, if there are any.
+    pub rejected_file: Option<PathBuf>,
+}
+
 /// Values of one column that its enum does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
@@ -49,6 +67,39 @@ pub enum Reason {
     Cells,
     /// The line is not a JSON object.
     NotJson,
+    /// The event has no user.
+    NoUser,
+    /// The event has no id.
+    NoEventId,
+    /// The event has no name.
+    NoName,
+    /// The event has no time.
+    NoTime,
+    /// The event lies in the future.
+    Ahead,
+    /// Nobody has declared the event.
+    UnknownEvent {
+        /// Its name.
+        name: Arc<str>,
+        /// The one that was probably meant.
+        nearest: Option<Arc<str>>,
+    },
+    /// The event does not have the property.
+    UnknownProperty {
+        /// The event.
+        event: Arc<str>,
+        /// The property.
+        name: Arc<str>,
+        /// The one that was probably meant.
+        nearest: Option<Arc<str>>,
+    },
+    /// An event has no such key.
+    UnknownKey {
+        /// The key.
+        key: Arc<str>,
+    },
+    /// Nobody has this id.
+    UnknownUser,
     /// A value is not what its field takes.
     Value {
         /// The column.
@@ -76,6 +127,12 @@ pub enum Fault {
     Money,
     /// Neither a timestamp nor an ISO date.
     Time,
+    /// Not an object.
+    Object,
+    /// Longer than anything sensible.
+    TooLong,
+    /// Not among the values of its enum.
+    NotInEnum,
     /// Neither a text nor something with a plain text form.
     Text,
     /// Not a list of texts.
@@ -105,6 +162,33 @@ impl Reason {
             Self::Cells => {
                 Text::new("the row and the header differ in length", "в строке не столько ячеек, сколько в заголовке")
             }
+            Self::NoUser => Text::new("the event has no `user`", "у события нет `user`"),
+            Self::NoEventId => Text::new("the event has no `id`", "у события нет `id`"),
+            Self::NoName => Text::new("the event has no `name`", "у события нет `name`"),
+            Self::NoTime => Text::new("the event has no time `at`", "у события нет времени `at`"),
+            Self::Ahead => Text::new(
+                "the event is more than 5 minutes ahead of the clock",
+                "событие опережает часы больше чем на 5 минут",
+            ),
+            Self::UnknownEvent { name, nearest } => perhaps(
+                Text::new(format!("event `{name}` is not declared"), format!("событие `{name}` не объявлено")),
+                nearest.as_deref(),
+            ),
+            Self::UnknownProperty { event, name, nearest } => perhaps(
+                Text::new(
+                    format!("event `{event}` has no property `{name}`"),
+                    format!("у события `{event}` нет свойства `{name}`"),
+                ),
+                nearest.as_deref(),
+            ),
+            Self::UnknownKey { key } => Text::new(
+                format!("an event has no key `{key}`; its keys are id, user, name, at, props"),
+                format!("у события нет ключа `{key}`; его ключи: id, user, name, at, props"),
+            ),
+            Self::UnknownUser => Text::new(
+                "nobody is known with this `user`: import the users first",
+                "пользователя с таким `user` нет: сначала загрузите людей",
+            ),
             Self::NotJson => Text::new("the line is not a JSON object", "строка не является объектом JSON"),
             Self::Value { column, fault } => {
                 let fault = fault.text();
@@ -124,12 +208,26 @@ impl Fault {
             Self::NotFinite => ("is not a finite number", "не конечное число"),
             Self::Money => ("is not an amount with at most two decimals", "не сумма с двумя знаками после запятой"),
             Self::Time => ("is neither a timestamp nor an ISO date", "не метка времени и не дата ISO"),
+            Self::Object => ("is not an object", "не объект"),
+            Self::TooLong => ("is too long", "слишком длинно"),
+            Self::NotInEnum => ("is not among the declared values", "не из объявленных значений"),
             Self::Text => ("is not a text", "не текст"),
             Self::List => ("is not a list of texts", "не список текстов"),
             Self::TooLarge => ("is too large", "слишком велико"),
             Self::NotUtf8 => ("is not valid UTF-8", "не в кодировке UTF-8"),
         };
         Text::new(en, ru)
+    }
+}
+
+/// With the name that was probably meant.
+fn perhaps(text: Text, nearest: Option<&str>) -> Text {
+    match nearest {
+        Some(nearest) => Text::new(
+            format!("{}; did you mean `{nearest}`?", text.en),
+            format!("{}; возможно, вы имели в виду `{nearest}`", text.ru),
+        ),
+        None => text,
     }
 }
 

@@ -5,7 +5,7 @@ use super::reject::{self, Rejects};
 use super::source::{Row, Source};
 use super::{ImportError, ImportReport, Progress, Reason};
 use crate::model::UserId;
-use crate::store::{StoreError, Transaction, Writer};
+use crate::store::{Receipt, StoreError, Transaction, Writer};
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -91,7 +91,7 @@ impl Run<'_> {
 struct Pipe<'a> {
     writer: &'a Writer,
     filling: Transaction,
-    waiting: Option<Receiver<Result<(), StoreError>>>,
+    waiting: Option<Receiver<Result<Receipt, StoreError>>>,
 }
 
 impl<'a> Pipe<'a> {
@@ -107,13 +107,13 @@ impl<'a> Pipe<'a> {
     fn submit(&mut self) -> Result<(), StoreError> {
         self.wait()?;
         let (send, receive) = sync_channel(1);
-        self.writer.submit(std::mem::take(&mut self.filling), move |outcome| drop(send.send(outcome)));
+        self.writer.submit(std::mem::take(&mut self.filling).imported(), move |outcome| drop(send.send(outcome)));
         self.waiting = Some(receive);
         Ok(())
     }
 
     fn wait(&mut self) -> Result<(), StoreError> {
-        self.waiting.take().map_or(Ok(()), |waiting| waiting.recv().unwrap_or(Err(StoreError::Closed)))
+        self.waiting.take().map_or(Ok(()), |waiting| waiting.recv().unwrap_or(Err(StoreError::Closed)).map(|_| ()))
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -38,9 +39,11 @@ enum Line {
     Error(Text),
 }
 
-/// A listening socket; dropping it removes its files.
+/// A listening socket; dropping it ends the listening and removes its files.
 pub struct Control {
+    socket: PathBuf,
     files: Vec<PathBuf>,
+    is_over: Arc<AtomicBool>,
 }
 
 /// Listens in `data` and answers each connection on a thread of its own.
@@ -54,8 +57,13 @@ pub fn serve(data: &Path, engine: Arc<Engine>) -> io::Result<Control> {
         std::fs::write(&pointer, socket.to_string_lossy().as_bytes())?;
         files.push(pointer);
     }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = is_over.clone();
     thread::Builder::new().name("control".into()).spawn(move || {
         for stream in listener.incoming() {
+            if over.load(Ordering::SeqCst) {
+                return;
+            }
             let stream = match stream {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -72,11 +80,14 @@ pub fn serve(data: &Path, engine: Arc<Engine>) -> io::Result<Control> {
             }
         }
     })?;
-    Ok(Control { files })
+    Ok(Control { socket, files, is_over })
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // the thread waits for a connection: this is the last
+        drop(UnixStream::connect(&self.socket));
         for file in &self.files {
             let _ = std::fs::remove_file(file);
         }

@@ -122,6 +122,18 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// A number of bytes in a short form: `812 B`, `4.5 MB`.
+pub fn size(bytes: u64) -> Text {
+    let scale = [(1_000_000_000, "GB", "ГБ"), (1_000_000, "MB", "МБ"), (1_000, "kB", "кБ")];
+    match scale.iter().find(|(unit, ..)| bytes >= *unit) {
+        Some((unit, en, ru)) => {
+            let n = bytes as f64 / *unit as f64;
+            Text::new(format!("{n:.1} {en}"), format!("{n:.1} {ru}"))
+        }
+        None => Text::new(format!("{bytes} B"), format!("{bytes} Б")),
+    }
+}
+
 /// A length of time in short forms: `42 s`, `3 min 07 s`, `2 h 05 min`.
 pub fn length(seconds: u64) -> Text {
     let (minutes, hours) = (seconds / 60, seconds / 3600);

@@ -6,10 +6,11 @@
 //! where events come in, never here.
 
 use super::{Time, UserId, Value};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One event of one user.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Told apart by this: the same id of the same user counts once.
     pub id: Arc<str>,

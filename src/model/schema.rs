@@ -59,6 +59,8 @@ pub mod builtin {
     pub const LANGUAGE: FieldId = FieldId(4);
     /// IANA name of the user's time zone.
     pub const TIMEZONE: FieldId = FieldId(5);
+    /// The user's tags.
+    pub const TAGS: FieldId = FieldId(12);
     /// The class of the user; computed, see the section `lifecycle`.
     pub const LIFECYCLE: FieldId = FieldId(13);
     /// Reachability as text; see [`Reach`](super::Reach).
@@ -196,6 +198,7 @@ mod tests {
             (builtin::FIRST_NAME, "first_name"),
             (builtin::LANGUAGE, "language"),
             (builtin::TIMEZONE, "timezone"),
+            (builtin::TAGS, "tags"),
             (builtin::LIFECYCLE, "lifecycle"),
             (builtin::REACH, "reach"),
             (builtin::BLOCKED, "blocked"),

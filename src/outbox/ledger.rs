@@ -200,7 +200,12 @@ impl Ledger {
 
     /// Reads all heads, oldest first.
     pub fn read_all(store: &dyn Store) -> Result<Vec<Self>, StoreError> {
-        store.scan(b"l", b"").map(|pair| decode(VERSION, &pair?.1, "ledger")).collect()
+        store.scan(b"l", b"").map(|pair| Self::from_bytes(&pair?.1)).collect()
+    }
+
+    /// The head in a record.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        decode(VERSION, bytes, "ledger")
     }
 
     /// Adds to a batch what removes the ledger and all its rows.

@@ -19,6 +19,7 @@
 
 mod answer;
 mod backoff;
+mod calm;
 mod client;
 mod handle;
 mod ledger;
@@ -29,6 +30,7 @@ mod row;
 mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, classify};
+pub use calm::Calm;
 pub use client::{Client, ClientError};
 pub use handle::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prepared, RunStatus, stage_replies};
 pub use ledger::{

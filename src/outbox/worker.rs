@@ -281,7 +281,7 @@ impl Worker {
                 self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
-                    let _ = events.send(Event::Committed(result));
+                    let _ = events.send(Event::Committed(result.map(|_| ())));
                 });
             }
             Err(error) => {

@@ -46,12 +46,12 @@ pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{RenderContext, RenderError, Templates, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
-pub use view::View;
+pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use words::{duration, rate};
 
-use crate::condition::{Row, Truth};
-use crate::model::{Message, Profile, Schema, Time};
+use crate::condition::{Fact, Row, Truth};
+use crate::model::{FieldId, Message, Profile, Schema, SegmentId, Time, TimeDelta, Value};
 use derived::Derived;
 use std::sync::Arc;
 
@@ -117,6 +117,39 @@ impl Rulebook {
         &self.derived.classes
     }
 
+    /// The fields that follow from the rest: the computed ones and `lifecycle`,
+    /// if it has classes.
+    pub fn derived_fields(&self) -> impl Iterator<Item = FieldId> {
+        self.derived.fields()
+    }
+
+    /// The value of a derived field for a user; nothing for another field.
+    pub fn derive<R: Row>(&self, field: FieldId, row: &R) -> Option<Value> {
+        self.derived.place(field).map(|place| self.derived.value(place, &self.schema, row))
+    }
+
+    /// What a segment's condition says of a user: unlike membership, which is
+    /// true or false, this may be unknown.
+    pub fn judge<R: Row>(&self, segment: SegmentId, row: &R) -> Truth {
+        let segment = self.segments.get(usize::from(segment.0));
+        segment.map_or(Truth::False, |segment| match &segment.test {
+            Test::Condition(condition) => condition.judge(row),
+            Test::Script(script) => self.scripts.judge(script, row),
+        })
+    }
+
+    /// The answer to a fact of a user of whom nothing is recorded.
+    pub fn unrecorded(&self, fact: &Fact) -> &'static Value {
+        view::unrecorded(&self.catalogue.events, fact)
+    }
+
+    /// For how long events are kept: the least that a `cleanup` names; nothing
+    /// if none does, then for ever.
+    pub fn keeps_events_for(&self) -> Option<TimeDelta> {
+        let kept = |action: &Action| if let Action::Cleanup(cleanup) = action { cleanup.events } else { None };
+        self.tasks.iter().flat_map(|task| &task.then).filter_map(kept).min()
+    }
+
     /// The broadcasts, in the order of the files.
     pub fn broadcasts(&self) -> &[Broadcast] {
         &self.broadcasts
@@ -136,15 +169,20 @@ impl Rulebook {
     /// The message of a template for the user of a view, in the user's
     /// language or the nearest that there is.
     pub fn render(&self, template: &str, view: &View<'_>) -> Result<Message, RenderError> {
-        let profile = view.whole_profile();
-        let context = RenderContext { profile: &profile, in_segment: &|id| view.in_segment(id) };
+        self.render_for(template, &view.whole_profile(), view)
+    }
+
+    /// The message of a template for the user of a row; the profile has the
+    /// fields that follow from the rest.
+    pub fn render_for<R: Row>(&self, template: &str, profile: &Profile, row: &R) -> Result<Message, RenderError> {
+        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id) };
         self.templates.render(template, &context)
     }
 
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`
     /// is false. Nobody is reached because something is unknown.
-    pub fn reaches(&self, broadcast: &Broadcast, view: &View<'_>) -> bool {
-        let excluded = broadcast.exclude.as_ref().map_or(Truth::False, |exclude| exclude.judge(view));
-        broadcast.to.judge(view) == Truth::True && excluded == Truth::False
+    pub fn reaches<R: Row>(&self, broadcast: &Broadcast, row: &R) -> bool {
+        let excluded = broadcast.exclude.as_ref().map_or(Truth::False, |exclude| exclude.judge(row));
+        broadcast.to.judge(row) == Truth::True && excluded == Truth::False
     }
 }

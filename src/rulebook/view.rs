@@ -1,22 +1,28 @@
 //! One user at one moment, as conditions see them.
 //!
+//! What is recorded besides the profile is asked of whoever keeps it; without
+//! such a keeper nothing is.
+//!
 //! Segments, computed fields and `lifecycle` are judged when first asked for
 //! and remembered for the life of the view. How deep they ask for one another
 //! is bounded by the check.
 
-use super::{Rulebook, Test};
+use super::Rulebook;
 use crate::condition::{Fact, Row, Truth};
-use crate::model::{FieldId, Profile, SegmentId, Time, Type, Value, builtin};
+use crate::model::{Events, FieldId, Profile, SegmentId, Time, Type, Value, builtin};
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
+/// What is recorded of one user: the answer to a fact, if it is kept.
+pub type Recorded<'a> = dyn Fn(&Fact) -> Option<Value> + 'a;
+
 /// One user at one moment.
-#[derive(Debug)]
 pub struct View<'a> {
     rulebook: &'a Rulebook,
     profile: &'a Profile,
     now: Time,
+    recorded: Option<&'a Recorded<'a>>,
     members: Box<[Cell<Option<bool>>]>,
     /// The values of derived fields, by their place.
     derived: Box<[OnceCell<Value>]>,
@@ -27,7 +33,13 @@ impl<'a> View<'a> {
     pub(super) fn new(rulebook: &'a Rulebook, profile: &'a Profile, now: Time) -> Self {
         let members = rulebook.segments().iter().map(|_| Cell::new(None)).collect();
         let derived = (0..rulebook.derived.len()).map(|_| OnceCell::new()).collect();
-        Self { rulebook, profile, now, members, derived, zone: OnceCell::new() }
+        Self { rulebook, profile, now, recorded: None, members, derived, zone: OnceCell::new() }
+    }
+
+    /// The same user with what is recorded.
+    #[must_use]
+    pub fn with(self, recorded: &'a Recorded<'a>) -> Self {
+        Self { recorded: Some(recorded), ..self }
     }
 
     /// The profile that is looked at, as it is stored.
@@ -47,11 +59,7 @@ impl<'a> View<'a> {
     /// What a segment's condition says of the user: unlike membership, which
     /// is true or false, this may be unknown.
     pub fn segment(&self, id: SegmentId) -> Truth {
-        let segment = self.rulebook.segments().get(usize::from(id.0));
-        segment.map_or(Truth::False, |segment| match &segment.test {
-            Test::Condition(condition) => condition.judge(self),
-            Test::Script(script) => self.rulebook.scripts.judge(script, self),
-        })
+        self.rulebook.judge(id, self)
     }
 }
 
@@ -80,14 +88,8 @@ impl Row for View<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> Value {
-        // Nothing of this is recorded yet: nobody has received, done or entered
-        // anything.
-        match fact {
-            Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => Value::Int(0),
-            Fact::Sum { event, property, .. } => zero(&self.rulebook.catalogue.events.event(*event).at(*property).ty),
-            Fact::InDrip(_) | Fact::FinishedDrip(_) => Value::Bool(false),
-            Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => Value::Missing,
-        }
+        let kept = self.recorded.and_then(|recorded| recorded(fact));
+        kept.unwrap_or_else(|| self.rulebook.unrecorded(fact).clone())
     }
 
     fn in_segment(&self, id: SegmentId) -> bool {
@@ -101,13 +103,26 @@ impl Row for View<'_> {
     }
 }
 
+/// The answer to a fact where nobody has received, done or entered anything.
+pub(super) fn unrecorded(events: &Events, fact: &Fact) -> &'static Value {
+    static NEVER: Value = Value::Int(0);
+    static NO: Value = Value::Bool(false);
+    match fact {
+        Fact::Count { .. } | Fact::Received { .. } | Fact::Clicked { .. } => &NEVER,
+        Fact::Sum { event, property, .. } => zero(&events.event(*event).at(*property).ty),
+        Fact::InDrip(_) | Fact::FinishedDrip(_) => &NO,
+        Fact::First(_) | Fact::Last(_) | Fact::Variant(_) => &Value::Missing,
+    }
+}
+
 /// The sum of nothing.
-fn zero(ty: &Type) -> Value {
+fn zero(ty: &Type) -> &'static Value {
+    static INT: Value = Value::Int(0);
+    static FLOAT: Value = Value::Float(0.0);
+    static MONEY: Value = Value::Money(0);
     match ty {
-        Type::Float => Value::Float(0.0),
-        Type::Money => Value::Money(0),
-        Type::Int | Type::Bool | Type::String | Type::Time | Type::Duration | Type::List | Type::Enum(_) => {
-            Value::Int(0)
-        }
+        Type::Float => &FLOAT,
+        Type::Money => &MONEY,
+        Type::Int | Type::Bool | Type::String | Type::Time | Type::Duration | Type::List | Type::Enum(_) => &INT,
     }
 }

@@ -1,13 +1,18 @@
 //! A store in memory: for tests and for runs that must leave nothing behind.
 
-use super::{Batch, Pair, Store, StoreError};
+use super::follow::{Following, Gate};
+use super::{Batch, Pair, Pairs, Store, StoreError, Whole};
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// An ordered map behind a lock; a scan sees the map as it was when it began.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    map: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+    map: RwLock<Map>,
+    gate: Gate,
+    staged: Mutex<Option<Map>>,
 }
 
 impl MemoryStore {
@@ -34,6 +39,8 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut hold = self.gate.hold();
+        hold.note(batch);
         let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in &batch.ops {
             match value {
@@ -50,5 +57,30 @@ impl Store for MemoryStore {
 
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self
+    }
+}
+
+impl Whole for MemoryStore {
+    fn follow(&self) -> Following {
+        self.gate.follow()
+    }
+
+    fn stage(&self, pairs: &mut Pairs<'_>, _bytes: u64) -> Result<(), StoreError> {
+        let staged = pairs.collect::<Result<Map, StoreError>>()?;
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = Some(staged);
+        Ok(())
+    }
+
+    fn adopt(&self) -> Result<(), StoreError> {
+        let mut hold = self.gate.hold();
+        hold.note_replaced();
+        if let Some(staged) = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            *self.map.write().unwrap_or_else(PoisonError::into_inner) = staged;
+        }
+        Ok(())
     }
 }

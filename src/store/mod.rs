@@ -10,27 +10,41 @@
 //! 4. When it returned `Err`, the batch may or may not be there after a
 //!    restart: whoever wrote it must be able to write it again.
 //!
-//! Keys begin with one byte that names their kind; this module owns `F` (the
-//! catalogue of field names) and `p` (profiles).
+//! Keys begin with one byte that names their kind; this module owns `F` and
+//! `E` (the catalogues of names), `p` (profiles), `g` and `G` (the log), and
+//! `y` and `Y` (the history of events).
 
+pub mod backup;
 mod catalogue;
 mod disk;
+mod follow;
+pub mod history;
+mod journal;
 pub mod memory;
 mod profiles;
+mod raw;
 mod record;
 pub mod sled;
 mod writer;
 
+pub use backup::BackupFault;
 pub use disk::{Disk, SystemDisk};
-pub use profiles::{Profiles, Scan, StoredProfile, profile_key};
+pub use follow::Following;
+pub use history::History;
+pub use journal::{Journal, Total, is_total, sum_name};
+pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
+pub use raw::Raw;
 pub use record::{decode, encode};
-pub use writer::{Transaction, Writer};
+pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
 
 use crate::model::Text;
 use std::path::PathBuf;
 
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// Pairs one by one, in the order of keys.
+pub type Pairs<'a> = dyn Iterator<Item = Result<Pair, StoreError>> + 'a;
 
 /// An ordered map of bytes with atomic, durable batches.
 pub trait Store: Send + Sync {
@@ -45,12 +59,36 @@ pub trait Store: Send + Sync {
     /// it from the writer's thread only.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Whether a batch of so many bytes could be committed now, as far as one
+    /// can tell before.
+    fn room(&self, _bytes: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Bytes on disk; 0 for a store without one.
     fn disk_size(&self) -> u64;
 
     /// Gives wasted space back to the disk if there is much of it; says whether
-    /// it did. May read everything; commits may wait meanwhile.
+    /// it did. May read everything; commits go on meanwhile.
     fn tidy(&self) -> Result<bool, StoreError>;
+
+    /// Copying it and replacing it whole.
+    fn whole(&self) -> &dyn Whole;
+}
+
+/// What can be done with a whole store while it is in use; see [`backup`].
+pub trait Whole {
+    /// Begins to keep what is committed.
+    fn follow(&self) -> Following;
+
+    /// Loads pairs beside what is in force; nothing is seen of them before
+    /// [`Whole::adopt`]. What was loaded earlier goes. `bytes` says about how
+    /// much there is.
+    fn stage(&self, pairs: &mut Pairs<'_>, bytes: u64) -> Result<(), StoreError>;
+
+    /// Puts in force what was staged, at once and for good; what was in force
+    /// is gone then. A crash leaves the one or the other.
+    fn adopt(&self) -> Result<(), StoreError>;
 }
 
 /// Changes that happen together. The last operation on a key wins.
@@ -111,6 +149,22 @@ pub enum StoreError {
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
+    /// A file is no backup, or not a whole one.
+    #[error("the backup {path} cannot be used: {}", .fault.text().en)]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: BackupFault,
+    },
+    /// A backup cannot be written or read.
+    #[error("cannot use the file {path}: {reason}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
 }
 
 impl StoreError {
@@ -118,9 +172,13 @@ impl StoreError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Broken { .. } | Self::Closed => true,
-            Self::Locked { .. } | Self::Newer { .. } | Self::Full { .. } | Self::Io { .. } | Self::Damaged { .. } => {
-                false
-            }
+            Self::Locked { .. }
+            | Self::Newer { .. }
+            | Self::Full { .. }
+            | Self::Io { .. }
+            | Self::Damaged { .. }
+            | Self::Unusable { .. }
+            | Self::File { .. } => false,
         }
     }
 
@@ -144,6 +202,10 @@ impl StoreError {
             ),
             Self::Damaged { what } => format!("запись хранилища повреждена ({what}): восстановите резервную копию"),
             Self::Closed => "хранилище закрыто".to_owned(),
+            Self::Unusable { path, fault } => {
+                format!("резервная копия {} непригодна: {}", path.display(), fault.text().ru)
+            }
+            Self::File { path, reason } => format!("не удаётся работать с файлом {}: {reason}", path.display()),
         };
         Text::new(self.to_string(), ru)
     }
@@ -168,5 +230,10 @@ impl Batch {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// Bytes of its keys and values.
+    pub fn weight(&self) -> u64 {
+        self.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
     }
 }

@@ -6,7 +6,7 @@
 //! sled does not survive a full disk in the middle of a write.
 //!
 //! sled hardly gives space back, so the live records are copied into a fresh
-//! folder now and then ([`SledStore::tidy`]). Fresh, they take 1.8 times their
+//! folder now and then ([`SledStore::tidy`]), while commits go on. Fresh, they take 1.8 times their
 //! bytes with records of 2,000 bytes, twice with 250, and near 3 times with 80:
 //! sled gives a segment back once half of it is dead. The data folder holds
 //!
@@ -17,8 +17,12 @@
 
 mod engine;
 mod folder;
+mod load;
 
-use super::{Batch, Disk, Pair, Store, StoreError, SystemDisk};
+pub use load::restore;
+
+use super::follow::{Changes, Following, Gate, Hold, KEPT, Sink, copy};
+use super::{Batch, Disk, Pair, Pairs, Store, StoreError, SystemDisk, Whole};
 use arc_swap::ArcSwap;
 use engine::Engine;
 use folder::{Current, Folder};
@@ -35,14 +39,22 @@ const AMPLIFICATION: u64 = 8;
 const OVERHEAD: u64 = 40;
 /// Below this size a folder is not worth tidying.
 const SMALL: u64 = 16 << 20;
+/// A rewrite holds commits for its last changes only: so many bytes of them,
+/// unless more come each time than it takes up meanwhile.
+const LAST_CHANGES: usize = 256 << 10;
+const CATCH_UPS: usize = 20;
 
 /// Profiles and state in a folder of this machine; one process at a time.
 pub struct SledStore {
     engine: ArcSwap<Engine>,
     folder: Folder,
     disk: Arc<dyn Disk>,
-    /// Held by whoever writes: a commit, or a rewrite.
-    writing: Mutex<()>,
+    /// Held by whoever writes: a commit, or the last step of a rewrite.
+    gate: Gate,
+    /// Held during a rewrite.
+    rewriting: Mutex<()>,
+    /// What was loaded and is not in force yet.
+    staged: Mutex<Option<Engine>>,
     /// Set when a write failed half way: what sled holds in memory and what
     /// is on disk may differ from then on.
     broken: AtomicBool,
@@ -80,7 +92,9 @@ impl SledStore {
         };
         folder.remove_all_but(engine.name());
         let engine = ArcSwap::from_pointee(engine);
-        Ok(Self { engine, folder, disk, writing: Mutex::new(()), broken: AtomicBool::new(false) })
+        let (gate, rewriting, staged, broken) =
+            (Gate::default(), Mutex::new(()), Mutex::new(None), AtomicBool::new(false));
+        Ok(Self { engine, folder, disk, gate, rewriting, staged, broken })
     }
 
     fn create(folder: &Folder) -> Result<Engine, StoreError> {
@@ -104,29 +118,56 @@ impl SledStore {
     }
 
     /// Copies the live records into a fresh folder and goes on with that one.
-    /// Reads go on meanwhile, commits wait. A crash leaves the old folder or
-    /// the new one in force, each whole.
+    /// Reads and commits go on meanwhile; only the last changes hold commits. A
+    /// crash leaves the old folder or the new one in force, each whole.
     pub fn rewrite(&self) -> Result<(), StoreError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_unbroken()?;
-        let old = self.engine.load_full();
         let waste = self.waste()?;
         self.check_room(waste.live * 2)?;
-        let name = Folder::next_name(old.name());
-        let fresh = self.copy(&old, &name).inspect_err(|_| self.folder.remove_all_but(old.name()))?;
-        let current = Current { name, packed: fresh.disk_size() };
-        self.folder.set_current(&current).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
-        self.engine.store(Arc::new(fresh));
-        old.retire();
+        let following = self.gate.follow();
+        let fresh = Engine::open(&self.folder, &self.folder.fresh_name()?)?;
+        let copied = copy(self, &following, &mut Fill { engine: &fresh, folder: &self.folder }, KEPT)
+            .and_then(|()| fresh.flush(&self.folder, &*self.disk))
+            .and_then(|()| fresh.sync_folder(&self.folder))
+            .and_then(|()| self.catch_up(&fresh, &following));
+        match copied {
+            Ok(()) => self.change_over(fresh, |hold| hold.take(&following)),
+            Err(error) => {
+                fresh.retire();
+                Err(error)
+            }
+        }
+    }
+
+    /// Applies what was committed during the copy, so that little remains.
+    fn catch_up(&self, fresh: &Engine, following: &Following) -> Result<(), StoreError> {
+        for _ in 0..CATCH_UPS {
+            if following.bytes() <= LAST_CHANGES {
+                break;
+            }
+            fresh.amend(&self.folder, following.take())?;
+            fresh.flush(&self.folder, &*self.disk)?;
+        }
         Ok(())
     }
 
-    fn copy(&self, old: &Arc<Engine>, name: &str) -> Result<Engine, StoreError> {
-        let fresh = Engine::open(&self.folder, name)?;
-        fresh.fill(&self.folder, old.scan(&self.folder, &[], &[]))?;
-        fresh.flush(&self.folder, &*self.disk)?;
-        fresh.sync_folder(&self.folder)?;
-        Ok(fresh)
+    /// Holds commits, applies the last changes to `fresh` and puts it in force.
+    fn change_over(&self, fresh: Engine, last: impl FnOnce(&mut Hold<'_>) -> Changes) -> Result<(), StoreError> {
+        let mut hold = self.gate.hold();
+        let changes = last(&mut hold);
+        let ready = self
+            .check_unbroken()
+            .and_then(|()| if changes.is_empty() { Ok(()) } else { fresh.amend(&self.folder, changes) })
+            .and_then(|()| fresh.flush(&self.folder, &*self.disk));
+        if let Err(error) = ready {
+            fresh.retire();
+            return Err(error);
+        }
+        let current = Current { name: fresh.name().to_owned(), packed: fresh.disk_size() };
+        self.folder.set_current(&current).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
+        self.engine.swap(Arc::new(fresh)).retire();
+        Ok(())
     }
 
     fn check_unbroken(&self) -> Result<(), StoreError> {
@@ -155,14 +196,20 @@ impl Store for SledStore {
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hold = self.gate.hold();
         self.check_unbroken()?;
-        self.check_room(size(batch).saturating_mul(AMPLIFICATION))?;
+        self.check_room(batch.weight().saturating_mul(AMPLIFICATION))?;
+        hold.note(batch);
         let engine = self.engine.load_full();
         let written = engine.apply(&self.folder, batch).and_then(|()| engine.flush(&self.folder, &*self.disk));
         // a kernel that could not write drops the pages and reports it once:
         // a later sync that succeeds would prove nothing
         written.inspect_err(|_| self.broken.store(true, Ordering::SeqCst))
+    }
+
+    fn room(&self, bytes: u64) -> Result<(), StoreError> {
+        self.check_unbroken()?;
+        self.check_room(bytes.saturating_mul(2 * AMPLIFICATION))
     }
 
     fn disk_size(&self) -> u64 {
@@ -184,8 +231,51 @@ impl Store for SledStore {
         }
         self.rewrite().map(|()| true)
     }
+
+    fn whole(&self) -> &dyn Whole {
+        self
+    }
 }
 
-fn size(batch: &Batch) -> u64 {
-    batch.ops.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum()
+impl Whole for SledStore {
+    fn follow(&self) -> Following {
+        self.gate.follow()
+    }
+
+    fn stage(&self, pairs: &mut Pairs<'_>, bytes: u64) -> Result<(), StoreError> {
+        self.check_unbroken()?;
+        self.check_room(bytes.saturating_mul(2))?;
+        let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(earlier) = staged.take() {
+            earlier.retire();
+        }
+        *staged = Some(load::load(&self.folder, &*self.disk, pairs)?);
+        Ok(())
+    }
+
+    fn adopt(&self) -> Result<(), StoreError> {
+        // a rewrite under way must not go on with another store
+        let _one_at_a_time = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(staged) = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        self.change_over(staged, |hold| {
+            hold.note_replaced();
+            Changes::new()
+        })
+    }
+}
+
+/// A fresh engine as the copy writes it.
+struct Fill<'a> {
+    engine: &'a Engine,
+    folder: &'a Folder,
+}
+
+impl Sink for Fill<'_> {
+    fn pairs(&mut self, piece: Vec<Pair>) -> Result<(), StoreError> {
+        self.engine.fill(self.folder, &mut piece.into_iter().map(Ok))
+    }
+
+    fn changes(&mut self, changes: Changes) -> Result<(), StoreError> {
+        self.engine.amend(self.folder, changes)
+    }
 }

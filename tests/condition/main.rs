@@ -11,6 +11,7 @@ mod facts;
 mod hall;
 mod interface;
 mod lints;
+mod matcher;
 mod mistakes;
 mod oracle;
 mod print;

@@ -8,13 +8,14 @@ mod files;
 mod sample;
 mod sql;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use vestnik::import::{ImportError, ImportOptions, ImportReport, import};
 use vestnik::model::{EnumType, Field, Profile, Schema, Type, UserId, Value};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Profiles, Store, Writer};
+use vestnik::store::{Journal, Profiles, Store, Writer};
 
 /// The sample project's fields and a few of other types.
 fn schema() -> Schema {
@@ -47,7 +48,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let writer = Writer::spawn(store.clone()).unwrap();
+        let writer = Writer::spawn(&Journal::open(store.clone()).unwrap()).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), store, writer, schema: schema() }
     }
 
@@ -65,15 +66,21 @@ impl Bench {
     }
 
     fn profile(&self, user: i64) -> Option<Profile> {
-        Profiles::new(self.store.clone()).get(UserId(user), &self.schema).unwrap()
+        Profiles::new(&Journal::open(self.store.clone()).unwrap()).get(UserId(user), &self.schema).unwrap()
     }
 
     fn value(&self, user: i64, field: &str) -> Value {
         self.profile(user).unwrap().get(self.schema.find(field).unwrap()).clone()
     }
 
-    fn everything(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        self.store.scan(&[], &[]).map(Result::unwrap).collect()
+    fn everything(&self) -> Vec<Profile> {
+        let mut all = Vec::new();
+        let see = |profile: &Profile| {
+            all.push(profile.clone());
+            ControlFlow::Continue(())
+        };
+        Profiles::new(&Journal::open(self.store.clone()).unwrap()).for_each(&self.schema, see).unwrap();
+        all
     }
 
     /// The file of rejected rows: place and reason of each.

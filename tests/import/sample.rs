@@ -67,15 +67,18 @@ fn profiles_hold_what_sql_says_of_the_accepted_rows() {
     let rows = statement.query_map([], |row| (0..fields.len()).map(|n| row.get(n)).collect());
     let expected: Vec<Vec<SqlValue>> = rows.unwrap().map(Result::unwrap).collect();
     let mut rows = expected.iter();
-    let seen = Profiles::new(bench.store.clone()).for_each(&bench.schema, |profile| {
-        let row = rows.next().unwrap();
-        for (name, sql) in fields.iter().zip(row) {
-            let id = bench.schema.find(name).unwrap();
-            let expected = value(sql, bench.schema.field(id));
-            assert_eq!(without_milliseconds(profile.get(id)), expected, "{name} of {}", profile.user());
-        }
-        ControlFlow::Continue(())
-    });
+    let seen = Profiles::new(&vestnik::store::Journal::open(bench.store.clone()).unwrap()).for_each(
+        &bench.schema,
+        |profile| {
+            let row = rows.next().unwrap();
+            for (name, sql) in fields.iter().zip(row) {
+                let id = bench.schema.find(name).unwrap();
+                let expected = value(sql, bench.schema.field(id));
+                assert_eq!(without_milliseconds(profile.get(id)), expected, "{name} of {}", profile.user());
+            }
+            ControlFlow::Continue(())
+        },
+    );
     assert_eq!(seen.unwrap().profiles, expected.len() as u64);
     assert_eq!(report.stored, expected.len() as u64);
     assert_eq!(report.read, report.stored + report.duplicates + report.rejected);
@@ -131,6 +134,6 @@ fn users_straight_into_the_store_are_all_taken() {
     let report = generate::fill(2_500, 7, generate::SAMPLE_NOW, &bench.schema, &bench.writer, &mut |p| last = Some(p));
     let report = report.unwrap();
     assert_eq!((report.read, report.stored, report.rejected), (2_500, 2_500, 0), "{report:#?}");
-    assert_eq!(Profiles::new(bench.store.clone()).count(), Ok(2_500));
+    assert_eq!(Profiles::new(&vestnik::store::Journal::open(bench.store.clone()).unwrap()).count(), Ok(2_500));
     assert_eq!(last.map(|p| (p.rows, p.done, p.total)), Some((2_500, 2_500, Some(2_500))));
 }

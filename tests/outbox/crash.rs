@@ -13,7 +13,7 @@ use vestnik::import::generate::{SAMPLE_NOW, fill};
 use vestnik::outbox::{Ledger, LedgerStatus, State, rows};
 use vestnik::sandbox::{DEFAULT_TOKEN, Running, Sandbox, SandboxOptions};
 use vestnik::store::sled::SledStore;
-use vestnik::store::{Store, Writer};
+use vestnik::store::{Journal, Store, Writer};
 
 const USERS: u64 = 20_000;
 const KILLS: u64 = 22;
@@ -59,7 +59,7 @@ fn project(folder: &Path, running: &Running) {
         std::fs::write(path, text).unwrap();
     }
     let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.join("data")).unwrap());
-    let writer = Writer::spawn(store).unwrap();
+    let writer = Writer::spawn(&Journal::open(store).unwrap()).unwrap();
     let schema = vestnik::rulebook::load(folder).unwrap().rulebook.unwrap().schema.clone();
     let report = fill(USERS, 7, SAMPLE_NOW, &schema, &writer, &mut |_| {}).unwrap();
     assert_eq!(report.stored, USERS);

@@ -34,7 +34,7 @@ fn refusals_fail_their_row_and_mark_the_user() {
         assert_eq!(counts.failed.get(&kind), Some(&1), "{kind:?}");
     }
     let schema = vestnik::model::Schema::builtin();
-    let profiles = vestnik::store::Profiles::new(bench.store.clone());
+    let profiles = vestnik::store::Profiles::new(&vestnik::store::Journal::open(bench.store.clone()).unwrap());
     let reach = |user| profiles.get(vestnik::model::UserId(user), &schema).unwrap().map(|p| p.reach().as_str());
     assert_eq!(
         [reach(1), reach(2), reach(3), reach(4)],

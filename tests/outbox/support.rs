@@ -12,7 +12,7 @@ use vestnik::outbox::{
 };
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Pair, Store, StoreError, Transaction, Writer};
+use vestnik::store::{Batch, Journal, Pair, Store, StoreError, Transaction, Whole, Writer};
 
 pub const LIMIT: Duration = Duration::from_secs(60);
 
@@ -83,6 +83,10 @@ impl Store for Shaky {
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
     }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
+    }
 }
 
 pub struct Bench {
@@ -103,7 +107,7 @@ impl Bench {
         let options = SandboxOptions { limits, ..SandboxOptions::default() };
         let running = runtime.block_on(Sandbox::start(options)).unwrap();
         let store = Arc::new(Shaky::default());
-        let writer = Writer::spawn(store.clone()).unwrap();
+        let writer = Writer::spawn(&Journal::open(store.clone()).unwrap()).unwrap();
         Self { runtime, running, store, writer, clock: Arc::new(SystemClock::new()) }
     }
 
@@ -155,7 +159,7 @@ impl Bench {
             batch.put(key, vestnik::store::encode(1, &states).unwrap());
         }
         ledger.write(&mut batch).unwrap();
-        self.writer.commit(Transaction { batch, patches: vec![] }).unwrap();
+        self.writer.commit(Transaction::batch(batch)).unwrap();
     }
 
     /// Waits until no row of any ledger waits or is under way, then stops the

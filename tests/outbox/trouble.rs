@@ -195,7 +195,7 @@ fn a_damaged_profile_keeps_no_outcome_from_being_written() {
     let bench = Bench::new();
     let mut batch = Batch::new();
     batch.put(profile_key(UserId(2)), [99]);
-    bench.writer.commit(Transaction { batch, patches: vec![] }).unwrap();
+    bench.writer.commit(Transaction::batch(batch)).unwrap();
     bench.sandbox().add_user(2, "x", ChatState::Blocked);
     bench.ledger(1, &[1, 2, 3], None);
     let (outbox, _) = bench.outbox(Limits::default());

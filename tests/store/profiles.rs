@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use vestnik::model::{Field, Patch, Schema, Type, UserId, Value, builtin};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Profiles, Scan, Store, Transaction, Writer};
+use vestnik::store::{Journal, Profiles, Scan, Store, Transaction, Writer};
 
 fn schema(own: &[(&str, Type)]) -> Schema {
     let mut schema = Schema::builtin();
@@ -24,7 +24,7 @@ fn schema(own: &[(&str, Type)]) -> Schema {
 
 fn stored(patches: &[(i64, Patch)]) -> (Arc<dyn Store>, Writer) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let writer = Writer::spawn(store.clone()).unwrap();
+    let writer = Writer::spawn(&Journal::open(store.clone()).unwrap()).unwrap();
     for (user, patch) in patches {
         writer.commit(Transaction::patch(UserId(*user), patch.clone())).unwrap();
     }
@@ -32,7 +32,7 @@ fn stored(patches: &[(i64, Patch)]) -> (Arc<dyn Store>, Writer) {
 }
 
 fn value(store: &Arc<dyn Store>, user: i64, schema: &Schema, field: &str) -> Value {
-    let profile = Profiles::new(store.clone()).get(UserId(user), schema).unwrap().unwrap();
+    let profile = Profiles::new(&Journal::open(store.clone()).unwrap()).get(UserId(user), schema).unwrap().unwrap();
     profile.get(schema.find(field).unwrap()).clone()
 }
 
@@ -54,7 +54,7 @@ fn values_come_back_under_any_order_of_declaration() {
 fn undeclared_fields_are_kept_for_the_day_they_are_declared_again() {
     let (store, writer) = stored(&[(7, Patch::new().with("balance", Value::Int(5)))]);
     let without = schema(&[]);
-    assert!(Profiles::new(store.clone()).get(UserId(7), &without).unwrap().is_some());
+    assert!(Profiles::new(&Journal::open(store.clone()).unwrap()).get(UserId(7), &without).unwrap().is_some());
     writer.commit(Transaction::patch(UserId(7), Patch::new().with("language", Value::text("ru")))).unwrap();
     assert_eq!(value(&store, 7, &schema(&[("balance", Type::Int)]), "balance"), Value::Int(5));
 }
@@ -67,7 +67,7 @@ fn a_value_of_another_type_reads_as_missing_and_is_counted() {
     ]);
     let schema = schema(&[("balance", Type::Int)]);
     assert_eq!(value(&store, 1, &schema, "balance"), Value::Missing);
-    let scan = Profiles::new(store).for_each(&schema, |_| ControlFlow::Continue(())).unwrap();
+    let scan = Profiles::new(&Journal::open(store).unwrap()).for_each(&schema, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(scan, Scan { profiles: 2, misfits: 1 });
 }
 
@@ -91,7 +91,7 @@ fn blocked_follows_reach_and_is_never_stored() {
 fn a_pass_goes_by_id_and_may_break_off() {
     let ids = [5, -3, 1_000_000_000_000, 0];
     let (store, _writer) = stored(&ids.map(|id| (id, Patch::new().with("language", Value::text("ru")))));
-    let profiles = Profiles::new(store);
+    let profiles = Profiles::new(&Journal::open(store).unwrap());
     let schema = schema(&[]);
     let mut seen = Vec::new();
     profiles
@@ -107,8 +107,9 @@ fn a_pass_goes_by_id_and_may_break_off() {
 
 #[test]
 fn a_reader_learns_fields_that_came_after_it() {
-    let (store, writer) = stored(&[(1, Patch::new().with("language", Value::text("ru")))]);
-    let profiles = Profiles::new(store);
+    let journal = Journal::open(Arc::new(MemoryStore::new())).unwrap();
+    let (writer, profiles) = (Writer::spawn(&journal).unwrap(), Profiles::new(&journal));
+    writer.commit(Transaction::patch(UserId(1), Patch::new().with("language", Value::text("ru")))).unwrap();
     let schema = schema(&[("balance", Type::Int)]);
     profiles.get(UserId(1), &schema).unwrap();
     writer.commit(Transaction::patch(UserId(1), Patch::new().with("balance", Value::Int(9)))).unwrap();

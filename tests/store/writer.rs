@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use vestnik::model::{Field, Patch, Schema, Type, UserId, Value};
 use vestnik::store::memory::MemoryStore;
-use vestnik::store::{Batch, Pair, Profiles, Store, StoreError, Transaction, Writer};
+use vestnik::store::{Batch, Journal, Pair, Profiles, Receipt, Store, StoreError, Transaction, Whole, Writer};
 
 /// A store in memory that counts commits, can refuse them, and can be held up.
 #[derive(Default)]
@@ -40,17 +40,21 @@ impl Store for Watched {
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
     }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
+    }
 }
 
 fn watched() -> (Arc<Watched>, Writer) {
     let store = Arc::new(Watched::default());
-    (store.clone(), Writer::spawn(store).unwrap())
+    (store.clone(), Writer::spawn(&Journal::open(store).unwrap()).unwrap())
 }
 
 fn put(key: &str, value: &str) -> Transaction {
     let mut batch = Batch::new();
     batch.put(key, value);
-    Transaction { batch, patches: Vec::new() }
+    Transaction::batch(batch)
 }
 
 fn set(user: i64, field: &str, value: i64) -> Transaction {
@@ -63,7 +67,7 @@ fn read(store: &Arc<Watched>, user: i64, fields: &[&str]) -> Option<Vec<Value>> 
         let (name, ty) = (Arc::from(*name), Type::Int);
         schema.add(Field { name, ty, default: Value::Missing, title: None, builtin: false, read_only: false }).unwrap();
     }
-    let profile = Profiles::new(store.clone()).get(UserId(user), &schema).unwrap()?;
+    let profile = Profiles::new(&Journal::open(store.clone()).unwrap()).get(UserId(user), &schema).unwrap()?;
     Some(fields.iter().map(|name| profile.get(schema.find(name).unwrap()).clone()).collect())
 }
 
@@ -79,7 +83,7 @@ fn waiting_transactions_share_a_commit_and_see_each_other() {
     }
     drop(held);
     let order: Vec<_> = acks.iter().take(100).collect();
-    assert_eq!(order, (0..100).map(|n| (n, Ok(()))).collect::<Vec<_>>());
+    assert_eq!(order, (0..100).map(|n| (n, Ok(Receipt::default()))).collect::<Vec<_>>());
     assert_eq!(read(&store, 1, &["a", "b"]), Some(vec![Value::Int(98), Value::Int(99)]));
     let commits = store.commits.load(Ordering::SeqCst);
     assert!(commits <= 3, "{commits} commits");
@@ -151,7 +155,7 @@ fn numbers_of_fields_outlive_the_writer() {
     let (store, writer) = watched();
     writer.commit(set(1, "a", 1)).unwrap();
     writer.close();
-    let writer = Writer::spawn(store.clone()).unwrap();
+    let writer = Writer::spawn(&Journal::open(store.clone()).unwrap()).unwrap();
     writer.commit(set(1, "b", 2)).unwrap();
     assert_eq!(read(&store, 1, &["b", "a"]), Some(vec![Value::Int(2), Value::Int(1)]));
 }
@@ -186,7 +190,7 @@ fn the_last_handle_may_go_with_an_acknowledgement() {
     });
     drop(writer);
     drop(held);
-    assert_eq!(ended.recv(), Ok(Ok(())));
+    assert_eq!(ended.recv(), Ok(Ok(Receipt::default())));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::outbox::Client;
 use crate::rulebook::{Live, Outcome, ReloadReport};
 use crate::sandbox::{ChatState, DEFAULT_TOKEN, Limits, NewChat, Running, Sandbox, SandboxOptions};
 use crate::store::sled::SledStore;
-use crate::store::{Profiles, Store, Writer};
+use crate::store::{Journal, Profiles, Store, Writer};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -138,7 +138,7 @@ fn is_running(folder: &Path) -> bool {
 }
 
 fn take_users(folder: &Path, users: Option<u64>, live: &Live, store: &Arc<dyn Store>) -> Result<ImportReport, Failure> {
-    let writer = Writer::spawn(store.clone())?;
+    let writer = Writer::spawn(&Journal::open(store.clone())?)?;
     let schema = live.current().schema.clone();
     let report = match users {
         Some(n) => fill(n, SAMPLE_SEED, SAMPLE_NOW, &schema, &writer, &mut |_| {}),
@@ -158,7 +158,7 @@ async fn start_sandbox(clock: Arc<dyn Clock>, live: &Live, store: &Arc<dyn Store
     let options = SandboxOptions { limits: Limits::Telegram, clock, ..SandboxOptions::default() };
     let running = Sandbox::start(options).await?;
     let mut chats = vec![NewChat::user(OWNER, "Admin", ChatState::Active)];
-    Profiles::new(store.clone()).for_each(&live.current().schema, |profile| {
+    Profiles::new(&Journal::open(store.clone())?).for_each(&live.current().schema, |profile| {
         chats.push(chat(profile));
         ControlFlow::Continue(())
     })?;
@@ -185,7 +185,7 @@ fn show_reload(engine: &Engine, report: &ReloadReport, lang: Lang) {
             );
             format!("\n{} {}\n", mended.get(lang), engine.live.current().version)
         }
-        Outcome::Accepted { version, .. } => match engine.segment_counts(engine.clock.now()) {
+        Outcome::Accepted { version, .. } => match engine.segment_counts(None) {
             Ok(counts) => {
                 let head =
                     Text::new(format!("rulebook {version} is in force:"), format!("действует редакция {version}:"));

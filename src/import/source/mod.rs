@@ -5,6 +5,8 @@ mod limit;
 mod ndjson;
 mod sqlite;
 
+pub(super) use ndjson::{Lines, cell};
+
 use super::{ImportError, ImportOptions, Reason};
 use std::ffi::OsStr;
 use std::fs::File;

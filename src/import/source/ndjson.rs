@@ -23,7 +23,7 @@ pub(super) struct Ndjson {
 }
 
 /// Lines with their numbers, blank ones left out.
-struct Lines {
+pub(in crate::import) struct Lines {
     path: PathBuf,
     reader: BufReader<Limited<File>>,
     budget: Budget,
@@ -79,13 +79,15 @@ impl Source for Ndjson {
 }
 
 impl Lines {
-    fn open(path: &Path) -> Result<Self, ImportError> {
+    /// The lines of a file from the first on.
+    pub fn open(path: &Path) -> Result<Self, ImportError> {
         let budget = Budget::default();
         let reader = BufReader::new(Limited::new(open_file(path)?, budget.clone()));
         Ok(Self { path: path.to_owned(), reader, budget, bytes: Vec::new(), line: 0, done: 0 })
     }
 
-    fn next(&mut self) -> Result<bool, ImportError> {
+    /// Goes to the next line; whether there is one.
+    pub fn next(&mut self) -> Result<bool, ImportError> {
         loop {
             self.bytes.clear();
             self.budget.reset();
@@ -101,13 +103,30 @@ impl Lines {
         }
     }
 
-    fn text(&self) -> &[u8] {
+    /// The number of the line, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Bytes read so far.
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Bytes of the whole file.
+    pub fn size(&self) -> Result<u64, ImportError> {
+        Ok(open_file(&self.path)?.metadata().map_err(|e| unreadable(&self.path, &e))?.len())
+    }
+
+    /// The line without what surrounds it.
+    pub fn text(&self) -> &[u8] {
         let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
         text.trim_ascii()
     }
 }
 
-fn cell(value: Value) -> Cell {
+/// A JSON value as a cell.
+pub(in crate::import) fn cell(value: Value) -> Cell {
     match value {
         Value::Null => Cell::Null,
         Value::Bool(value) => Cell::Bool(value),

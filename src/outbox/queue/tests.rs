@@ -6,7 +6,7 @@ use super::*;
 use crate::outbox::ledger::{CHUNK_ROWS, Lane};
 use crate::outbox::row::FailureKind;
 use crate::store::memory::MemoryStore;
-use crate::store::{Batch, Pair, encode};
+use crate::store::{Batch, Pair, Whole, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A store in memory that can be told to refuse to read.
@@ -48,6 +48,10 @@ impl Store for Shaky {
 
     fn tidy(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn whole(&self) -> &dyn Whole {
+        self.inner.whole()
     }
 }
 

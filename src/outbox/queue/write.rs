@@ -38,7 +38,9 @@ impl Queue {
             patches: std::mem::take(&mut self.patches),
         };
         match self.batch(&written) {
-            Ok(batch) => Ok((Transaction { batch, patches: written.patches.clone() }, written)),
+            Ok(batch) => {
+                Ok((Transaction { batch, patches: written.patches.clone(), ..Transaction::default() }, written))
+            }
             Err(error) => {
                 self.not_written(written);
                 Err(error)

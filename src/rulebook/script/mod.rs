@@ -137,6 +137,13 @@ impl Scripts {
         (0..reads.len()).map(move |at| reads[at].1)
     }
 
+    /// Whether a function is told the time.
+    pub fn is_time_dependent(&self, script: &ScriptRef) -> bool {
+        let function = self.files.get(&script.file).zip(script.function.as_ref());
+        let parameters = function.and_then(|(file, name)| file.functions.get(name));
+        parameters.is_some_and(|parameters| parameters.iter().any(|name| name == "now"))
+    }
+
     /// The answer of a function for one user: unknown where it fails, breaks a
     /// limit or gives something else than `true` or `false`.
     pub fn judge<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Truth {

@@ -1,13 +1,14 @@
 //! One sled database: the only file that calls the crate.
 
 use super::folder::Folder;
+use crate::store::follow::Changes;
 use crate::store::{Batch, Disk, Pair, StoreError};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Engine {
     /// Large values that are synced already; sled keeps each in its own file
     /// and never changes it.
     blobs: Mutex<HashSet<OsString>>,
+    /// Bytes written since the last flush while it was filled.
+    unflushed: AtomicUsize,
     remains: Remains,
 }
 
@@ -49,7 +52,7 @@ impl Engine {
         let db = open(&path).map_err(|e| explain(folder, e))?;
         let file = File::options().read(true).write(true).open(path.join("db")).map_err(|e| folder.trouble(e))?;
         let remains = Remains { path, retired: AtomicBool::new(false) };
-        Ok(Self { name: name.to_owned(), db, file, blobs: Mutex::default(), remains })
+        Ok(Self { name: name.to_owned(), db, file, blobs: Mutex::default(), unflushed: AtomicUsize::new(0), remains })
     }
 
     /// The folder's name.
@@ -99,17 +102,35 @@ impl Engine {
     pub(super) fn fill(
         &self,
         folder: &Folder,
-        pairs: impl Iterator<Item = Result<Pair, StoreError>>,
+        pairs: &mut dyn Iterator<Item = Result<Pair, StoreError>>,
     ) -> Result<(), StoreError> {
-        let mut unflushed = 0;
         for pair in pairs {
             let (key, value) = pair?;
-            unflushed += key.len() + value.len();
+            let size = key.len() + value.len();
             self.db.insert(key, value).map_err(|e| explain(folder, e))?;
-            if unflushed >= FILL {
-                self.db.flush().map_err(|e| explain(folder, e))?;
-                unflushed = 0;
+            self.note_written(folder, size)?;
+        }
+        Ok(())
+    }
+
+    /// Applies changes, not as one, to a database that is not in force yet.
+    pub(super) fn amend(&self, folder: &Folder, changes: Changes) -> Result<(), StoreError> {
+        for (key, value) in changes {
+            let size = key.len() + value.as_ref().map_or(0, Vec::len);
+            match value {
+                Some(value) => self.db.insert(key, value),
+                None => self.db.remove(key),
             }
+            .map_err(|e| explain(folder, e))?;
+            self.note_written(folder, size)?;
+        }
+        Ok(())
+    }
+
+    fn note_written(&self, folder: &Folder, bytes: usize) -> Result<(), StoreError> {
+        if self.unflushed.fetch_add(bytes, Ordering::Relaxed) + bytes >= FILL {
+            self.db.flush().map_err(|e| explain(folder, e))?;
+            self.unflushed.store(0, Ordering::Relaxed);
         }
         Ok(())
     }

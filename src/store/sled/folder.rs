@@ -55,10 +55,15 @@ impl Folder {
         format!("{PREFIX}1")
     }
 
-    /// A name that was not used before `name`.
-    pub(super) fn next_name(name: &str) -> String {
-        let number: u64 = name.strip_prefix(PREFIX).and_then(|n| n.parse().ok()).unwrap_or(0);
-        format!("{PREFIX}{}", number + 1)
+    /// A name above all that are there.
+    pub(super) fn fresh_name(&self) -> Result<String, StoreError> {
+        let mut highest: u64 = 0;
+        for entry in fs::read_dir(&self.path).map_err(|e| self.trouble(e))? {
+            let name = entry.map_err(|e| self.trouble(e))?.file_name();
+            let number = name.to_string_lossy().strip_prefix(PREFIX).and_then(|n| n.parse().ok());
+            highest = highest.max(number.unwrap_or(0));
+        }
+        Ok(format!("{PREFIX}{}", highest + 1))
     }
 
     /// The `store-N` in force; none in a fresh folder.

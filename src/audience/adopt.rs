@@ -1,0 +1,178 @@
+//! A new rulebook over the same people: what means the same stays, the rest is
+//! read or judged again.
+
+use super::column::Column;
+use super::graph::{Dirty, Item, Reads, each_program};
+use super::state::{Live, State};
+use crate::condition::Fact;
+use crate::model::{Field, FieldId, Time, builtin};
+use crate::rulebook::{Rulebook, Test};
+use crate::store::{Met, Profiles, StoreError};
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+impl State {
+    /// Takes a new rulebook; see [`super::Audience::adopt`].
+    pub fn adopt(&mut self, rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
+        let mut next = Self::new(rulebook, self.facts.clone(), now.max(self.now));
+        next.advanced = self.advanced;
+        let fresh: BTreeSet<FieldId> =
+            rulebook.schema.iter().map(|(id, _)| id).filter(|id| !self.has_stored(&next, *id)).collect();
+        if !fresh.is_empty() {
+            next.read_fields(&fresh, self, profiles)?;
+        }
+        // From here on nothing fails.
+        next.people = std::mem::take(&mut self.people);
+        next.wheel = std::mem::take(&mut self.wheel);
+        next.facts.adopt(rulebook, next.now);
+        for (id, field) in rulebook.schema.iter().filter(|(id, _)| !fresh.contains(id)) {
+            if let Some(before) = self.rulebook.schema.find(&field.name).filter(|_| !rulebook.schema.is_derived(id)) {
+                next.fields[usize::from(id.0)] =
+                    std::mem::replace(&mut self.fields[usize::from(before.0)], gone(field));
+            }
+        }
+        let changed = next.keep_definitions(self);
+        next.grow();
+        next.judge_everybody(&changed);
+        *self = next;
+        Ok(())
+    }
+
+    /// Whether the column of a stored field of the next rulebook is here.
+    fn has_stored(&self, next: &Self, id: FieldId) -> bool {
+        let (before, after) = (&self.rulebook.schema, &next.rulebook.schema);
+        if after.is_derived(id) {
+            return true;
+        }
+        let field = after.field(id);
+        before.find(&field.name).is_some_and(|known| {
+            let old = before.field(known);
+            !before.is_derived(known) && old.ty == field.ty && old.default == field.default
+        })
+    }
+
+    /// Fills columns from the store, for those people that are known already:
+    /// who is not is about to be told.
+    fn read_fields(&mut self, fields: &BTreeSet<FieldId>, known: &Self, profiles: &Profiles) -> Result<(), StoreError> {
+        let mut row = None;
+        profiles.for_each_value(&self.rulebook.schema.clone(), |met| match met {
+            Met::User(user) => row = known.people.find(user),
+            Met::Value(field, value) if fields.contains(&field) => {
+                if let Some(row) = row {
+                    self.fill(row, field, &value);
+                }
+            }
+            Met::Value(..) | Met::Total(..) => {}
+        })?;
+        Ok(())
+    }
+
+    /// Takes over the answers of definitions that mean the same; the ranks of
+    /// all others.
+    fn keep_definitions(&mut self, before: &mut Self) -> Dirty {
+        let old = Meanings::of(&before.rulebook, before.graph.items());
+        let new = Meanings::of(&self.rulebook, self.graph.items());
+        let mut changed = Dirty::new();
+        for (rank, item) in (0u32..).zip(self.graph.items().to_vec()) {
+            let known = old.named(&before.rulebook, item, &self.rulebook);
+            let same = known.filter(|known| {
+                let (old, new) = (old.0.get(known), new.0.get(&item));
+                old.is_some_and(Option::is_some) && old == new
+            });
+            match (item, same) {
+                (Item::Field(id), Some(Item::Field(known))) => {
+                    let column = gone(self.rulebook.schema.field(id));
+                    let column = std::mem::replace(&mut before.fields[usize::from(known.0)], column);
+                    self.fields[usize::from(id.0)] = column;
+                }
+                (Item::Segment(id), Some(Item::Segment(known))) => {
+                    self.segments[usize::from(id.0)] =
+                        std::mem::replace(&mut before.segments[usize::from(known.0)], Live::default());
+                }
+                (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
+                    changed.insert(rank);
+                }
+            }
+        }
+        changed
+    }
+}
+
+/// What is left of a column that went elsewhere.
+fn gone(field: &Field) -> Column {
+    Column::new(&field.ty, &field.default)
+}
+
+/// A number for what each definition means, everything that it reads included;
+/// nothing for those that cannot be compared.
+struct Meanings(HashMap<Item, Option<u64>>);
+
+impl Meanings {
+    /// Those of all definitions, which stand after what they read.
+    fn of(rulebook: &Rulebook, items: &[Item]) -> Self {
+        let mut meanings = Self(HashMap::new());
+        for item in items {
+            let meaning = meanings.meaning(rulebook, *item);
+            meanings.0.insert(*item, meaning);
+        }
+        meanings
+    }
+
+    /// The definition of one rulebook that is called as this one of another.
+    fn named(&self, rulebook: &Rulebook, item: Item, of: &Rulebook) -> Option<Item> {
+        let named = match item {
+            Item::Field(id) => Item::Field(rulebook.schema.find(&of.schema.field(id).name)?),
+            Item::Segment(id) => Item::Segment(rulebook.segment(&of.segments().get(usize::from(id.0))?.name)?.id),
+        };
+        self.0.contains_key(&named).then_some(named)
+    }
+
+    fn meaning(&self, rulebook: &Rulebook, item: Item) -> Option<u64> {
+        let mut hash = DefaultHasher::new();
+        format!("{:?}", rulebook.settings.timezone.zone).hash(&mut hash);
+        match item {
+            Item::Field(id) => describe(rulebook.schema.field(id)).hash(&mut hash),
+            // What a script says is not compared.
+            Item::Segment(id) => match rulebook.segments().get(usize::from(id.0))?.test {
+                Test::Script(_) => return None,
+                Test::Condition(_) => {}
+            },
+        }
+        if item == Item::Field(builtin::LIFECYCLE) {
+            let classes = rulebook.lifecycle().iter().map(|class| (&class.name, class.condition.is_some()));
+            classes.collect::<Vec<_>>().hash(&mut hash);
+        }
+        each_program(rulebook, item, |program| program.text().hash(&mut hash));
+        let reads = Reads::of(rulebook, item);
+        for id in reads.fields {
+            describe(rulebook.schema.field(id)).hash(&mut hash);
+            if let Some(meaning) = self.0.get(&Item::Field(id)) {
+                (*meaning)?.hash(&mut hash);
+            }
+        }
+        for id in reads.segments {
+            self.0.get(&Item::Segment(id)).copied().flatten()?.hash(&mut hash);
+        }
+        for fact in reads.facts {
+            match fact {
+                Fact::Count { event, .. } | Fact::Sum { event, .. } | Fact::First(event) | Fact::Last(event) => {
+                    format!("{:?}", rulebook.catalogue.events.event(event)).hash(&mut hash);
+                }
+                // Known by their names, which stand in the text.
+                Fact::Received { .. }
+                | Fact::Clicked { .. }
+                | Fact::InDrip(_)
+                | Fact::FinishedDrip(_)
+                | Fact::Variant(_) => {}
+            }
+        }
+        Some(hash.finish())
+    }
+}
+
+/// What of a field's declaration matters to those who read it.
+fn describe(field: &Field) -> String {
+    format!("{} {:?} {:?}", field.name, field.ty, field.default)
+}

@@ -1,0 +1,250 @@
+//! Everybody at one moment, for conditions that are asked of all.
+
+use super::SegmentSize;
+use super::bits::Bits;
+use super::column::Column;
+use super::graph::Item;
+use super::row::{Known, Person, Source};
+use super::state::State;
+use crate::condition::{self, Columns, Fact, Row, Truth, midnight};
+use crate::model::{FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
+use crate::rulebook::Rulebook;
+use jiff::tz::TimeZone;
+use std::cell::OnceCell;
+
+/// Everybody at one moment. At the live one, segments and derived fields are
+/// those that are kept current; at another, they are judged when first asked
+/// for.
+pub struct Pass<'a> {
+    state: &'a State,
+    now: Time,
+    today: Time,
+    source: Source,
+    derived: Box<[OnceCell<Column>]>,
+    segments: Box<[OnceCell<Bits>]>,
+}
+
+/// One user of a pass, who owns what was asked already.
+pub struct PassRow<'a> {
+    state: &'a State,
+    row: u32,
+    now: Time,
+    source: Source,
+    known: Known,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(state: &'a State, now: Option<Time>) -> Self {
+        let (now, source) = now.map_or((state.now, Source::Live), |now| (now, Source::Afresh));
+        Self {
+            state,
+            now,
+            today: midnight(now, &state.rulebook.settings.timezone.zone),
+            source,
+            derived: state.fields.iter().map(|_| OnceCell::new()).collect(),
+            segments: state.segments.iter().map(|_| OnceCell::new()).collect(),
+        }
+    }
+
+    /// The rulebook that the columns belong to.
+    pub fn rulebook(&self) -> &'a Rulebook {
+        &self.state.rulebook
+    }
+
+    /// The user of a row.
+    pub fn user(&self, row: u32) -> Option<UserId> {
+        self.state.people.user(row)
+    }
+
+    /// Ids by row.
+    pub fn ids(&self) -> &'a [i64] {
+        self.state.people.ids()
+    }
+
+    /// Whether ids ascend with the rows.
+    pub fn is_ordered(&self) -> bool {
+        self.state.people.is_ordered()
+    }
+
+    /// Shows every user, row by row.
+    pub fn for_each(&self, mut visit: impl FnMut(u32, &Person<'_>)) {
+        let mut known = Known::new(&self.state.rulebook);
+        for row in (0u32..).take(self.rows()) {
+            known.forget();
+            visit(row, &Person::new(self.state, row, self.now, self.source, &known));
+        }
+    }
+
+    /// The number of users.
+    pub fn users(&self) -> usize {
+        self.state.people.len()
+    }
+
+    /// The ids of selected rows, ascending.
+    pub fn ids_of(&self, selected: &[u64]) -> Vec<i64> {
+        let ids = self.ids();
+        let mut found = Vec::with_capacity(selected.iter().map(|word| word.count_ones() as usize).sum());
+        for (at, word) in selected.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                found.push(ids[at * 64 + rest.trailing_zeros() as usize]);
+                rest &= rest - 1;
+            }
+        }
+        if !self.is_ordered() {
+            found.sort_unstable();
+        }
+        found
+    }
+
+    /// The profile of a user, derived fields included, as of the pass.
+    pub fn profile(&self, user: UserId) -> Option<Profile> {
+        let row = self.state.people.find(user)?;
+        let known = Known::new(&self.state.rulebook);
+        Some(Person::new(self.state, row, self.now, self.source, &known).profile())
+    }
+
+    /// The sizes of all segments, by their place in the rulebook.
+    pub fn sizes(&self) -> Vec<SegmentSize> {
+        if self.source == Source::Live {
+            return self.state.segments.iter().map(|live| live.size).collect();
+        }
+        let mut sizes = vec![SegmentSize::default(); self.state.segments.len()];
+        self.for_each(|_, person| {
+            for (segment, size) in self.rulebook().segments().iter().zip(&mut sizes) {
+                match person.segment(segment.id) {
+                    Truth::True => size.count += 1,
+                    Truth::Unknown => size.unknown += 1,
+                    Truth::False => {}
+                }
+            }
+        });
+        sizes
+    }
+
+    fn judged_field(&self, id: FieldId) -> Column {
+        let field = self.state.rulebook.schema.field(id);
+        let mut column = Column::new(&field.ty, &field.default);
+        column.grow(self.rows());
+        self.for_each(|row, person| column.set(row as usize, &(person.field(id).into())));
+        column
+    }
+
+    fn judged_segment(&self, id: SegmentId) -> Bits {
+        let mut members = Bits::clear(self.rows());
+        self.for_each(|row, person| {
+            if person.segment(id) == Truth::True {
+                members.put(row as usize, true);
+            }
+        });
+        members
+    }
+}
+
+impl Columns for Pass<'_> {
+    type Row<'r>
+        = PassRow<'r>
+    where
+        Self: 'r;
+
+    fn rows(&self) -> usize {
+        self.state.people.len()
+    }
+
+    fn used(&self) -> Option<&[u64]> {
+        None
+    }
+
+    fn field(&self, id: FieldId) -> condition::Column<'_> {
+        if id == builtin::ID {
+            let values = condition::Whole::I64(self.state.people.ids());
+            return condition::Column::Whole { values, unit: 1, set: None };
+        }
+        let is_derived = self.state.graph.items().contains(&Item::Field(id));
+        let at = usize::from(id.0);
+        match (self.state.fields.get(at), self.derived.get(at)) {
+            (Some(_), Some(cell)) if is_derived && self.source == Source::Afresh => match cell.get() {
+                Some(column) => column.values(),
+                None => {
+                    let column = self.judged_field(id);
+                    cell.get_or_init(|| column).values()
+                }
+            },
+            (Some(column), _) => column.values(),
+            (None, _) => condition::Column::Same(&Value::Missing),
+        }
+    }
+
+    fn fact(&self, fact: &Fact) -> condition::Column<'_> {
+        self.state.facts.column(&self.state.rulebook, fact)
+    }
+
+    fn segment(&self, id: SegmentId) -> &[u64] {
+        let at = usize::from(id.0);
+        match (self.source, self.state.segments.get(at), self.segments.get(at)) {
+            (Source::Live, Some(live), _) => live.members.words(),
+            (Source::Afresh, _, Some(cell)) => match cell.get() {
+                Some(members) => members.words(),
+                None => {
+                    let members = self.judged_segment(id);
+                    cell.get_or_init(|| members).words()
+                }
+            },
+            (Source::Live | Source::Afresh, ..) => &[],
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.state.rulebook.settings.timezone.zone
+    }
+
+    fn today(&self) -> Time {
+        self.today
+    }
+
+    fn row(&self, row: usize) -> PassRow<'_> {
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        let known = Known::new(&self.state.rulebook);
+        PassRow { state: self.state, row, now: self.now, source: self.source, known }
+    }
+}
+
+impl PassRow<'_> {
+    fn person(&self) -> Person<'_> {
+        Person::new(self.state, self.row, self.now, self.source, &self.known)
+    }
+}
+
+impl Row for PassRow<'_> {
+    fn field(&self, id: FieldId) -> &Value {
+        self.person().look(id)
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.person().project_zone()
+    }
+
+    fn user_zone(&self) -> &TimeZone {
+        self.person().own_zone()
+    }
+
+    fn today(&self) -> Time {
+        self.person().today()
+    }
+
+    fn fact(&self, fact: &Fact) -> Value {
+        self.person().fact(fact)
+    }
+
+    fn in_segment(&self, id: SegmentId) -> bool {
+        self.person().in_segment(id)
+    }
+}

@@ -1,0 +1,206 @@
+//! One user as conditions see them, out of the columns: a value is made when
+//! it is first asked for.
+
+use super::state::State;
+use crate::condition::{EventPart, Fact, Row, Truth};
+use crate::model::{Event, FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
+use crate::rulebook::Rulebook;
+use jiff::tz::TimeZone;
+use std::cell::{Cell, OnceCell};
+
+/// One user at one moment.
+#[derive(Clone, Copy)]
+pub struct Person<'a> {
+    state: &'a State,
+    row: u32,
+    now: Time,
+    source: Source,
+    known: &'a Known,
+    happened: Option<&'a Happened>,
+}
+
+/// Where derived fields and segments are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What is kept current.
+    Live,
+    /// Judged when asked for, because the moment is another.
+    Afresh,
+}
+
+/// What was asked of one user already. It can be used for another user after
+/// [`Known::forget`].
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    values: Box<[OnceCell<Value>]>,
+    members: Box<[Cell<Option<bool>>]>,
+    zone: OnceCell<Option<TimeZone>>,
+    today: OnceCell<Time>,
+}
+
+/// An event as conditions see it, which ask for properties by their place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    name: Value,
+    at: Value,
+    properties: Box<[Value]>,
+}
+
+impl Happened {
+    /// The event under this rulebook. Properties that are not declared, or whose
+    /// values do not fit, cannot be asked for.
+    pub fn new(rulebook: &Rulebook, event: &Event) -> Self {
+        let events = &rulebook.catalogue.events;
+        let declared = events.find(&event.name).map(|id| events.event(id));
+        let told = |property: &crate::model::Property| {
+            let value = event.property(&property.name).filter(|value| value.fits(&property.ty));
+            value.cloned().unwrap_or_default()
+        };
+        let properties = declared.map(|declared| declared.properties.iter().map(told).collect());
+        let name = Value::String(event.name.clone());
+        Self { name, at: Value::Time(event.at), properties: properties.unwrap_or_default() }
+    }
+}
+
+impl Known {
+    pub fn new(rulebook: &Rulebook) -> Self {
+        Self {
+            values: (0..rulebook.schema.len()).map(|_| OnceCell::new()).collect(),
+            members: rulebook.segments().iter().map(|_| Cell::new(None)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Forgets what belongs to the moment.
+    pub fn pass(&mut self) {
+        self.today.take();
+    }
+
+    /// Forgets what belongs to the user; the day stays that of the pass.
+    pub fn forget(&mut self) {
+        self.values.iter_mut().for_each(|value| drop(value.take()));
+        self.members.iter().for_each(|member| member.set(None));
+        self.zone.take();
+    }
+}
+
+impl<'a> Person<'a> {
+    pub(super) fn new(state: &'a State, row: u32, now: Time, source: Source, known: &'a Known) -> Self {
+        Self { state, row, now, source, known, happened: None }
+    }
+
+    /// The same user, when this happened.
+    #[must_use]
+    pub fn at(self, happened: &'a Happened) -> Self {
+        Self { happened: Some(happened), ..self }
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> UserId {
+        self.state.people.user(self.row).unwrap_or(UserId(0))
+    }
+
+    /// The rulebook that the values belong to.
+    pub fn rulebook(&self) -> &'a Rulebook {
+        &self.state.rulebook
+    }
+
+    /// The profile with the fields that follow from the rest.
+    pub fn profile(&self) -> Profile {
+        let schema = &self.state.rulebook.schema;
+        let mut profile = Profile::new(schema, self.user());
+        for (id, _) in schema.iter().filter(|(id, _)| *id != builtin::ID) {
+            profile.set(schema, id, self.field(id).clone());
+        }
+        profile
+    }
+
+    /// What a segment's condition says of the user, which may be unknown.
+    pub fn segment(&self, id: SegmentId) -> Truth {
+        match self.source {
+            Source::Live => self.state.truth(id, self.row),
+            Source::Afresh => self.state.rulebook.judge(id, self),
+        }
+    }
+
+    /// The value of a field, for as long as what is known lives.
+    pub(super) fn look(&self, id: FieldId) -> &'a Value {
+        let Some(cell) = self.known.values.get(usize::from(id.0)) else { return &Value::Missing };
+        if let Some(known) = cell.get() {
+            return known;
+        }
+        // Not inside `get_or_init`: judging may ask for other derived fields.
+        let value = self.value(id);
+        cell.get_or_init(|| value)
+    }
+
+    /// The project's time zone, as long.
+    pub(super) fn project_zone(&self) -> &'a TimeZone {
+        &self.state.rulebook.settings.timezone.zone
+    }
+
+    /// The user's time zone where it is known, as long.
+    pub(super) fn own_zone(&self) -> &'a TimeZone {
+        let own = || match self.look(builtin::TIMEZONE) {
+            Value::String(name) => TimeZone::get(name).ok(),
+            _ => None,
+        };
+        self.known.zone.get_or_init(own).as_ref().unwrap_or_else(|| self.project_zone())
+    }
+
+    fn value(&self, id: FieldId) -> Value {
+        let derived = match self.source {
+            Source::Live => None,
+            Source::Afresh => self.state.rulebook.derive(id, self),
+        };
+        derived.unwrap_or_else(|| self.state.value(id, self.row))
+    }
+}
+
+impl Row for Person<'_> {
+    fn field(&self, id: FieldId) -> &Value {
+        self.look(id)
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.project_zone()
+    }
+
+    fn user_zone(&self) -> &TimeZone {
+        self.own_zone()
+    }
+
+    fn today(&self) -> Time {
+        *self.known.today.get_or_init(|| crate::condition::midnight(self.now, self.zone()))
+    }
+
+    fn fact(&self, fact: &Fact) -> Value {
+        self.state.facts.value(&self.state.rulebook, fact, self.row)
+    }
+
+    fn event(&self, part: EventPart) -> &Value {
+        let Some(happened) = self.happened else { return &Value::Missing };
+        match part {
+            EventPart::Name => &happened.name,
+            EventPart::At => &happened.at,
+            EventPart::Property(id) => happened.properties.get(usize::from(id.0)).unwrap_or(&Value::Missing),
+        }
+    }
+
+    fn in_segment(&self, id: SegmentId) -> bool {
+        if self.source == Source::Live {
+            return self.state.truth(id, self.row).is_true();
+        }
+        let Some(known) = self.known.members.get(usize::from(id.0)) else { return false };
+        if let Some(member) = known.get() {
+            return member;
+        }
+        let member = self.segment(id).is_true();
+        known.set(Some(member));
+        member
+    }
+}

@@ -1,0 +1,123 @@
+//! Import of events: one JSON object a line, in the form of [`intake`](super::intake).
+//!
+//! An event that is recorded already, by its user and id, is left out and
+//! counted, so a repeated import changes nothing. Events of unknown users are
+//! rejected: a user comes by an import of users or by the bot.
+
+use super::reject::Rejects;
+use super::source::{Lines, RowPlace};
+use super::{EventsReport, ImportError, ImportOptions, Progress, Reason, intake};
+use crate::model::{Event, Events, Time, UserId};
+use crate::store::{Receipt, StoreError, Transaction, Writer};
+use serde_json::Value;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Events in one transaction; one of them may wait for its flush while the next
+/// is filled.
+const TRANSACTION: usize = 2_000;
+/// Lines between two words on progress.
+const PROGRESS: u64 = 500;
+
+/// Whether a file holds events and not users: its first line is an object with
+/// `user` and `name`.
+pub fn holds_events(options: &ImportOptions) -> Result<bool, ImportError> {
+    let mut lines = Lines::open(&options.path)?;
+    // A file of another kind may have no line of a sensible length at all.
+    if !lines.next().unwrap_or(false) {
+        return Ok(false);
+    }
+    let first = serde_json::from_slice::<Value>(lines.text());
+    Ok(first.is_ok_and(|first| first.get("user").is_some() && first.get("name").is_some()))
+}
+
+/// Imports a file of events. After an error the lines before it are stored; the
+/// import may simply be run again.
+pub fn import_events(
+    options: &ImportOptions,
+    events: &Events,
+    now: Time,
+    knows: &dyn Fn(UserId) -> Result<bool, StoreError>,
+    writer: &Writer,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EventsReport, ImportError> {
+    let mut rejects = Rejects::new(options)?;
+    let mut lines = Lines::open(&options.path)?;
+    let total = Some(lines.size()?);
+    let mut report = EventsReport::default();
+    let mut pipe = Pipe::new(writer);
+    while lines.next()? {
+        report.read += 1;
+        match read(lines.text(), events, now, knows)? {
+            Ok(event) => pipe.push(event, &mut report)?,
+            Err((reason, raw)) => {
+                rejects.write(RowPlace::Line(lines.line()), &reason, raw)?;
+                report.rejected += 1;
+                *report.reasons.entry(reason).or_default() += 1;
+            }
+        }
+        if report.read.is_multiple_of(PROGRESS) {
+            progress(Progress { rows: report.read, done: lines.done(), total });
+        }
+    }
+    pipe.finish(&mut report)?;
+    report.rejected_file = rejects.finish()?;
+    progress(Progress { rows: report.read, done: lines.done(), total });
+    Ok(report)
+}
+
+type Read = Result<Event, (Reason, Value)>;
+
+fn read(
+    text: &[u8],
+    events: &Events,
+    now: Time,
+    knows: &dyn Fn(UserId) -> Result<bool, StoreError>,
+) -> Result<Read, StoreError> {
+    let raw = || serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into());
+    let Ok(object) = serde_json::from_slice(text) else { return Ok(Err((Reason::NotJson, raw()))) };
+    Ok(match intake::event(object, events, now, None) {
+        Ok(event) if knows(event.user)? => Ok(event),
+        Ok(_) => Err((Reason::UnknownUser, raw())),
+        Err(reason) => Err((reason, raw())),
+    })
+}
+
+/// Fills a transaction while the one before becomes durable.
+struct Pipe<'a> {
+    writer: &'a Writer,
+    filling: Vec<Event>,
+    waiting: Option<Receiver<Result<Receipt, StoreError>>>,
+}
+
+impl<'a> Pipe<'a> {
+    fn new(writer: &'a Writer) -> Self {
+        Self { writer, filling: Vec::new(), waiting: None }
+    }
+
+    fn push(&mut self, event: Event, report: &mut EventsReport) -> Result<(), StoreError> {
+        self.filling.push(event);
+        if self.filling.len() >= TRANSACTION { self.submit(report) } else { Ok(()) }
+    }
+
+    fn submit(&mut self, report: &mut EventsReport) -> Result<(), StoreError> {
+        self.wait(report)?;
+        let (send, receive) = sync_channel(1);
+        let transaction = Transaction::events(std::mem::take(&mut self.filling)).imported();
+        self.writer.submit(transaction, move |outcome| drop(send.send(outcome)));
+        self.waiting = Some(receive);
+        Ok(())
+    }
+
+    fn wait(&mut self, report: &mut EventsReport) -> Result<(), StoreError> {
+        let Some(waiting) = self.waiting.take() else { return Ok(()) };
+        let receipt = waiting.recv().unwrap_or(Err(StoreError::Closed))?;
+        report.stored += receipt.accepted as u64;
+        report.duplicates += receipt.duplicates.len() as u64;
+        Ok(())
+    }
+
+    fn finish(mut self, report: &mut EventsReport) -> Result<(), StoreError> {
+        self.submit(report)?;
+        self.wait(report)
+    }
+}

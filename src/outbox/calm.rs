@@ -1,0 +1,60 @@
+//! What becomes of the outbox in a store that is put back to an earlier day.
+//!
+//! What was waiting then may have gone out since, and nobody can tell. So
+//! broadcasts that were running come back paused, for a person to look at, and
+//! replies that had not gone out are left behind: whoever asked has long seen
+//! the answer or asked again.
+
+use super::ledger::{Cause, Ledger, LedgerId, LedgerStatus, PausedBy};
+use crate::store::{Batch, Pair, StoreError};
+use std::collections::BTreeSet;
+
+/// What was found of an outbox, and how its records pass. Every record is
+/// shown first ([`Calm::see`]) and passed in a second round.
+#[derive(Clone, Debug, Default)]
+pub struct Calm {
+    /// Broadcasts whose running runs come back paused.
+    pub paused: BTreeSet<String>,
+    /// Replies that are left behind.
+    pub replies: u32,
+    dropped: BTreeSet<LedgerId>,
+}
+
+impl Calm {
+    /// Looks at a record.
+    pub fn see(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        if key.first() != Some(&b'l') {
+            return Ok(());
+        }
+        let ledger = Ledger::from_bytes(value)?;
+        match (ledger.cause, ledger.status) {
+            (Cause::Broadcast { name, .. }, LedgerStatus::Running) => drop(self.paused.insert(name)),
+            (Cause::Broadcast { .. }, _) => {}
+            (Cause::Reply, _) => {
+                self.replies = self.replies.saturating_add(ledger.rows);
+                self.dropped.insert(ledger.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The record as it comes back; none if it is left behind.
+    pub fn pass(&self, (key, value): Pair) -> Result<Option<Pair>, StoreError> {
+        let of_ledger = key.split_first().filter(|(kind, _)| b"ilo".contains(kind));
+        let id = of_ledger.and_then(|(_, rest)| rest.first_chunk::<8>()).map(|id| LedgerId(u64::from_be_bytes(*id)));
+        if id.is_some_and(|id| self.dropped.contains(&id)) {
+            return Ok(None);
+        }
+        if key.first() != Some(&b'l') {
+            return Ok(Some((key, value)));
+        }
+        let mut ledger = Ledger::from_bytes(&value)?;
+        if ledger.status != LedgerStatus::Running {
+            return Ok(Some((key, value)));
+        }
+        ledger.status = LedgerStatus::Paused(PausedBy::Admin);
+        let mut batch = Batch::new();
+        ledger.write(&mut batch)?;
+        Ok(batch.ops.into_iter().next_back().and_then(|(key, value)| Some((key, value?))))
+    }
+}

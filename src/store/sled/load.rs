@@ -1,0 +1,59 @@
+//! Loading pairs into a fresh `store-N`: what a restore does before anything
+//! else is touched.
+
+use super::RESERVE;
+use super::engine::Engine;
+use super::folder::{Current, Folder};
+use crate::store::backup::Digest;
+use crate::store::{Disk, Pair, Pairs, StoreError, SystemDisk};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Loads pairs into the data folder `path` and puts them in force; what was in
+/// force before may be damaged or absent. `bytes` says about how much there is.
+/// A crash leaves the old store or the new one.
+pub fn restore(path: &Path, pairs: &mut Pairs<'_>, bytes: u64) -> Result<(), StoreError> {
+    let (folder, disk) = (Folder::open(path)?, SystemDisk);
+    if let Err(error @ StoreError::Newer { .. }) = folder.current() {
+        return Err(error);
+    }
+    let free = disk.free(folder.path()).map_err(|e| folder.trouble(e))?;
+    if free < RESERVE.saturating_add(bytes.saturating_mul(2)) {
+        return Err(StoreError::Full { path: path.to_owned(), free });
+    }
+    let fresh = load(&folder, &disk, pairs)?;
+    folder.set_current(&Current { name: fresh.name().to_owned(), packed: fresh.disk_size() })?;
+    folder.remove_all_but(fresh.name());
+    Ok(())
+}
+
+/// A fresh engine with these pairs, read again after it was closed.
+pub(super) fn load(folder: &Folder, disk: &dyn Disk, pairs: &mut Pairs<'_>) -> Result<Engine, StoreError> {
+    let name = folder.fresh_name()?;
+    let fresh = Engine::open(folder, &name)?;
+    let mut written = Digest::new();
+    let filled = fresh
+        .fill(folder, &mut pairs.inspect(|pair| note(&mut written, pair)))
+        .and_then(|()| fresh.flush(folder, disk))
+        .and_then(|()| fresh.sync_folder(folder));
+    if let Err(error) = filled {
+        fresh.retire();
+        return Err(error);
+    }
+    drop(fresh);
+    let opened = Arc::new(Engine::open(folder, &name)?);
+    let mut read = Digest::new();
+    opened.scan(folder, &[], &[]).for_each(|pair| note(&mut read, &pair));
+    let opened = Arc::into_inner(opened).ok_or_else(|| folder.trouble("a fresh store is still being read"))?;
+    if read.finish() != written.finish() {
+        opened.retire();
+        return Err(folder.trouble("what was written came back different"));
+    }
+    Ok(opened)
+}
+
+fn note(digest: &mut Digest, pair: &Result<Pair, StoreError>) {
+    if let Ok((key, value)) = pair {
+        digest.add(key, value);
+    }
+}

@@ -1,0 +1,10 @@
+//! The audience: filling it, patches, time, new rulebooks, and everybody at
+//! once.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod adopt;
+mod agreement;
+mod live;
+mod load;
+mod support;
