@@ -10,6 +10,7 @@ mod alone;
 mod arithmetic;
 mod bind;
 mod bind_number;
+mod combine;
 mod compare;
 mod kernel;
 mod leaf;

@@ -179,3 +179,6 @@ mod wide {
             && is_x86_feature_detected!("popcnt")
     }
 }
+
+#[cfg(test)]
+mod tests;
