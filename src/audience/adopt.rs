@@ -16,17 +16,23 @@ use std::sync::Arc;
 impl State {
     /// Takes a new rulebook; see [`super::Audience::adopt`].
     pub fn adopt(&mut self, rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
-        let mut next = Self::new(rulebook, self.facts.clone(), now.max(self.now));
+        let mut next = Self::new(rulebook, now.max(self.now));
         next.advanced = self.advanced;
         let fresh: BTreeSet<FieldId> =
             rulebook.schema.iter().map(|(id, _)| id).filter(|id| !self.has_stored(&next, *id)).collect();
         if !fresh.is_empty() {
             next.read_fields(&fresh, self, profiles)?;
         }
+        let serves = self.facts.serve(&self.rulebook, rulebook);
+        if !serves {
+            next.facts.read(rulebook, profiles, &|user| self.people.find(user))?;
+        }
         // From here on nothing fails.
+        if serves {
+            std::mem::swap(&mut next.facts, &mut self.facts);
+        }
         next.people = std::mem::take(&mut self.people);
         next.wheel = std::mem::take(&mut self.wheel);
-        next.facts.adopt(rulebook, next.now);
         for (id, field) in rulebook.schema.iter().filter(|(id, _)| !fresh.contains(id)) {
             if let Some(before) = self.rulebook.schema.find(&field.name).filter(|_| !rulebook.schema.is_derived(id)) {
                 next.fields[usize::from(id.0)] =

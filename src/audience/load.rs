@@ -1,6 +1,5 @@
 //! Filling an audience from the store.
 
-use super::facts::Facts;
 use super::state::State;
 use crate::model::{FieldId, Reach, Time, builtin};
 use crate::rulebook::Rulebook;
@@ -9,15 +8,16 @@ use std::sync::Arc;
 
 impl State {
     /// Everybody in the store.
-    pub fn load(rulebook: &Arc<Rulebook>, profiles: &Profiles, facts: Facts, now: Time) -> Result<Self, StoreError> {
-        let mut state = Self::new(rulebook, facts, now);
-        state.facts.adopt(rulebook, now);
+    pub fn load(rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<Self, StoreError> {
+        let mut state = Self::new(rulebook, now);
         let mut row = 0;
         profiles.for_each_value(&rulebook.schema, |met| match met {
             Met::User(user) => row = state.people.add(user),
             Met::Value(field, value) => state.fill(row, field, &value),
             Met::Total(name, value) => state.facts.fill(row, name, &value),
         })?;
+        let people = &state.people;
+        state.facts.recall(rulebook, profiles.history(), &|user| people.find(user))?;
         state.grow();
         state.judge_everybody(&state.graph.all());
         Ok(state)

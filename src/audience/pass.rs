@@ -2,6 +2,7 @@
 
 use super::SegmentSize;
 use super::column::Column;
+use super::facts::Facts;
 use super::graph::Item;
 use super::row::{Known, Person, Source};
 use super::state::{Live, State};
@@ -18,7 +19,7 @@ pub struct Pass<'a> {
     state: &'a State,
     now: Time,
     today: Time,
-    source: Source,
+    source: Source<'a>,
     derived: Box<[OnceCell<Column>]>,
     segments: Box<[OnceCell<Live>]>,
 }
@@ -28,13 +29,16 @@ pub struct PassRow<'a> {
     state: &'a State,
     row: u32,
     now: Time,
-    source: Source,
+    source: Source<'a>,
     known: Known,
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(state: &'a State, now: Option<Time>) -> Self {
-        let (now, source) = now.map_or((state.now, Source::Live), |now| (now, Source::Afresh));
+    /// `facts` are those of another moment, or such that the state does not
+    /// keep.
+    pub(super) fn new(state: &'a State, now: Option<Time>, facts: Option<&'a Facts>) -> Self {
+        let live = (state.now, Source::Live(facts));
+        let (now, source) = now.map_or(live, |now| (now, Source::Afresh(facts)));
         Self {
             state,
             now,
@@ -112,7 +116,7 @@ impl<'a> Pass<'a> {
     /// Who is in a segment at the moment of the pass.
     fn live(&self, id: SegmentId) -> Option<&Live> {
         let at = usize::from(id.0);
-        if self.source == Source::Live {
+        if self.source.is_live() {
             return self.state.segments.get(at);
         }
         let cell = self.segments.get(at)?;
@@ -147,7 +151,7 @@ impl Columns for Pass<'_> {
         let is_derived = self.state.graph.items().contains(&Item::Field(id));
         let at = usize::from(id.0);
         match (self.state.fields.get(at), self.derived.get(at)) {
-            (Some(_), Some(cell)) if is_derived && self.source == Source::Afresh => match cell.get() {
+            (Some(_), Some(cell)) if is_derived && !self.source.is_live() => match cell.get() {
                 Some(column) => column.values(),
                 None => {
                     let column = self.judge(Item::Field(id)).into_column(self.rows());
@@ -160,7 +164,8 @@ impl Columns for Pass<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> condition::Column<'_> {
-        self.state.facts.column(&self.state.rulebook, fact)
+        let kept = self.source.facts(self.state).find_map(|facts| facts.column(fact));
+        kept.unwrap_or_else(|| condition::Column::Same(self.state.rulebook.unrecorded(fact)))
     }
 
     fn segment(&self, id: SegmentId) -> &[u64] {

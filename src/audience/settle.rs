@@ -39,7 +39,7 @@ impl State {
             let Some(item) = self.graph.item(rank) else { continue };
             let judged = self.judge(row, item, &known);
             if self.graph.has_moments(rank) {
-                let person = Person::new(self, row, self.now, Source::Live, &known);
+                let person = Person::new(self, row, self.now, Source::Live(None), &known);
                 next = [next, next_change(&self.rulebook, item, &person)].into_iter().flatten().min();
             }
             if self.keep(row, judged, changes) {
@@ -56,7 +56,7 @@ impl State {
     pub fn judge_everybody(&mut self, ranks: &[u32]) {
         let rows = self.people.len();
         for item in ranks.iter().filter_map(|rank| self.graph.item(*rank)) {
-            let answers = Pass::new(self, None).judge(item);
+            let answers = Pass::new(self, None, None).judge(item);
             match item {
                 Item::Field(id) => self.fields[usize::from(id.0)] = answers.into_column(rows),
                 Item::Segment(id) => self.segments[usize::from(id.0)] = answers.into_live(rows),
@@ -75,7 +75,7 @@ impl State {
         let mut known = std::mem::take(self.scratch());
         for row in (0u32..).take(self.people.len()) {
             known.forget();
-            let person = Person::new(self, row, self.now, Source::Live, &known);
+            let person = Person::new(self, row, self.now, Source::Live(None), &known);
             let next = moving.iter().filter_map(|item| next_change(&self.rulebook, *item, &person)).min();
             if let Some(next) = next {
                 self.wheel.judge_by(row, next);
@@ -128,7 +128,7 @@ impl State {
         let mut concerned: BTreeMap<u32, Ranks> = BTreeMap::new();
         for rank in swept {
             let Some(item) = self.graph.item(*rank) else { continue };
-            let answers = Pass::new(self, None).judge(item);
+            let answers = Pass::new(self, None, None).judge(item);
             for row in (0u32..).take(self.people.len()) {
                 let differs = match item {
                     Item::Field(id) => answers.value(row as usize) != self.value(id, row),
@@ -152,7 +152,7 @@ impl State {
     }
 
     fn judge(&self, row: u32, item: Item, known: &Known) -> Judged {
-        let person = Person::new(self, row, self.now, Source::Live, known);
+        let person = Person::new(self, row, self.now, Source::Live(None), known);
         match item {
             Item::Field(id) => Judged::Field(id, self.rulebook.derive(id, &person).unwrap_or_default()),
             Item::Segment(id) => Judged::Segment(id, self.rulebook.judge(id, &person)),

@@ -44,14 +44,14 @@ pub(super) struct Live {
 
 impl State {
     /// Nobody, under this rulebook.
-    pub fn new(rulebook: &Arc<Rulebook>, facts: Facts, now: Time) -> Self {
+    pub fn new(rulebook: &Arc<Rulebook>, now: Time) -> Self {
         let column = |field: &crate::model::Field| Column::new(&field.ty, &field.default);
         Self {
             graph: Graph::new(rulebook),
             people: People::default(),
             fields: rulebook.schema.iter().map(|(_, field)| column(field)).collect(),
             segments: vec![Live::default(); rulebook.segments().len()],
-            facts,
+            facts: Facts::of(rulebook, &[], now),
             wheel: Wheel::default(),
             now,
             advanced: now,
@@ -154,8 +154,10 @@ impl State {
         }
         let mut changes = Changes { new, ..Changes::of(event.user) };
         let mut dirty = if new { self.graph.all() } else { Ranks::new() };
-        for fact in self.facts.record(&self.rulebook, row, event) {
-            dirty.extend(self.graph.asking(&fact));
+        if let Some(id) = self.rulebook.catalogue.events.find(&event.name) {
+            for fact in self.facts.record(id, row, event, &self.rulebook) {
+                dirty.extend(self.graph.asking(&fact));
+            }
         }
         self.settle(row, &ranks(dirty), &mut changes);
         changes

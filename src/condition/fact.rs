@@ -90,7 +90,7 @@ impl Fact {
 
 impl Window {
     /// Windows up to this length begin at a full hour, longer ones at midnight.
-    const HOURLY: TimeDelta = TimeDelta::hours(48);
+    pub const HOURLY: TimeDelta = TimeDelta::hours(48);
 
     /// The first moment inside the window; the last is `now`. It is floored to
     /// the hour for windows of up to 48 hours, else to midnight, both in `zone`.

@@ -92,11 +92,18 @@ pub struct Person {
 impl Engine {
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Result<QueryAnswer, EngineError> {
-        Ok(self.audience()?.with_pass(query.now, |pass| {
-            let (condition, findings) = compile(query, pass.rulebook());
-            let found = condition.map(|condition| ask(pass, &condition, query.want));
-            QueryAnswer { findings, found }
-        }))
+        let audience = self.audience()?;
+        loop {
+            let rulebook = audience.rulebook();
+            let (condition, findings) = compile(query, &rulebook);
+            let Some(condition) = condition else { return Ok(QueryAnswer { findings, found: None }) };
+            let look = |pass: &Pass<'_>| ask(pass, &condition, query.want);
+            let found = audience.with_facts(&rulebook, &self.profiles, query.now, condition.facts(), look)?;
+            // Nothing: the rulebook was replaced meanwhile.
+            if found.is_some() {
+                return Ok(QueryAnswer { findings, found });
+            }
+        }
     }
 }
 

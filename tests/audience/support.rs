@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vestnik::audience::{Audience, Facts};
+use vestnik::audience::Audience;
 use vestnik::condition::{Row, Truth};
 use vestnik::model::{Patch, Profile, Time, UserId, Value, builtin};
 use vestnik::rulebook::{Files, Rulebook, load_files};
@@ -43,7 +43,7 @@ impl Base {
     }
 
     pub fn audience(&self, rulebook: &Arc<Rulebook>) -> Audience {
-        Audience::load(rulebook, &self.profiles, Facts::none(), NOW).unwrap()
+        Audience::load(rulebook, &self.profiles, NOW).unwrap()
     }
 }
 

@@ -15,12 +15,14 @@
 //! Events go by names; numbers for them are kept in a catalogue of their own at
 //! `E`, which holds names of events and of properties alike.
 
+mod begin;
 mod block;
 mod build;
 mod codec;
 mod filter;
 mod merge;
 mod read;
+mod removal;
 mod run;
 mod tail;
 mod work;

@@ -6,10 +6,10 @@
 //! the same once more. Work that is dropped before its end has changed nothing
 //! that counts, but for an erasure, which has then erased a part.
 
-use super::block::{BlockWriter, Item, each_item};
 use super::build::Builder;
 use super::merge::{Merge, Source};
-use super::run::{self, Run, block_key, block_number, head_key};
+use super::removal::{erase, sweep};
+use super::run::{Run, head_key};
 use super::{History, NEVER};
 use crate::model::{Time, UserId};
 use crate::store::{Batch, Pair, Store, StoreError};
@@ -21,19 +21,11 @@ use std::sync::atomic::Ordering;
 const STEP_BYTES: usize = 128 << 10;
 /// Events looked at in one step: few of them may be kept.
 const STEP_EVENTS: usize = 8_192;
-/// Records removed in one step.
-const STEP_RECORDS: usize = 200;
-/// Blocks of one user that are looked at in one step.
-const STEP_BLOCKS: usize = 32;
-/// So many runs of about one size become one.
-const MERGED: usize = 8;
-/// A run with more events is not merged any more.
-const LARGEST: u64 = 16_000_000;
 
 /// Some work on the history; there is one at a time.
 pub struct Work {
     history: Arc<History>,
-    tasks: VecDeque<Task>,
+    pub(super) tasks: VecDeque<Task>,
     pending: Option<Pending>,
 }
 
@@ -46,7 +38,7 @@ pub enum Step {
     Last,
 }
 
-enum Task {
+pub(super) enum Task {
     Write(Box<Writing>),
     Drop(Vec<Arc<Run>>),
     Erase { user: UserId, runs: Vec<Arc<Run>>, from: Option<Vec<u8>> },
@@ -54,7 +46,7 @@ enum Task {
 }
 
 /// The making of a run that takes the place of others.
-struct Writing {
+pub(super) struct Writing {
     merge: Merge,
     builder: Builder,
     /// Events before this are left out.
@@ -73,103 +65,22 @@ enum Stage {
 }
 
 /// A step that is not yet committed.
-struct Pending {
-    batch: Batch,
-    effect: Effect,
+pub(super) struct Pending {
+    pub(super) batch: Batch,
+    pub(super) effect: Effect,
     step: Step,
 }
 
 /// What is different in memory once the step is on disk.
-enum Effect {
+pub(super) enum Effect {
     Nothing,
     Replaced { parts: usize, runs: Vec<Arc<Run>>, by: Option<Arc<Run>>, names: usize },
     Swept(u32),
 }
 
-impl History {
-    /// Begins to make a run of the tail as it is now; events that come later
-    /// stay in the tail. Nothing if it is empty or other work is going on.
-    pub fn begin_seal(self: &Arc<Self>) -> Result<Option<Work>, StoreError> {
-        let Some(mut work) = Work::begin(self) else { return Ok(None) };
-        let mut state = self.write();
-        let events: usize = state.parts.iter().map(super::Part::events).sum();
-        if events == 0 {
-            return Ok(None);
-        }
-        state.open_part().freeze();
-        let parts = state.parts.len();
-        let chunks: Vec<_> = state.parts.iter().flat_map(|part| part.frozen().iter().cloned()).collect();
-        state.parts.push(super::Part::default());
-        drop(state);
-        let sources = chunks.into_iter().map(Source::chunk).collect();
-        work.write(sources, events as u64, Time(i64::MIN), parts, Vec::new())?;
-        Ok(Some(work))
-    }
-
-    /// Begins to make one run of several, if there are enough of one size.
-    pub fn begin_merge(self: &Arc<Self>) -> Result<Option<Work>, StoreError> {
-        let Some(mut work) = Work::begin(self) else { return Ok(None) };
-        let Some(runs) = mergeable(&self.read().runs) else { return Ok(None) };
-        work.rewrite(runs, Time(i64::MIN))?;
-        Ok(Some(work))
-    }
-
-    /// Begins to remove what happened before this: runs that hold nothing
-    /// else, and such events out of runs that hold mostly them. What is left
-    /// of old events stays until it is most of its run.
-    pub fn begin_expiry(self: &Arc<Self>, before: Time) -> Result<Option<Work>, StoreError> {
-        let Some(mut work) = Work::begin(self) else { return Ok(None) };
-        let (dead, rest): (Vec<_>, Vec<_>) = self.read().runs.iter().cloned().partition(|run| run.head.newest < before);
-        if !dead.is_empty() {
-            work.tasks.push_back(Task::Drop(dead));
-        }
-        for run in rest.into_iter().filter(|run| run.head.middle <= before) {
-            work.rewrite(vec![run], before)?;
-        }
-        Ok((!work.tasks.is_empty()).then_some(work))
-    }
-
-    /// Begins to erase all events of a user. Those in the tail are gone at
-    /// once; the log must see to it that they do not come back with it.
-    pub fn begin_erasure(self: &Arc<Self>, user: UserId) -> Option<Work> {
-        let mut work = Work::begin(self)?;
-        let mut state = self.write();
-        state.parts.iter_mut().for_each(|part| part.erase(user));
-        let runs = state.runs.clone();
-        drop(state);
-        work.tasks.push_back(Task::Erase { user, runs, from: None });
-        Some(work)
-    }
-
-    /// Begins to remove the records of runs that count no more and that
-    /// nobody reads.
-    pub fn begin_sweep(self: &Arc<Self>) -> Option<Work> {
-        let mut work = Work::begin(self)?;
-        let state = self.read();
-        let unread = |run: &Option<Arc<Run>>| run.as_ref().is_none_or(|run| Arc::strong_count(run) == 1);
-        let numbers: Vec<_> = state.leftovers.iter().filter(|(_, run)| unread(run)).map(|(n, _)| *n).collect();
-        drop(state);
-        if numbers.is_empty() {
-            return None;
-        }
-        work.tasks.push_back(Task::Sweep { numbers });
-        Some(work)
-    }
-}
-
-/// The oldest runs of a size of which there are enough.
-fn mergeable(runs: &[Arc<Run>]) -> Option<Vec<Arc<Run>>> {
-    // sizes are told apart by factors of eight
-    let size = |run: &Run| run.head.events.max(1).ilog2() / MERGED.ilog2();
-    (0..=LARGEST.ilog2()).find_map(|wanted| {
-        let alike = runs.iter().filter(|run| run.head.events < LARGEST && size(run) == wanted);
-        let alike: Vec<_> = alike.take(MERGED).cloned().collect();
-        (alike.len() == MERGED).then_some(alike)
-    })
-}
-
 impl Work {
-    fn begin(history: &Arc<History>) -> Option<Self> {
+    /// Work without tasks; nothing if other work is going on.
+    pub(super) fn begin(history: &Arc<History>) -> Option<Self> {
         let free = history.busy.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst);
         free.ok().map(|_| Self { history: history.clone(), tasks: VecDeque::new(), pending: None })
     }
@@ -214,13 +125,16 @@ impl Work {
         Ok(pending)
     }
 
-    fn rewrite(&mut self, runs: Vec<Arc<Run>>, since: Time) -> Result<(), StoreError> {
+    /// Makes one run of these, without what is before `since`.
+    pub(super) fn rewrite(&mut self, runs: Vec<Arc<Run>>, since: Time) -> Result<(), StoreError> {
         let events = runs.iter().map(|run| run.head.events).sum();
         let sources = runs.iter().cloned().map(Source::run).collect();
         self.write(sources, events, since, 0, runs)
     }
 
-    fn write(
+    /// Makes a run of these sources, which takes the place of so many parts of
+    /// the tail and of these runs.
+    pub(super) fn write(
         &mut self,
         sources: Vec<Source>,
         events: u64,
@@ -356,70 +270,4 @@ fn drop_heads(runs: Vec<Arc<Run>>, pending: &mut Pending) -> Step {
     runs.iter().for_each(|run| pending.batch.delete(head_key(run.number)));
     pending.effect = Effect::Replaced { parts: 0, runs, by: None, names: 0 };
     Step::Last
-}
-
-/// Removes some records of the last of these runs.
-fn sweep(store: &dyn Store, numbers: &mut Vec<u32>, pending: &mut Pending) -> Result<Step, StoreError> {
-    let Some(number) = numbers.last().copied() else { return Ok(Step::Last) };
-    for prefix in [run::heads_of(number), run::blocks_of(number)] {
-        let room = STEP_RECORDS - pending.batch.ops.len();
-        for pair in store.scan(&prefix, &[]).take(room) {
-            pending.batch.delete(pair?.0);
-        }
-    }
-    if pending.batch.ops.len() < STEP_RECORDS {
-        numbers.pop();
-        pending.effect = Effect::Swept(number);
-    }
-    Ok(if numbers.is_empty() { Step::Last } else { Step::More })
-}
-
-/// Erases a user from some blocks of the last of these runs.
-fn erase(
-    store: &dyn Store,
-    user: UserId,
-    runs: &mut Vec<Arc<Run>>,
-    from: &mut Option<Vec<u8>>,
-    batch: &mut Batch,
-) -> Result<Step, StoreError> {
-    let Some(run) = runs.last() else { return Ok(Step::Last) };
-    let mut left = STEP_BLOCKS;
-    let number = run.number;
-    let start = from.take();
-    let mut next = None;
-    run::each_block_of(store, number, user, start.as_deref(), |key, block| {
-        without(user, number, key, block, batch)?;
-        left -= 1;
-        if left == 0 {
-            next = Some([key, &[0]].concat());
-        }
-        Ok(left > 0)
-    })?;
-    *from = next;
-    if from.is_none() {
-        runs.pop();
-    }
-    Ok(if runs.is_empty() { Step::Last } else { Step::More })
-}
-
-/// The block without the user; its key goes by the user that is now its last.
-fn without(user: UserId, run: u32, key: &[u8], block: &[u8], batch: &mut Batch) -> Result<(), StoreError> {
-    let mut rest = BlockWriter::default();
-    let mut found = false;
-    each_item(block, |item: Item<'_>| {
-        if item.user == user {
-            found = true;
-        } else {
-            rest.add(item);
-        }
-        Ok(())
-    })?;
-    if !found {
-        return Ok(());
-    }
-    batch.delete(key);
-    if let Some((last, bytes)) = rest.take() {
-        batch.put(block_key(run, last, block_number(key)?), bytes);
-    }
-    Ok(())
 }

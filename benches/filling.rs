@@ -1,7 +1,7 @@
 //! How fast an audience is filled, told of patches and moved by time, and what
 //! it weighs.
 //!
-//! `cargo bench --bench audience` puts a million made-up users into a store on
+//! `cargo bench --bench filling` puts a million made-up users into a store on
 //! disk (the sample project with its nine segments) and prints, all measured in
 //! this one run:
 //!
@@ -20,9 +20,9 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
-use vestnik::audience::{Audience, Facts};
+use vestnik::audience::Audience;
 use vestnik::import::generate::fill;
-use vestnik::model::{Patch, Profile, Time, UserId, Value};
+use vestnik::model::{Patch, Profile, Time, Value};
 use vestnik::rulebook::{Files, Rulebook, load_files, sample};
 use vestnik::store::sled::SledStore;
 use vestnik::store::{Journal, Profiles, Writer};
@@ -67,8 +67,8 @@ fn filling(rulebook: &Arc<Rulebook>, profiles: &Profiles) -> Outcome<Audience> {
                 values += 1;
             })
         })?);
-        rounds[1].push(seconds(|| Audience::load(&bare, profiles, Facts::none(), NOW))?);
-        rounds[2].push(seconds(|| Audience::load(rulebook, profiles, Facts::none(), NOW))?);
+        rounds[1].push(seconds(|| Audience::load(&bare, profiles, NOW))?);
+        rounds[2].push(seconds(|| Audience::load(rulebook, profiles, NOW))?);
         rounds[3].push(seconds(|| {
             profiles.for_each(&rulebook.schema, |profile| {
                 black_box(profile);
@@ -81,7 +81,7 @@ fn filling(rulebook: &Arc<Rulebook>, profiles: &Profiles) -> Outcome<Audience> {
     for (side, rounds) in sides.iter().zip(rounds) {
         println!("  {side:<40} {:>8.2}", median(rounds));
     }
-    Ok(Audience::load(rulebook, profiles, Facts::none(), NOW)?)
+    Ok(Audience::load(rulebook, profiles, NOW)?)
 }
 
 /// The sample's fields alone.
