@@ -7,7 +7,7 @@ use crate::condition::{EventPart, Fact, Row, Truth};
 use crate::model::{Event, EventId, FieldId, Profile, Property, PropertyId, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 /// One user at one moment.
 #[derive(Clone, Copy)]
@@ -36,7 +36,12 @@ pub(super) enum Source<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     values: Box<[OnceCell<Value>]>,
+    /// The places of the values that are known, so that forgetting costs no
+    /// more than was asked.
+    asked: RefCell<Vec<usize>>,
     members: Box<[Cell<Option<bool>>]>,
+    /// Whether any of them is known.
+    judged: Cell<bool>,
     zone: OnceCell<Option<TimeZone>>,
     today: OnceCell<Time>,
 }
@@ -103,8 +108,12 @@ impl Known {
 
     /// Forgets what belongs to the user; the day stays that of the pass.
     pub fn forget(&mut self) {
-        self.values.iter_mut().for_each(|value| drop(value.take()));
-        self.members.iter().for_each(|member| member.set(None));
+        for at in self.asked.get_mut().drain(..) {
+            self.values[at].take();
+        }
+        if self.judged.take() {
+            self.members.iter().for_each(|member| member.set(None));
+        }
         self.zone.take();
     }
 }
@@ -150,12 +159,14 @@ impl<'a> Person<'a> {
 
     /// The value of a field, for as long as what is known lives.
     pub(super) fn look(&self, id: FieldId) -> &'a Value {
-        let Some(cell) = self.known.values.get(usize::from(id.0)) else { return &Value::Missing };
+        let at = usize::from(id.0);
+        let Some(cell) = self.known.values.get(at) else { return &Value::Missing };
         if let Some(known) = cell.get() {
             return known;
         }
         // Not inside `get_or_init`: judging may ask for other derived fields.
         let value = self.value(id);
+        self.known.asked.borrow_mut().push(at);
         cell.get_or_init(|| value)
     }
 
@@ -227,6 +238,7 @@ impl Row for Person<'_> {
         }
         let member = self.segment(id).is_true();
         known.set(Some(member));
+        self.known.judged.set(true);
         member
     }
 }
