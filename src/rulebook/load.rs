@@ -54,7 +54,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 9] = ["rules", "tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+const NOT_RUN: [&str; 8] = ["tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
 
 #[derive(Default)]
 struct Loader {
