@@ -17,7 +17,7 @@ use crate::interface::{bot, control};
 use crate::model::{Clock, Text};
 use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How often the store is looked at for wasted space.
+/// How often sizes are noted and the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// Segments that depend on time are at most a minute late; their users are due
 /// by the minute.
@@ -155,7 +155,7 @@ impl App {
         let watch = watch_files(&live, engine.clone(), on_reload)?;
         let (stop, stopped) = watch::channel(false);
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
-        let keeper = tokio::spawn(keep_house(engine.store.clone()));
+        let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
         Ok(Self { engine, recovery, bot, keeper, clockwork, stop, changeovers, base, _watch: watch, _control: control })
     }
@@ -234,18 +234,26 @@ async fn pass_time(engine: Arc<Engine>) {
     }
 }
 
-/// Gives wasted space of the store back, now and then.
-async fn keep_house(store: Arc<dyn Store>) {
+/// Notes the sizes of segments and gives wasted space of the store back, now
+/// and then.
+async fn keep_house(engine: Arc<Engine>) {
     let mut tick = tokio::time::interval(HOUSEKEEPING);
-    tick.tick().await;
-    loop {
+    for round in 0u64.. {
         tick.tick().await;
-        let store = store.clone();
-        match tokio::task::spawn_blocking(move || store.tidy()).await {
+        let engine = engine.clone();
+        let work = move || {
+            match engine.note_segment_sizes() {
+                Ok(()) | Err(EngineError::Store(StoreError::Closed)) => {}
+                Err(error) => tracing::warn!(%error, "the sizes of segments could not be noted; tried again later"),
+            }
+            // the store was tidied when it was opened
+            if round == 0 { Ok(false) } else { engine.store.tidy() }
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(Ok(true)) => tracing::info!("the store was rewritten to give space back"),
             Ok(Ok(false)) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the store could not give space back; tried again later"),
-            Err(error) => tracing::error!(%error, "giving space back ended by a bug"),
+            Err(error) => tracing::error!(%error, "housekeeping ended by a bug"),
         }
     }
 }

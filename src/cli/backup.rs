@@ -109,7 +109,8 @@ fn users_now(context: &Context, data: &Path) -> Option<u64> {
     if !data.exists() {
         return Some(0);
     }
-    Profiles::new(&Journal::open(Arc::new(SledStore::open(data).ok()?)).ok()?).count().ok()
+    let journal = Journal::open(Arc::new(SledStore::open(data).ok()?)).ok()?;
+    Profiles::new(&journal).count().ok()
 }
 
 fn figures(summary: &Summary, context: &Context) -> String {

@@ -17,6 +17,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod segments;
+mod sizes;
 mod status;
 mod table;
 

@@ -4,6 +4,7 @@ use super::Format;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
 use crate::engine::command::{Reply, Request};
+use crate::engine::profile::{Judged, PartProfile, QueryProfile};
 use crate::engine::query::{Count, Found, Person, Query, Want};
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text, Time, Value};
@@ -17,7 +18,7 @@ const LONGEST: u64 = 1 << 16;
 
 /// The arguments.
 #[derive(clap::Args)]
-#[command(group(clap::ArgGroup::new("want").args(["count", "ids", "sample"])))]
+#[command(group(clap::ArgGroup::new("want").args(["count", "ids", "sample", "profile"])))]
 pub struct Args {
     /// The condition, in quotes; `-` reads it from standard input
     condition: String,
@@ -31,6 +32,9 @@ pub struct Args {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10",
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     sample: Option<u16>,
+    /// How many, and where the time goes: each part of the condition on its own
+    #[arg(long)]
+    profile: bool,
     /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
@@ -52,7 +56,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(1));
     };
     context.complain(&answer.findings);
-    if matches!(found, Found::Count(count) if count.users == 0) && context.format() != Format::Json {
+    if users_of(&found) == Some(0) && context.format() != Format::Json {
         context
             .note(&Text::new("there are no users yet: `vestnik import FILE`", "людей ещё нет: `vestnik import ФАЙЛ`"));
     }
@@ -61,6 +65,15 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         Format::Text | Format::Short => context.say(&as_text(&found, context)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many users there are, as far as the answer tells.
+fn users_of(found: &Found) -> Option<u64> {
+    match found {
+        Found::Count(count) => Some(count.users),
+        Found::Profile(profile) => Some(profile.users),
+        Found::Ids(_) | Found::Sample(_) => None,
+    }
 }
 
 /// The condition from the argument or from standard input.
@@ -81,10 +94,11 @@ fn condition(argument: &str) -> Result<String, Failure> {
 }
 
 fn want(args: &Args) -> Want {
-    match (args.ids, args.sample) {
-        (true, _) => Want::Ids,
-        (false, Some(size)) => Want::Sample(usize::from(size)),
-        (false, None) => Want::Count,
+    match (args.ids, args.sample, args.profile) {
+        (true, ..) => Want::Ids,
+        (false, Some(size), _) => Want::Sample(usize::from(size)),
+        (false, None, true) => Want::Profile,
+        (false, None, false) => Want::Count,
     }
 }
 
@@ -93,6 +107,7 @@ fn as_text(found: &Found, context: &Context) -> String {
         Found::Count(count) => counted(count).get(context.lang()).to_owned(),
         Found::Ids(ids) => ids.iter().map(|id| format!("{id}\n")).collect(),
         Found::Sample(people) => sample(people, &context.zone(), context.lang()),
+        Found::Profile(profile) => profiled(profile, context.lang()),
     }
 }
 
@@ -104,6 +119,50 @@ fn counted(count: &Count) -> Text {
         format!("users    {holds}  ({share:.1} % of {users})\nunknown  {unknown}\ntime     {time:.1} ms\n"),
         format!("людей       {holds}  ({share:.1} % из {users})\nнеизвестно  {unknown}\nвремя       {time:.1} мс\n"),
     )
+}
+
+/// The parts as a tree, each under what it stands in.
+fn profiled(profile: &QueryProfile, lang: Lang) -> String {
+    let (reading, audience) = (ms(profile.read_us), ms(profile.audience_us));
+    let head = Text::new(
+        format!(
+            "users              {}\nreading it         {reading} ms\nuntil all is known {audience} ms\n\n",
+            grouped(profile.users)
+        ),
+        format!(
+            "людей              {}\nчтение условия     {reading} мс\nпока все известны  {audience} мс\n\n",
+            grouped(profile.users)
+        ),
+    );
+    let names = [
+        Text::new("part, each judged on its own", "часть, каждая проверена отдельно"),
+        Text::new("true", "верно"),
+        Text::new("unknown", "неизвестно"),
+        Text::new("ms", "мс"),
+        Text::new("judged", "как"),
+    ];
+    let aligns = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
+    let columns: Vec<_> = names.iter().map(|name| name.get(lang)).zip(aligns).collect();
+    let row = |part: &PartProfile| {
+        let text = format!("{}{}", "  ".repeat(part.depth), part.text);
+        let way = way(part.way).get(lang).to_owned();
+        vec![text, grouped(part.count), grouped(part.unknown), ms(part.elapsed_us), way]
+    };
+    let rows: Vec<_> = profile.parts.iter().map(row).collect();
+    format!("{}{}", head.get(lang), table(&columns, &rows))
+}
+
+fn ms(micros: u64) -> String {
+    format!("{:.3}", micros as f64 / 1_000.0)
+}
+
+fn way(way: Judged) -> Text {
+    match way {
+        Judged::Once => Text::new("once", "один раз"),
+        Judged::ByColumn => Text::new("by column", "по столбцам"),
+        Judged::ByValue => Text::new("once per distinct value", "раз на каждое значение"),
+        Judged::RowByRow => Text::new("row by row", "по одному человеку"),
+    }
 }
 
 fn sample(people: &[Person], zone: &TimeZone, lang: Lang) -> String {
@@ -162,6 +221,7 @@ fn as_json(found: &Found) -> serde_json::Value {
             json!({ "count": count.count, "unknown": count.unknown, "elapsed_us": count.elapsed_us })
         }
         Found::Ids(ids) => json!({ "ids": ids }),
+        Found::Profile(profile) => json!(profile),
         Found::Sample(people) => json!({ "users": people.iter().map(person).collect::<Vec<_>>() }),
     }
 }

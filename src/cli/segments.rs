@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::context::{Context, Failure};
+use super::sizes;
 use super::table::{Align, table};
 use crate::engine::SegmentCount;
 use crate::engine::command::{Reply, Request};
@@ -16,10 +17,16 @@ pub struct Args {
     /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
+    /// How the sizes have changed over a time such as 12h, 7d or 4w, as far as an engine ran
+    #[arg(long, value_name = "PERIOD", num_args = 0..=1, default_missing_value = "7d", conflicts_with = "now")]
+    history: Option<String>,
 }
 
 /// Counts and prints.
 pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(period) = &args.history {
+        return sizes::run(context, period);
+    }
     let now = args.now.as_deref().map(|text| context.time(text)).transpose()?;
     let reply = context.ask(Request::Segments { now })?;
     if let Reply::Segments(counts) = reply {

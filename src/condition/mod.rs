@@ -21,6 +21,7 @@ mod literal;
 mod matcher;
 mod pace;
 mod parse;
+mod parts;
 mod print;
 mod quick;
 mod row;
@@ -28,13 +29,14 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
-pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Whole};
+pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Way, Whole, pick};
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;
 pub use matcher::{Matcher, Matches};
 pub use pace::{Pace, Sweep};
 pub use parse::{RESERVED, parse};
+pub use parts::Part;
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
 

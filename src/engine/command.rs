@@ -7,13 +7,14 @@
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
+use super::sizes::SegmentHistory;
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
 use crate::import::{
     EventsReport, ImportError, ImportOptions, ImportReport, Progress, holds_events, import, import_events,
 };
-use crate::model::{Lang, Text, Time};
+use crate::model::{Lang, Text, Time, TimeDelta};
 use crate::outbox::OutboxError;
 use crate::rulebook::{Outcome, ReloadReport};
 use crate::store::Transaction;
@@ -29,6 +30,11 @@ pub enum Request {
     Segments {
         /// That time.
         now: Option<Time>,
+    },
+    /// How the sizes of segments have changed.
+    SegmentHistory {
+        /// Over which time up to now.
+        back: TimeDelta,
     },
     /// The users for whom a condition holds.
     Query(Box<Query>),
@@ -78,6 +84,8 @@ pub enum Request {
 pub enum Reply {
     /// To [`Request::Segments`].
     Segments(Vec<SegmentCount>),
+    /// To [`Request::SegmentHistory`].
+    SegmentHistory(Vec<SegmentHistory>),
     /// To [`Request::Query`].
     Queried(Box<QueryAnswer>),
     /// To [`Request::Broadcasts`].
@@ -173,6 +181,7 @@ impl Engine {
     pub fn execute(&self, request: Request, progress: &mut dyn FnMut(Progress)) -> Result<Reply, CommandError> {
         match request {
             Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
+            Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),

@@ -15,9 +15,11 @@ mod crowd;
 pub mod decide;
 pub mod gates;
 pub mod inbox;
+pub mod profile;
 pub mod query;
 pub mod restore;
 mod segments;
+pub mod sizes;
 
 pub use segments::SegmentCount;
 
@@ -59,6 +61,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Up to where the sizes of segments are thinned.
+    thinned: Mutex<Vec<u8>>,
 }
 
 /// Trouble with carrying out what the engine was asked.
@@ -104,6 +108,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            thinned: Mutex::default(),
         })
     }
 

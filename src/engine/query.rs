@@ -1,6 +1,7 @@
 //! A condition asked of everybody, in one pass over the columns: how many it
 //! holds for, who they are, or a few of them to look at.
 
+use super::profile::{Before, QueryProfile, micros, profile};
 use super::{Engine, EngineError};
 use crate::audience::Pass;
 use crate::condition::{self, Condition, Tally};
@@ -40,6 +41,8 @@ pub enum Want {
     Ids,
     /// So many of them, always the same ones.
     Sample(usize),
+    /// Their number, and where the time goes.
+    Profile,
 }
 
 /// The answer to a query.
@@ -61,6 +64,8 @@ pub enum Found {
     Ids(Vec<i64>),
     /// To [`Want::Sample`], by id.
     Sample(Vec<Person>),
+    /// To [`Want::Profile`].
+    Profile(Box<QueryProfile>),
 }
 
 /// How many users there are.
@@ -92,12 +97,16 @@ pub struct Person {
 impl Engine {
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Result<QueryAnswer, EngineError> {
+        let begun = Instant::now();
         let audience = self.audience()?;
+        let audience_us = micros(begun);
         loop {
+            let begun = Instant::now();
             let rulebook = audience.rulebook();
             let (condition, findings) = compile(query, &rulebook);
             let Some(condition) = condition else { return Ok(QueryAnswer { findings, found: None }) };
-            let look = |pass: &Pass<'_>| ask(pass, &condition, query.want);
+            let before = Before { audience_us, read_us: micros(begun) };
+            let look = |pass: &Pass<'_>| ask(pass, &condition, query.want, before);
             let found = audience.with_facts(&rulebook, &self.profiles, query.now, condition.facts(), look)?;
             // Nothing: the rulebook was replaced meanwhile.
             if found.is_some() {
@@ -107,16 +116,16 @@ impl Engine {
     }
 }
 
-fn ask(pass: &Pass<'_>, condition: &Condition, want: Want) -> Found {
+fn ask(pass: &Pass<'_>, condition: &Condition, want: Want, before: Before) -> Found {
     let begun = Instant::now();
     match want {
         Want::Count => {
             let Tally { holds, unknown } = condition.tally(pass);
-            let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            Found::Count(Count { count: holds, unknown, users: pass.users() as u64, elapsed_us })
+            Found::Count(Count { count: holds, unknown, users: pass.users() as u64, elapsed_us: micros(begun) })
         }
         Want::Ids => Found::Ids(pass.ids_of(&condition.select(pass))),
         Want::Sample(size) => Found::Sample(sample(pass, condition, size)),
+        Want::Profile => Found::Profile(Box::new(profile(pass, condition, before))),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::{FieldId, Profile, Schema, UserId, Value, builtin};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-const PREFIX: u8 = b'p';
+pub(super) const PREFIX: u8 = b'p';
 const VERSION: u8 = 1;
 /// A pass reads so many records between two looks at what has changed since.
 const STRETCH: usize = 2_000;
@@ -63,7 +63,7 @@ fn key_after(user: UserId) -> Vec<u8> {
     [&profile_key(user)[..], &[0]].concat()
 }
 
-fn user_of(key: &[u8]) -> Result<UserId, StoreError> {
+pub(super) fn user_of(key: &[u8]) -> Result<UserId, StoreError> {
     let ordered = key.get(1..).and_then(|rest| <[u8; 8]>::try_from(rest).ok());
     let ordered = ordered.ok_or_else(|| StoreError::Damaged { what: "the key of a profile".into() })?;
     Ok(UserId((u64::from_be_bytes(ordered) ^ (1 << 63)).cast_signed()))

@@ -150,3 +150,32 @@ fn nobody_is_not_a_division_by_zero() {
     let project = Project::with_users("id\n");
     ask(&project, "true", "").expect(0, &["users    0  (0.0 % of 0)", "there are no users yet"]);
 }
+
+#[test]
+fn where_the_time_goes() {
+    let project = Project::with_users("id,balance,paid_count,language\n1,10,6,en\n2,0,,ru\n3,5,,en\n");
+    let command = |rest: &str| {
+        let condition = "balance > 0 and (paid_count >= 5 or language = \"ru\") and id % 2 = 1";
+        said(project.command(rest).arg(condition).output().unwrap())
+    };
+    let text = command("query --profile");
+    text.expect(
+        0,
+        &["reading it", "each judged on its own", "\n    balance > 0 ", "\n      paid_count >= 5 ", "by column"],
+    );
+    command("query --profile --lang ru")
+        .expect(0, &["чтение условия", "часть, каждая проверена отдельно", "по столбцам"]);
+    let json = command("query --profile --format json").expect(0, &[]).json();
+    let parts: Vec<_> = json["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| {
+            (part["depth"].as_u64().unwrap(), part["count"].as_u64().unwrap(), part["unknown"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(parts, [(0, 1, 1), (1, 2, 0), (1, 2, 1), (2, 1, 2), (2, 1, 0), (1, 2, 0)], "{json:#}");
+    assert_eq!((&json["users"], &json["parts"][4]["way"]), (&3.into(), &"by_value".into()), "{json:#}");
+    project.run("query --profile --ids true").expect(2, &["cannot be used with"]);
+    project.run("query --profile balnce>0").expect(1, &["there is no field `balnce`"]);
+}

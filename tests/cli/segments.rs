@@ -1,7 +1,7 @@
 //! `segments`: the shipped users counted by the binary and by SQLite.
 
 use crate::sql::{SEGMENTS, count};
-use crate::support::Project;
+use crate::support::{Api, Engine, Project, wait};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -78,6 +78,35 @@ fn as_text_and_at_another_time() {
         ("segments --now yesterday --lang ru", 2, &["`yesterday` — не время"]),
         ("broadcast list --now 2026-03-01", 2, &["unexpected argument '--now'"]),
     ]);
+}
+
+#[test]
+fn sizes_over_time() {
+    let api = Api::start();
+    let project = Project::with_users("id,balance\n1001,5\n1002,200\n");
+    project.connect(&api.url());
+    let rows: [(&str, i32, &[&str]); 3] = [
+        ("segments --history", 0, &["7d ago", "no sizes have been noted yet"]),
+        ("segments --history fortnight", 2, &["`fortnight` is no length of time", "write 12h, 7d or 4w"]),
+        ("segments --history 7d --now 2026-03-01", 2, &["cannot be used with"]),
+    ];
+    project.expect(&rows);
+    let engine = Engine::start(&project);
+    let history = |project: &Project, name: &str| {
+        let all = project.run("segments --history 12h --format json").expect(0, &[]).json();
+        all.as_array().unwrap().iter().find(|row| row["name"] == name).cloned()
+    };
+    wait("the first sizes", || history(&project, "active").unwrap()["before"]["count"] == 2);
+    project.import("id,balance\n1003,5\n");
+    project.edit("rules/segments.yaml", "with_referrals:", "with_friends:");
+    wait("the new name", || project.count("with_friends") == Some(0));
+    let active = history(&project, "active").unwrap();
+    assert_eq!((&active["now"]["count"], &active["change"]), (&3.into(), &1.into()), "{active:#}");
+    let renamed = history(&project, "with_referrals").unwrap();
+    assert_eq!((&renamed["now"], &renamed["sizes"][0]["count"]), (&serde_json::Value::Null, &0.into()), "{renamed:#}");
+    project.run("segments --history").expect(0, &["(gone)", "+1 (+50.0 %)", "·▄", "sizes are known since"]);
+    assert_eq!(engine.stop(), 0);
+    project.run("segments --history 4w --lang ru").expect(0, &["4w назад", "(удалён)", "размеры известны с"]);
 }
 
 #[test]

@@ -42,6 +42,35 @@ fn a_condition_lists_what_it_reads() {
 }
 
 #[test]
+fn a_condition_is_taken_apart() {
+    let project = Project::new();
+    let parts = |text: &str| -> Vec<String> {
+        let parts = compile(text, &project).parts();
+        parts.iter().map(|part| format!("{} {}", part.depth, part.condition.text())).collect()
+    };
+    for (text, expected) in [
+        ("visits > 1", &["0 visits > 1"][..]),
+        (
+            "visits > 1 and (segment(vip) or not trial_3d_used)",
+            &[
+                "0 visits > 1 and (segment(vip) or not trial_3d_used)",
+                "1 visits > 1",
+                "1 segment(vip) or not trial_3d_used",
+                "2 segment(vip)",
+                "2 not trial_3d_used",
+                "3 trial_3d_used",
+            ],
+        ),
+    ] {
+        assert_eq!(parts(text), expected);
+    }
+    let user = project.user(&[("visits", Value::Int(5))]);
+    let whole = compile("visits > 1 and visits < 3", &project);
+    let answers: Vec<Truth> = whole.parts().iter().map(|part| part.condition.judge(&user)).collect();
+    assert_eq!(answers, [Truth::False, Truth::True, Truth::False]);
+}
+
+#[test]
 fn segments_are_found_with_their_places_before_names_are_known() {
     let text = "segment(no_such) and (segment(vip) or blocked)";
     let ast = parse(text).unwrap();

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-use vestnik::model::{Lang, Time};
+use vestnik::model::{Lang, Patch, Time, UserId, Value};
 use vestnik::store::backup::{About, Reader, backup, backup_keeping, verify};
 use vestnik::store::memory::MemoryStore;
 use vestnik::store::sled::{SledStore, restore};
-use vestnik::store::{Batch, Pair, Store, StoreError, Whole};
+use vestnik::store::{Batch, Folding, Journal, Pair, Store, StoreError, Transaction, Whole, Writer};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -378,4 +378,20 @@ impl Store for Replaced {
     fn whole(&self) -> &dyn Whole {
         self.inner.whole()
     }
+}
+
+/// Changes stand in the log before they are in the profiles.
+#[test]
+fn users_in_the_log_alone_are_counted() {
+    let (_keep, path) = folder();
+    let store = Arc::new(MemoryStore::new());
+    let journal = Journal::open(store.clone()).unwrap();
+    let folding = Folding { short: 0, worth: 0, ..Folding::default() };
+    let writer = Writer::spawn_with(&journal, folding, Box::new(())).unwrap();
+    let set =
+        |user: i64| writer.commit(Transaction::patch(UserId(user), Patch::new().with("x", Value::Int(1)))).unwrap();
+    (1..=700).for_each(|user| assert_eq!(set(user).accepted, 0));
+    writer.close();
+    let summary = backup(&*store, &path.join("copy"), &about()).unwrap();
+    assert_eq!(summary.users, 700);
 }

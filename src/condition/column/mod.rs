@@ -10,6 +10,7 @@ mod alone;
 mod arithmetic;
 mod bind;
 mod bind_number;
+mod combine;
 mod compare;
 mod kernel;
 mod leaf;
@@ -19,9 +20,12 @@ mod pool;
 mod range;
 mod select;
 mod text;
+mod way;
 
+pub use kernel::pick;
 pub use select::{Answers, Selection, Tally};
 pub(super) use text::Scanner;
+pub use way::Way;
 
 use super::syntax::Relation;
 use super::{Fact, Row, midnight};

@@ -18,6 +18,7 @@
 
 mod draft;
 mod reader;
+mod users;
 
 pub use reader::Reader;
 

@@ -2,9 +2,10 @@
 //! end was met.
 
 use super::draft::trouble;
+use super::users::Users;
 use super::{About, BackupFault, END, FORMAT, MAGIC, PAIR, Summary};
-use crate::model::{Time, UserId};
-use crate::store::{Pair, StoreError, profile_key};
+use crate::model::Time;
+use crate::store::{Pair, StoreError};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -23,7 +24,7 @@ pub struct Reader {
     bytes: u64,
     at: u64,
     records: u64,
-    users: u64,
+    users: Users,
     last: Option<Vec<u8>>,
     is_over: bool,
     /// A draft ends where it ends.
@@ -47,7 +48,7 @@ impl Reader {
             bytes: meta.len(),
             at: 0,
             records: 0,
-            users: 0,
+            users: Users::default(),
             last: None,
             is_over: false,
             is_unfinished: false,
@@ -76,7 +77,7 @@ impl Reader {
             path: self.path.clone(),
             about: self.about.clone(),
             records: self.records,
-            users: self.users,
+            users: self.users.count(),
             bytes: self.bytes,
         }
     }
@@ -115,7 +116,7 @@ impl Reader {
             return Err(self.changed());
         }
         self.records += 1;
-        self.users += u64::from(key.first() == profile_key(UserId(0)).first());
+        self.users.see(&key, &value);
         self.last = Some(key.clone());
         Ok(Some((key, value)))
     }

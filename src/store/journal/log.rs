@@ -14,7 +14,6 @@ use crate::store::{Batch, Store, StoreError, decode, encode};
 use serde::{Deserialize, Serialize};
 
 const PREFIX: u8 = b'g';
-const MARKER: &[u8] = b"G";
 const VERSION: u8 = 1;
 /// A value beyond 2 KiB costs the store a file of its own.
 const RECORD: usize = 1_800;
@@ -50,15 +49,34 @@ pub(in crate::store) struct Records<'a> {
 }
 
 impl Marker {
+    /// Its key.
+    pub const KEY: &[u8] = b"G";
+
     pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
-        match store.get(MARKER)? {
-            Some(bytes) => decode(VERSION, &bytes, "the marker of the log"),
+        match store.get(Self::KEY)? {
+            Some(bytes) => Self::from_bytes(&bytes),
             None => Ok(Self::default()),
         }
     }
 
+    /// The marker in a record.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        decode(VERSION, bytes, "the marker of the log")
+    }
+
+    /// Users that the record at `key` changes, if it is one of the log, and
+    /// whose profiles do not hold that.
+    pub fn ahead(&self, key: &[u8], bytes: &[u8]) -> Result<Vec<UserId>, StoreError> {
+        let Some(number) = key.strip_prefix(&[PREFIX]).and_then(|number| <[u8; 8]>::try_from(number).ok()) else {
+            return Ok(Vec::new());
+        };
+        let number = u64::from_be_bytes(number);
+        let users = entries(number, bytes)?.into_iter().map(|entry| entry.user());
+        Ok(users.filter(|user| !self.holds(number, *user)).collect())
+    }
+
     pub fn save(&self, batch: &mut Batch) -> Result<(), StoreError> {
-        batch.put(MARKER, encode(VERSION, self)?);
+        batch.put(Self::KEY, encode(VERSION, self)?);
         Ok(())
     }
 
