@@ -3,7 +3,7 @@
 
 use super::column::Column;
 use super::graph::{Item, Ranks, Reads, each_program};
-use super::state::{Live, State};
+use super::state::State;
 use crate::condition::Fact;
 use crate::model::{Field, FieldId, Time, builtin};
 use crate::rulebook::{Rulebook, Test};
@@ -95,8 +95,7 @@ impl State {
                     self.fields[usize::from(id.0)] = column;
                 }
                 (Item::Segment(id), Some(Item::Segment(known))) => {
-                    self.segments[usize::from(id.0)] =
-                        std::mem::replace(&mut before.segments[usize::from(known.0)], Live::default());
+                    self.segments[usize::from(id.0)] = std::mem::take(&mut before.segments[usize::from(known.0)]);
                 }
                 (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
                     changed.push(rank);
