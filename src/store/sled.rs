@@ -35,8 +35,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 const RESERVE: u64 = 32 << 20;
 /// Bytes on disk that a byte of a batch may take: sled rewrites whole pages.
 const AMPLIFICATION: u64 = 8;
-/// Bytes that sled needs for a record besides its key and value.
-const OVERHEAD: u64 = 40;
 /// Below this size a folder is not worth tidying.
 const SMALL: u64 = 16 << 20;
 /// A rewrite holds commits for its last changes only: so many bytes of them,
@@ -54,7 +52,7 @@ pub struct SledStore {
     /// Held during a rewrite.
     rewriting: Mutex<()>,
     /// What was loaded and is not in force yet.
-    staged: Mutex<Option<Engine>>,
+    staged: Mutex<Option<(Engine, u64)>>,
     /// Set when a write failed half way: what sled holds in memory and what
     /// is on disk may differ from then on.
     broken: AtomicBool,
@@ -102,7 +100,7 @@ impl SledStore {
         folder.remove_all_but("");
         let engine = Engine::open(folder, &name)?;
         engine.sync_folder(folder)?;
-        folder.set_current(&Current { name, packed: 0 })?;
+        folder.set_current(&Current { name, packed: 0, live: 0 })?;
         Ok(engine)
     }
 
@@ -132,7 +130,7 @@ impl SledStore {
             .and_then(|()| fresh.sync_folder(&self.folder))
             .and_then(|()| self.catch_up(&fresh, &following));
         match copied {
-            Ok(()) => self.change_over(fresh, |hold| hold.take(&following)),
+            Ok(()) => self.change_over(fresh, waste.live, |hold| hold.take(&following)),
             Err(error) => {
                 fresh.retire();
                 Err(error)
@@ -152,8 +150,14 @@ impl SledStore {
         Ok(())
     }
 
-    /// Holds commits, applies the last changes to `fresh` and puts it in force.
-    fn change_over(&self, fresh: Engine, last: impl FnOnce(&mut Hold<'_>) -> Changes) -> Result<(), StoreError> {
+    /// Holds commits, applies the last changes to `fresh` and puts it in force;
+    /// it has about so many bytes of keys and values.
+    fn change_over(
+        &self,
+        fresh: Engine,
+        live: u64,
+        last: impl FnOnce(&mut Hold<'_>) -> Changes,
+    ) -> Result<(), StoreError> {
         let mut hold = self.gate.hold();
         let changes = last(&mut hold);
         let ready = self
@@ -164,7 +168,7 @@ impl SledStore {
             fresh.retire();
             return Err(error);
         }
-        let current = Current { name: fresh.name().to_owned(), packed: fresh.disk_size() };
+        let current = Current { name: fresh.name().to_owned(), packed: fresh.disk_size(), live };
         self.folder.set_current(&current).inspect_err(|_| self.broken.store(true, Ordering::SeqCst))?;
         self.engine.swap(Arc::new(fresh)).retire();
         Ok(())
@@ -216,17 +220,20 @@ impl Store for SledStore {
         self.engine.load().disk_size()
     }
 
-    /// A store that is no larger than a rewrite left it is rewritten only if
-    /// much of its data have gone since.
+    /// What is live may take twice its bytes. A store of small records takes
+    /// more even when it is fresh: it is rewritten only if that would help.
     fn tidy(&self) -> Result<bool, StoreError> {
         if self.disk_size() <= SMALL {
             return Ok(false);
         }
-        let packed = self.folder.current()?.map_or(0, |current| current.packed);
         let waste = self.waste()?;
-        let weight = waste.live + waste.records * OVERHEAD;
-        let bound = if waste.disk <= packed + packed / 4 { 4 * weight } else { 2 * weight };
-        if waste.disk <= bound {
+        let fresh = match self.folder.current()? {
+            Some(Current { packed, live, .. }) if live >= SMALL / 4 => {
+                (u128::from(packed) * u128::from(waste.live) / u128::from(live)) as u64
+            }
+            _ => 0,
+        };
+        if waste.disk <= 2 * waste.live || waste.disk <= fresh + fresh / 8 {
             return Ok(false);
         }
         self.rewrite().map(|()| true)
@@ -246,7 +253,7 @@ impl Whole for SledStore {
         self.check_unbroken()?;
         self.check_room(bytes.saturating_mul(2))?;
         let mut staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(earlier) = staged.take() {
+        if let Some((earlier, _)) = staged.take() {
             earlier.retire();
         }
         *staged = Some(load::load(&self.folder, &*self.disk, pairs)?);
@@ -256,8 +263,9 @@ impl Whole for SledStore {
     fn adopt(&self) -> Result<(), StoreError> {
         // a rewrite under way must not go on with another store
         let _one_at_a_time = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(staged) = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
-        self.change_over(staged, |hold| {
+        let staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((staged, live)) = staged else { return Ok(()) };
+        self.change_over(staged, live, |hold| {
             hold.note_replaced();
             Changes::new()
         })

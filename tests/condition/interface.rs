@@ -55,7 +55,7 @@ fn a_condition_is_taken_apart() {
             &[
                 "0 visits > 1 and (segment(vip) or not trial_3d_used)",
                 "1 visits > 1",
-                "1 segment(vip) or not trial_3d_used",
+                "1 (segment(vip) or not trial_3d_used)",
                 "2 segment(vip)",
                 "2 not trial_3d_used",
                 "3 trial_3d_used",

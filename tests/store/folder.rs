@@ -227,3 +227,35 @@ fn churn_does_not_pile_up() {
     assert_eq!(store.tidy(), Ok(false));
     assert!(store.waste().unwrap().disk <= 2 * waste.live, "{:?}", store.waste());
 }
+
+/// Cycles of filling and emptying while somebody tidies up now and then, as
+/// a running engine does: what is live takes no more than twice its bytes.
+#[test]
+fn filling_and_emptying_gives_the_space_back() {
+    const RECORDS: u32 = 50_000;
+    let (_keep, path) = data();
+    let store = SledStore::open(&path).unwrap();
+    let mut seen = Vec::new();
+    for cycle in 0..4u32 {
+        for part in 0..RECORDS / 2_000 {
+            let mut batch = Batch::new();
+            for n in (part * 2_000..).take(2_000) {
+                batch.put((n.wrapping_mul(2_654_435_761)).to_be_bytes(), vec![cycle as u8; 250]);
+            }
+            store.commit(&batch).unwrap();
+        }
+        store.tidy().unwrap();
+        let full = store.waste().unwrap();
+        assert_eq!(full.records, u64::from(RECORDS));
+        for part in 0..RECORDS / 2_000 {
+            let mut batch = Batch::new();
+            (part * 2_000..).take(2_000).for_each(|n| batch.delete((n.wrapping_mul(2_654_435_761)).to_be_bytes()));
+            store.commit(&batch).unwrap();
+        }
+        store.tidy().unwrap();
+        seen.push((full.disk, full.live, store.disk_size()));
+    }
+    for (full, live, empty) in &seen {
+        assert!(*full <= 2 * live && *empty <= 16 << 20, "disk full, live, disk empty: {seen:?}");
+    }
+}

@@ -26,6 +26,8 @@ pub(super) struct Current {
     pub name: String,
     /// Its size in bytes when it was freshly rewritten; 0 if it never was.
     pub packed: u64,
+    /// Bytes of keys and values that it had then.
+    pub live: u64,
 }
 
 impl Folder {
@@ -81,8 +83,8 @@ impl Folder {
         }
         let name = lines.next().filter(|name| name.starts_with(PREFIX) && self.path.join(name).is_dir());
         let name = name.ok_or_else(|| self.damaged())?.to_owned();
-        let packed = lines.next().and_then(|line| line.strip_prefix("packed ")?.parse().ok());
-        Ok(Some(Current { name, packed: packed.unwrap_or(0) }))
+        let mut number = |word: &str| lines.next().and_then(|line| line.strip_prefix(word)?.parse().ok()).unwrap_or(0);
+        Ok(Some(Current { name, packed: number("packed "), live: number("live ") }))
     }
 
     /// Puts a folder in force, at once and for good.
@@ -90,7 +92,8 @@ impl Folder {
         let fresh = self.path.join("current.new");
         let write = || {
             let mut file = File::create(&fresh)?;
-            write!(file, "format {FORMAT}\n{}\npacked {}\n", current.name, current.packed)?;
+            let Current { name, packed, live } = current;
+            write!(file, "format {FORMAT}\n{name}\npacked {packed}\nlive {live}\n")?;
             file.sync_all()?;
             fs::rename(&fresh, self.path.join(CURRENT))?;
             File::open(&self.path)?.sync_all()
