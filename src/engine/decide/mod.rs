@@ -17,7 +17,7 @@ pub use effect::{Effect, changed};
 pub use reaction::{Occurrence, Reactions};
 
 use crate::condition::Row;
-use crate::rulebook::{Rule, Rulebook};
+use crate::rulebook::Rulebook;
 
 /// A longer cascade is cut and said to be one.
 pub const ROUNDS: usize = 8;
@@ -31,6 +31,5 @@ pub fn decide<R: Row>(
     occurrences: &[Occurrence<'_>],
     row: &R,
 ) -> Vec<Effect> {
-    let holds = |rule: &&Rule| rule.condition.as_ref().is_none_or(|condition| condition.judge(row).is_true());
-    reactions.to(rulebook, occurrences).filter(holds).flat_map(|rule| effect::effects(rule, row)).collect()
+    reactions.firing(rulebook, occurrences, row).flat_map(|rule| effect::effects(rule, row)).collect()
 }

@@ -1,5 +1,7 @@
-//! Which rules something triggers, found without looking at all of them.
+//! Which rules something triggers, found without looking at all of them: rules
+//! of one trigger are judged together, sharing what their conditions ask.
 
+use crate::condition::{Condition, Matcher, Row};
 use crate::model::events::{BOT_BLOCKED, BOT_RETURNED, MESSAGE, PRESS, START};
 use crate::model::{Event, EventId, FieldId, SegmentId, Value};
 use crate::rulebook::{Rule, Rulebook, Trigger};
@@ -9,14 +11,25 @@ use std::collections::HashMap;
 /// out here are not among them.
 #[derive(Debug, Default)]
 pub struct Reactions {
-    /// Places in the rulebook, in the order of rule names. The lists below hold
-    /// places in this one.
+    /// Places in the rulebook, in the order of rule names. The groups below
+    /// hold places in this one.
     order: Vec<usize>,
-    by_event: HashMap<EventId, Vec<usize>>,
-    by_entered: HashMap<SegmentId, Vec<usize>>,
-    by_left: HashMap<SegmentId, Vec<usize>>,
-    by_changed: HashMap<FieldId, Vec<usize>>,
-    by_joining: Vec<usize>,
+    by_event: HashMap<EventId, Group>,
+    by_entered: HashMap<SegmentId, Group>,
+    by_left: HashMap<SegmentId, Group>,
+    by_changed: HashMap<FieldId, Group>,
+    by_joining: Group,
+}
+
+/// The rules of one trigger, in the order of names.
+#[derive(Debug, Default)]
+struct Group {
+    /// Those without a condition.
+    always: Vec<usize>,
+    /// Those with one …
+    conditional: Vec<usize>,
+    /// … and all their conditions.
+    matcher: Option<Matcher>,
 }
 
 /// Something that can trigger a rule.
@@ -37,14 +50,22 @@ pub enum Occurrence<'a> {
 impl Reactions {
     /// Sorts a rulebook's rules by their triggers.
     pub fn new(rulebook: &Rulebook) -> Self {
-        let mut order: Vec<usize> =
-            (0..rulebook.rules.len()).filter(|at| rulebook.rules[*at].is_carried_out()).collect();
-        order.sort_by(|a, b| rulebook.rules[*a].name.cmp(&rulebook.rules[*b].name));
+        let rules = &rulebook.rules;
+        let mut order: Vec<usize> = (0..rules.len()).filter(|at| rules[*at].is_carried_out()).collect();
+        order.sort_by(|a, b| rules[*a].name.cmp(&rules[*b].name));
         let mut this = Self::default();
         for (rank, at) in order.iter().enumerate() {
-            if let Some(list) = this.list(&rulebook.rules[*at].when) {
-                list.push(rank);
+            if let Some(group) = this.group(&rules[*at].when) {
+                match &rules[*at].condition {
+                    Some(_) => group.conditional.push(rank),
+                    None => group.always.push(rank),
+                }
             }
+        }
+        let condition = |rank: &usize| rules[order[*rank]].condition.clone();
+        for group in this.groups() {
+            let conditions: Vec<Condition> = group.conditional.iter().filter_map(condition).collect();
+            group.matcher = (!conditions.is_empty()).then(|| Matcher::new(&conditions));
         }
         this.order = order;
         this
@@ -55,37 +76,52 @@ impl Reactions {
         self.order.is_empty()
     }
 
-    /// The rules that these occurrences trigger, in the order of rule names.
-    pub fn to<'a>(
+    /// The rules that these occurrences trigger and whose condition holds for
+    /// the user of a row, in the order of rule names.
+    pub fn firing<'a, R: Row>(
         &'a self,
         rulebook: &'a Rulebook,
-        occurrences: &'a [Occurrence<'a>],
+        occurrences: &[Occurrence<'_>],
+        row: &R,
     ) -> impl Iterator<Item = &'a Rule> {
-        let mut triggered: Vec<_> = occurrences
-            .iter()
-            .flat_map(|occurrence| self.triggered(rulebook, occurrence).map(move |rank| (*rank, occurrence)))
-            .collect();
-        triggered.sort_by_key(|(rank, _)| *rank);
-        let rules = triggered
-            .into_iter()
-            .filter_map(|(rank, occurrence)| Some((rulebook.rules.get(*self.order.get(rank)?)?, occurrence)));
-        rules.filter(|(rule, occurrence)| fits(&rule.when, occurrence)).map(|(rule, _)| rule)
+        let mut ranks = Vec::new();
+        for occurrence in occurrences {
+            let Some(group) = self.triggered(rulebook, occurrence) else { continue };
+            let before = ranks.len();
+            ranks.extend(&group.always);
+            if let Some(matcher) = &group.matcher {
+                ranks.extend(matcher.matching(row).iter().map(|place| group.conditional[place]));
+            }
+            let fits = |rank: &usize| self.rule(rulebook, *rank).is_some_and(|rule| fits(&rule.when, occurrence));
+            let mut kept = ranks.split_off(before);
+            kept.retain(fits);
+            ranks.append(&mut kept);
+        }
+        ranks.sort_unstable();
+        ranks.into_iter().filter_map(|rank| self.rule(rulebook, rank))
     }
 
-    fn triggered<'a>(&'a self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> impl Iterator<Item = &'a usize> {
-        let list = match occurrence {
-            Occurrence::Event(event) => {
-                rulebook.catalogue.events.find(&event.name).and_then(|event| self.by_event.get(&event))
-            }
+    fn rule<'a>(&self, rulebook: &'a Rulebook, rank: usize) -> Option<&'a Rule> {
+        rulebook.rules.get(*self.order.get(rank)?)
+    }
+
+    fn triggered(&self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> Option<&Group> {
+        match occurrence {
+            Occurrence::Event(event) => self.by_event.get(&rulebook.catalogue.events.find(&event.name)?),
             Occurrence::Entered(segment) => self.by_entered.get(segment),
             Occurrence::Left(segment) => self.by_left.get(segment),
             Occurrence::Changed(field) => self.by_changed.get(field),
             Occurrence::Joined => Some(&self.by_joining),
-        };
-        list.into_iter().flatten()
+        }
     }
 
-    fn list(&mut self, trigger: &Trigger) -> Option<&mut Vec<usize>> {
+    fn groups(&mut self) -> impl Iterator<Item = &mut Group> {
+        let Self { order: _, by_event, by_entered, by_left, by_changed, by_joining } = self;
+        let segments = by_entered.values_mut().chain(by_left.values_mut());
+        by_event.values_mut().chain(segments).chain(by_changed.values_mut()).chain([by_joining])
+    }
+
+    fn group(&mut self, trigger: &Trigger) -> Option<&mut Group> {
         let event = match trigger {
             Trigger::Event(event) => *event,
             Trigger::Command(command) if command == "start" => START,
@@ -103,19 +139,9 @@ impl Reactions {
     }
 }
 
-impl<'a> Occurrence<'a> {
-    /// The event that conditions may ask about.
-    pub fn event(&self) -> Option<&'a Event> {
-        match self {
-            Self::Event(event) => Some(event),
-            Self::Entered(_) | Self::Left(_) | Self::Changed(_) | Self::Joined => None,
-        }
-    }
-}
-
 /// Whether an event is what a trigger waits for, beyond its name.
 fn fits(trigger: &Trigger, occurrence: &Occurrence<'_>) -> bool {
-    let Some(event) = occurrence.event() else { return true };
+    let Occurrence::Event(event) = occurrence else { return true };
     let text = |property: &str| match event.property(property) {
         Some(Value::String(text)) => &**text,
         _ => "",
