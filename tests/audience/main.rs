@@ -1,7 +1,7 @@
 //! The audience: filling it, patches, time, new rulebooks, and everybody at
 //! once.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod adopt;
 mod agreement;
