@@ -31,7 +31,7 @@ const ORDER: [&str; 15] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 19] = [
+const KNOWN_IN: [(&str, &str); 21] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -40,11 +40,13 @@ const KNOWN_IN: [(&str, &str); 19] = [
     ("csv", "import/source"),
     ("granit_parser", "rulebook/yaml"),
     ("indicatif", "cli"),
+    ("memchr", "condition/column"),
     ("minijinja", "rulebook/template"),
     ("notify", "rulebook/watch"),
     ("notify_debouncer_full", "rulebook/watch"),
     ("pest", "condition rulebook/trigger"),
     ("pest_derive", "condition rulebook/trigger"),
+    ("regex_automata", "condition/column"),
     ("rhai", "rulebook/script"),
     ("roaring", "audience"),
     ("rusqlite", "import"),

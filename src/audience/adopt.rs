@@ -2,8 +2,8 @@
 //! read or judged again.
 
 use super::column::Column;
-use super::graph::{Dirty, Item, Reads, each_program};
-use super::state::{Live, State};
+use super::graph::{Item, Ranks, Reads, each_program};
+use super::state::State;
 use crate::condition::Fact;
 use crate::model::{Field, FieldId, Time, builtin};
 use crate::rulebook::{Rulebook, Test};
@@ -16,24 +16,30 @@ use std::sync::Arc;
 impl State {
     /// Takes a new rulebook; see [`super::Audience::adopt`].
     pub fn adopt(&mut self, rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
-        let mut next = Self::new(rulebook, self.facts.clone(), now.max(self.now));
+        let mut next = Self::new(rulebook, now.max(self.now));
         next.advanced = self.advanced;
         let fresh: BTreeSet<FieldId> =
             rulebook.schema.iter().map(|(id, _)| id).filter(|id| !self.has_stored(&next, *id)).collect();
         if !fresh.is_empty() {
             next.read_fields(&fresh, self, profiles)?;
         }
+        let serves = self.facts.serve(&self.rulebook, rulebook);
+        if !serves {
+            next.facts.read(rulebook, profiles, &|user| self.people.find(user))?;
+        }
         // From here on nothing fails.
+        if serves {
+            std::mem::swap(&mut next.facts, &mut self.facts);
+        }
         next.people = std::mem::take(&mut self.people);
         next.wheel = std::mem::take(&mut self.wheel);
-        next.facts.adopt(rulebook, next.now);
         for (id, field) in rulebook.schema.iter().filter(|(id, _)| !fresh.contains(id)) {
             if let Some(before) = self.rulebook.schema.find(&field.name).filter(|_| !rulebook.schema.is_derived(id)) {
                 next.fields[usize::from(id.0)] =
                     std::mem::replace(&mut self.fields[usize::from(before.0)], gone(field));
             }
         }
-        let changed = next.keep_definitions(self);
+        let changed = next.keep_definitions(self, serves);
         next.grow();
         next.judge_everybody(&changed);
         *self = next;
@@ -70,15 +76,16 @@ impl State {
     }
 
     /// Takes over the answers of definitions that mean the same; the ranks of
-    /// all others.
-    fn keep_definitions(&mut self, before: &mut Self) -> Dirty {
-        let old = Meanings::of(&before.rulebook, before.graph.items());
-        let new = Meanings::of(&self.rulebook, self.graph.items());
-        let mut changed = Dirty::new();
+    /// all others. Where facts were read anew, as of another moment than the
+    /// answers, what asks them is among the others.
+    fn keep_definitions(&mut self, before: &mut Self, has_facts: bool) -> Ranks {
+        let old = Meanings::of(&before.rulebook, before.graph.items(), has_facts);
+        let new = Meanings::of(&self.rulebook, self.graph.items(), has_facts);
+        let mut changed = Ranks::new();
         for (rank, item) in (0u32..).zip(self.graph.items().to_vec()) {
             let known = old.named(&before.rulebook, item, &self.rulebook);
             let same = known.filter(|known| {
-                let (old, new) = (old.0.get(known), new.0.get(&item));
+                let (old, new) = (old.by_item.get(known), new.by_item.get(&item));
                 old.is_some_and(Option::is_some) && old == new
             });
             match (item, same) {
@@ -88,11 +95,10 @@ impl State {
                     self.fields[usize::from(id.0)] = column;
                 }
                 (Item::Segment(id), Some(Item::Segment(known))) => {
-                    self.segments[usize::from(id.0)] =
-                        std::mem::replace(&mut before.segments[usize::from(known.0)], Live::default());
+                    self.segments[usize::from(id.0)] = std::mem::take(&mut before.segments[usize::from(known.0)]);
                 }
                 (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
-                    changed.insert(rank);
+                    changed.push(rank);
                 }
             }
         }
@@ -107,15 +113,18 @@ fn gone(field: &Field) -> Column {
 
 /// A number for what each definition means, everything that it reads included;
 /// nothing for those that cannot be compared.
-struct Meanings(HashMap<Item, Option<u64>>);
+struct Meanings {
+    by_item: HashMap<Item, Option<u64>>,
+    has_facts: bool,
+}
 
 impl Meanings {
     /// Those of all definitions, which stand after what they read.
-    fn of(rulebook: &Rulebook, items: &[Item]) -> Self {
-        let mut meanings = Self(HashMap::new());
+    fn of(rulebook: &Rulebook, items: &[Item], has_facts: bool) -> Self {
+        let mut meanings = Self { by_item: HashMap::new(), has_facts };
         for item in items {
             let meaning = meanings.meaning(rulebook, *item);
-            meanings.0.insert(*item, meaning);
+            meanings.by_item.insert(*item, meaning);
         }
         meanings
     }
@@ -126,7 +135,7 @@ impl Meanings {
             Item::Field(id) => Item::Field(rulebook.schema.find(&of.schema.field(id).name)?),
             Item::Segment(id) => Item::Segment(rulebook.segment(&of.segments().get(usize::from(id.0))?.name)?.id),
         };
-        self.0.contains_key(&named).then_some(named)
+        self.by_item.contains_key(&named).then_some(named)
     }
 
     fn meaning(&self, rulebook: &Rulebook, item: Item) -> Option<u64> {
@@ -148,12 +157,15 @@ impl Meanings {
         let reads = Reads::of(rulebook, item);
         for id in reads.fields {
             describe(rulebook.schema.field(id)).hash(&mut hash);
-            if let Some(meaning) = self.0.get(&Item::Field(id)) {
+            if let Some(meaning) = self.by_item.get(&Item::Field(id)) {
                 (*meaning)?.hash(&mut hash);
             }
         }
         for id in reads.segments {
-            self.0.get(&Item::Segment(id)).copied().flatten()?.hash(&mut hash);
+            self.by_item.get(&Item::Segment(id)).copied().flatten()?.hash(&mut hash);
+        }
+        if !self.has_facts && !reads.facts.is_empty() {
+            return None;
         }
         for fact in reads.facts {
             match fact {

@@ -23,6 +23,12 @@ impl Bits {
         bits
     }
 
+    /// So many rows out of words, which are clear beyond them.
+    pub fn from_words(mut words: Vec<u64>, rows: usize) -> Self {
+        words.resize(rows.div_ceil(64), 0);
+        Self { words, rows }
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows

@@ -29,8 +29,8 @@ pub(super) struct Graph {
     by_fact: HashMap<Fact, Vec<u32>>,
 }
 
-/// Definitions that are to be judged again, by rank.
-pub(super) type Dirty = BTreeSet<u32>;
+/// Definitions by rank.
+pub(super) type Ranks = Vec<u32>;
 
 /// What a definition reads.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl Graph {
     }
 
     /// Every definition.
-    pub fn all(&self) -> Dirty {
+    pub fn all(&self) -> Ranks {
         (0u32..).take(self.items.len()).collect()
     }
 
@@ -147,6 +147,13 @@ impl Reads {
         let pace = program.pace();
         self.pace = Pace { moments: self.pace.moments || pace.moments, sweep: self.pace.sweep.max(pace.sweep) };
     }
+}
+
+/// Each once, ascending.
+pub(super) fn ranks(mut list: Ranks) -> Ranks {
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
 /// The first moment at which a definition's answer may change for one user.

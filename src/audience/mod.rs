@@ -19,6 +19,7 @@
 
 mod adopt;
 mod bits;
+mod bulk;
 mod column;
 mod facts;
 mod graph;
@@ -28,17 +29,19 @@ mod pass;
 mod people;
 mod row;
 pub mod series;
+mod settle;
 mod state;
 mod wheel;
 
-pub use facts::Facts;
 pub use memory::Memory;
 pub use pass::{Pass, PassRow};
 pub use row::{Happened, Person};
 
+use crate::condition::Fact;
 use crate::model::{Event, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Profiles, StoreError};
+use facts::Facts;
 use row::{Known, Source};
 use state::State;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -86,8 +89,8 @@ impl Changes {
 
 impl Audience {
     /// Everybody in the store, under this rulebook, at `now`.
-    pub fn load(rulebook: &Arc<Rulebook>, profiles: &Profiles, facts: Facts, now: Time) -> Result<Self, StoreError> {
-        Ok(Self { state: RwLock::new(State::load(rulebook, profiles, facts, now)?) })
+    pub fn load(rulebook: &Arc<Rulebook>, profiles: &Profiles, now: Time) -> Result<Self, StoreError> {
+        Ok(Self { state: RwLock::new(State::load(rulebook, profiles, now)?) })
     }
 
     /// The rulebook that columns and segments belong to.
@@ -128,14 +131,41 @@ impl Audience {
         let state = self.read();
         let row = state.people.find(user)?;
         let known = Known::new(&state.rulebook);
-        Some(look(&Person::new(&state, row, state.now, Source::Live, &known)))
+        Some(look(&Person::new(&state, row, state.now, Source::Live(None), &known)))
     }
 
     /// Looks at everybody: at the live moment if none is given, else with
     /// everything judged anew for that one. The audience cannot be changed
     /// meanwhile.
     pub fn with_pass<T>(&self, now: Option<Time>, look: impl FnOnce(&Pass<'_>) -> T) -> T {
-        look(&Pass::new(&self.read(), now))
+        look(&Pass::new(&self.read(), now, None))
+    }
+
+    /// The same for conditions that may ask `facts` that the rulebook does not,
+    /// or of another moment: what is asked of events is then read from the
+    /// store first, under the rulebook given. If another one is in force by
+    /// now, nothing.
+    pub fn with_facts<T>(
+        &self,
+        rulebook: &Arc<Rulebook>,
+        profiles: &Profiles,
+        now: Option<Time>,
+        facts: &[Fact],
+        look: impl FnOnce(&Pass<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let is_kept = now.is_none() && facts.iter().all(|fact| self.read().facts.answers(fact));
+        let mut besides = (!is_kept).then(|| Facts::of(rulebook, facts, now.unwrap_or_else(|| self.read().now)));
+        if let Some(besides) = &mut besides {
+            besides.read(rulebook, profiles, &|user| self.read().people.find(user))?;
+        }
+        let state = self.read();
+        if !Arc::ptr_eq(&state.rulebook, rulebook) {
+            return Ok(None);
+        }
+        if let Some(besides) = &mut besides {
+            besides.grow(state.people.len());
+        }
+        Ok(Some(look(&Pass::new(&state, now, besides.as_ref()))))
     }
 
     /// The sizes of all segments, by their place in the rulebook.
@@ -187,9 +217,9 @@ impl Audience {
 
     /// Reads everybody from the store again, for when it is not known any more
     /// what of the changes told is stored. On an error everything stays.
-    pub fn reload(&self, profiles: &Profiles, facts: Facts, now: Time) -> Result<(), StoreError> {
+    pub fn reload(&self, profiles: &Profiles, now: Time) -> Result<(), StoreError> {
         let mut state = self.write();
-        *state = State::load(&state.rulebook.clone(), profiles, facts, now.max(state.now))?;
+        *state = State::load(&state.rulebook.clone(), profiles, now.max(state.now))?;
         Ok(())
     }
 

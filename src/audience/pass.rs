@@ -1,12 +1,12 @@
 //! Everybody at one moment, for conditions that are asked of all.
 
 use super::SegmentSize;
-use super::bits::Bits;
 use super::column::Column;
+use super::facts::Facts;
 use super::graph::Item;
 use super::row::{Known, Person, Source};
-use super::state::State;
-use crate::condition::{self, Columns, Fact, Row, Truth, midnight};
+use super::state::{Live, State};
+use crate::condition::{self, Columns, Fact, Row, midnight};
 use crate::model::{FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
@@ -19,9 +19,9 @@ pub struct Pass<'a> {
     state: &'a State,
     now: Time,
     today: Time,
-    source: Source,
+    source: Source<'a>,
     derived: Box<[OnceCell<Column>]>,
-    segments: Box<[OnceCell<Bits>]>,
+    segments: Box<[OnceCell<Live>]>,
 }
 
 /// One user of a pass, who owns what was asked already.
@@ -29,13 +29,16 @@ pub struct PassRow<'a> {
     state: &'a State,
     row: u32,
     now: Time,
-    source: Source,
+    source: Source<'a>,
     known: Known,
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(state: &'a State, now: Option<Time>) -> Self {
-        let (now, source) = now.map_or((state.now, Source::Live), |now| (now, Source::Afresh));
+    /// `facts` are those of another moment, or such that the state does not
+    /// keep.
+    pub(super) fn new(state: &'a State, now: Option<Time>, facts: Option<&'a Facts>) -> Self {
+        let live = (state.now, Source::Live(facts));
+        let (now, source) = now.map_or(live, |now| (now, Source::Afresh(facts)));
         Self {
             state,
             now,
@@ -106,38 +109,23 @@ impl<'a> Pass<'a> {
 
     /// The sizes of all segments, by their place in the rulebook.
     pub fn sizes(&self) -> Vec<SegmentSize> {
-        if self.source == Source::Live {
-            return self.state.segments.iter().map(|live| live.size).collect();
+        let segments = self.rulebook().segments().iter();
+        segments.map(|segment| self.live(segment.id).map_or_else(SegmentSize::default, |live| live.size)).collect()
+    }
+
+    /// Who is in a segment at the moment of the pass.
+    fn live(&self, id: SegmentId) -> Option<&Live> {
+        let at = usize::from(id.0);
+        if self.source.is_live() {
+            return self.state.segments.get(at);
         }
-        let mut sizes = vec![SegmentSize::default(); self.state.segments.len()];
-        self.for_each(|_, person| {
-            for (segment, size) in self.rulebook().segments().iter().zip(&mut sizes) {
-                match person.segment(segment.id) {
-                    Truth::True => size.count += 1,
-                    Truth::Unknown => size.unknown += 1,
-                    Truth::False => {}
-                }
-            }
-        });
-        sizes
-    }
-
-    fn judged_field(&self, id: FieldId) -> Column {
-        let field = self.state.rulebook.schema.field(id);
-        let mut column = Column::new(&field.ty, &field.default);
-        column.grow(self.rows());
-        self.for_each(|row, person| column.set(row as usize, &(person.field(id).into())));
-        column
-    }
-
-    fn judged_segment(&self, id: SegmentId) -> Bits {
-        let mut members = Bits::clear(self.rows());
-        self.for_each(|row, person| {
-            if person.segment(id) == Truth::True {
-                members.put(row as usize, true);
-            }
-        });
-        members
+        let cell = self.segments.get(at)?;
+        if let Some(live) = cell.get() {
+            return Some(live);
+        }
+        // Not inside `get_or_init`: judging may ask for other segments.
+        let live = self.judge(Item::Segment(id)).into_live(self.rows());
+        Some(cell.get_or_init(|| live))
     }
 }
 
@@ -163,10 +151,10 @@ impl Columns for Pass<'_> {
         let is_derived = self.state.graph.items().contains(&Item::Field(id));
         let at = usize::from(id.0);
         match (self.state.fields.get(at), self.derived.get(at)) {
-            (Some(_), Some(cell)) if is_derived && self.source == Source::Afresh => match cell.get() {
+            (Some(_), Some(cell)) if is_derived && !self.source.is_live() => match cell.get() {
                 Some(column) => column.values(),
                 None => {
-                    let column = self.judged_field(id);
+                    let column = self.judge(Item::Field(id)).into_column(self.rows());
                     cell.get_or_init(|| column).values()
                 }
             },
@@ -176,22 +164,12 @@ impl Columns for Pass<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> condition::Column<'_> {
-        self.state.facts.column(&self.state.rulebook, fact)
+        let kept = self.source.facts(self.state).find_map(|facts| facts.column(fact));
+        kept.unwrap_or_else(|| condition::Column::Same(self.state.rulebook.unrecorded(fact)))
     }
 
     fn segment(&self, id: SegmentId) -> &[u64] {
-        let at = usize::from(id.0);
-        match (self.source, self.state.segments.get(at), self.segments.get(at)) {
-            (Source::Live, Some(live), _) => live.members.words(),
-            (Source::Afresh, _, Some(cell)) => match cell.get() {
-                Some(members) => members.words(),
-                None => {
-                    let members = self.judged_segment(id);
-                    cell.get_or_init(|| members).words()
-                }
-            },
-            (Source::Live | Source::Afresh, ..) => &[],
-        }
+        self.live(id).map_or(&[], |live| live.members.words())
     }
 
     fn now(&self) -> Time {

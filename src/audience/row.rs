@@ -1,12 +1,13 @@
 //! One user as conditions see them, out of the columns: a value is made when
 //! it is first asked for.
 
+use super::facts::Facts;
 use super::state::State;
 use crate::condition::{EventPart, Fact, Row, Truth};
-use crate::model::{Event, FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{Event, EventId, FieldId, Profile, Property, PropertyId, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 /// One user at one moment.
 #[derive(Clone, Copy)]
@@ -14,18 +15,20 @@ pub struct Person<'a> {
     state: &'a State,
     row: u32,
     now: Time,
-    source: Source,
+    source: Source<'a>,
     known: &'a Known,
     happened: Option<&'a Happened>,
 }
 
-/// Where derived fields and segments are taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
-    /// What is kept current.
-    Live,
-    /// Judged when asked for, because the moment is another.
-    Afresh,
+/// Where derived fields, segments and facts are taken from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// What is kept current; facts that are not kept from here, if they were
+    /// wanted.
+    Live(Option<&'a Facts>),
+    /// Judged when asked for, because the moment is another; facts of that
+    /// moment.
+    Afresh(Option<&'a Facts>),
 }
 
 /// What was asked of one user already. It can be used for another user after
@@ -33,7 +36,12 @@ pub(super) enum Source {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     values: Box<[OnceCell<Value>]>,
+    /// The places of the values that are known, so that forgetting costs no
+    /// more than was asked.
+    asked: RefCell<Vec<usize>>,
     members: Box<[Cell<Option<bool>>]>,
+    /// Whether any of them is known.
+    judged: Cell<bool>,
     zone: OnceCell<Option<TimeZone>>,
     today: OnceCell<Time>,
 }
@@ -50,15 +58,37 @@ impl Happened {
     /// The event under this rulebook. Properties that are not declared, or whose
     /// values do not fit, cannot be asked for.
     pub fn new(rulebook: &Rulebook, event: &Event) -> Self {
-        let events = &rulebook.catalogue.events;
-        let declared = events.find(&event.name).map(|id| events.event(id));
-        let told = |property: &crate::model::Property| {
+        let id = rulebook.catalogue.events.find(&event.name);
+        let properties = id.map(|id| Self::properties(rulebook, id, event));
+        let properties = properties.map(|told| told.into_iter().map(|(_, value)| value).collect());
+        let name = Value::String(event.name.clone());
+        Self { name, at: Value::Time(event.at), properties: properties.unwrap_or_default() }
+    }
+
+    /// The declared properties in their order; missing are those that it does
+    /// not tell, or tells with a value that does not fit.
+    pub(super) fn properties(rulebook: &Rulebook, id: EventId, event: &Event) -> Vec<(PropertyId, Value)> {
+        let declared = &rulebook.catalogue.events.event(id).properties;
+        let told = |property: &Property| {
             let value = event.property(&property.name).filter(|value| value.fits(&property.ty));
             value.cloned().unwrap_or_default()
         };
-        let properties = declared.map(|declared| declared.properties.iter().map(told).collect());
-        let name = Value::String(event.name.clone());
-        Self { name, at: Value::Time(event.at), properties: properties.unwrap_or_default() }
+        (0u16..).map(PropertyId).zip(declared.iter().map(told)).collect()
+    }
+}
+
+impl<'a> Source<'a> {
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
+    /// Where answers are looked for, in order.
+    pub fn facts(self, state: &'a State) -> impl Iterator<Item = &'a Facts> {
+        let (first, second) = match self {
+            Self::Live(besides) => (Some(&state.facts), besides),
+            Self::Afresh(facts) => (facts, None),
+        };
+        first.into_iter().chain(second)
     }
 }
 
@@ -78,14 +108,18 @@ impl Known {
 
     /// Forgets what belongs to the user; the day stays that of the pass.
     pub fn forget(&mut self) {
-        self.values.iter_mut().for_each(|value| drop(value.take()));
-        self.members.iter().for_each(|member| member.set(None));
+        for at in self.asked.get_mut().drain(..) {
+            self.values[at].take();
+        }
+        if self.judged.take() {
+            self.members.iter().for_each(|member| member.set(None));
+        }
         self.zone.take();
     }
 }
 
 impl<'a> Person<'a> {
-    pub(super) fn new(state: &'a State, row: u32, now: Time, source: Source, known: &'a Known) -> Self {
+    pub(super) fn new(state: &'a State, row: u32, now: Time, source: Source<'a>, known: &'a Known) -> Self {
         Self { state, row, now, source, known, happened: None }
     }
 
@@ -118,19 +152,21 @@ impl<'a> Person<'a> {
     /// What a segment's condition says of the user, which may be unknown.
     pub fn segment(&self, id: SegmentId) -> Truth {
         match self.source {
-            Source::Live => self.state.truth(id, self.row),
-            Source::Afresh => self.state.rulebook.judge(id, self),
+            Source::Live(_) => self.state.truth(id, self.row),
+            Source::Afresh(_) => self.state.rulebook.judge(id, self),
         }
     }
 
     /// The value of a field, for as long as what is known lives.
     pub(super) fn look(&self, id: FieldId) -> &'a Value {
-        let Some(cell) = self.known.values.get(usize::from(id.0)) else { return &Value::Missing };
+        let at = usize::from(id.0);
+        let Some(cell) = self.known.values.get(at) else { return &Value::Missing };
         if let Some(known) = cell.get() {
             return known;
         }
         // Not inside `get_or_init`: judging may ask for other derived fields.
         let value = self.value(id);
+        self.known.asked.borrow_mut().push(at);
         cell.get_or_init(|| value)
     }
 
@@ -150,8 +186,8 @@ impl<'a> Person<'a> {
 
     fn value(&self, id: FieldId) -> Value {
         let derived = match self.source {
-            Source::Live => None,
-            Source::Afresh => self.state.rulebook.derive(id, self),
+            Source::Live(_) => None,
+            Source::Afresh(_) => self.state.rulebook.derive(id, self),
         };
         derived.unwrap_or_else(|| self.state.value(id, self.row))
     }
@@ -179,7 +215,8 @@ impl Row for Person<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> Value {
-        self.state.facts.value(&self.state.rulebook, fact, self.row)
+        let kept = self.source.facts(self.state).find_map(|facts| facts.value(fact, self.row));
+        kept.unwrap_or_else(|| self.state.rulebook.unrecorded(fact).clone())
     }
 
     fn event(&self, part: EventPart) -> &Value {
@@ -192,7 +229,7 @@ impl Row for Person<'_> {
     }
 
     fn in_segment(&self, id: SegmentId) -> bool {
-        if self.source == Source::Live {
+        if self.source.is_live() {
             return self.state.truth(id, self.row).is_true();
         }
         let Some(known) = self.known.members.get(usize::from(id.0)) else { return false };
@@ -201,6 +238,7 @@ impl Row for Person<'_> {
         }
         let member = self.segment(id).is_true();
         known.set(Some(member));
+        self.known.judged.set(true);
         member
     }
 }

@@ -1,21 +1,19 @@
 //! Everything that an audience keeps, behind its lock: people, columns, live
-//! segments, and what judges them again.
+//! segments; and what a patch or an event does to one user.
 
 use super::bits::Bits;
 use super::column::Column;
 use super::facts::Facts;
-use super::graph::{Dirty, Graph, Item, next_change};
+use super::graph::{Graph, Item, Ranks, ranks};
 use super::people::People;
-use super::row::{Known, Person, Source};
+use super::row::Known;
 use super::wheel::Wheel;
 use super::{Changes, SegmentSize};
-use crate::condition::{Sweep, Truth, midnight};
+use crate::condition::Truth;
 use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
 use std::sync::{Arc, Mutex, PoisonError};
-
-const MINUTE: i64 = 60_000;
 
 /// The columns of everybody.
 pub(super) struct State {
@@ -46,14 +44,14 @@ pub(super) struct Live {
 
 impl State {
     /// Nobody, under this rulebook.
-    pub fn new(rulebook: &Arc<Rulebook>, facts: Facts, now: Time) -> Self {
+    pub fn new(rulebook: &Arc<Rulebook>, now: Time) -> Self {
         let column = |field: &crate::model::Field| Column::new(&field.ty, &field.default);
         Self {
             graph: Graph::new(rulebook),
             people: People::default(),
             fields: rulebook.schema.iter().map(|(_, field)| column(field)).collect(),
             segments: vec![Live::default(); rulebook.segments().len()],
-            facts,
+            facts: Facts::of(rulebook, &[], now),
             wheel: Wheel::default(),
             now,
             advanced: now,
@@ -88,7 +86,7 @@ impl State {
     }
 
     /// Notes what time it is.
-    fn tell(&mut self, now: Time) {
+    pub fn tell(&mut self, now: Time) {
         if now > self.now {
             self.now = now;
             self.scratch().pass();
@@ -108,7 +106,7 @@ impl State {
             self.set(row, name, value, &mut before);
         }
         let mut changes = Changes { new, ..Changes::of(user) };
-        let mut dirty = if new { self.graph.all() } else { Dirty::new() };
+        let mut dirty = if new { self.graph.all() } else { Ranks::new() };
         for (id, old) in before {
             let value = self.value(id, row);
             if value != old {
@@ -116,7 +114,7 @@ impl State {
                 changes.fields.push((id, old, value));
             }
         }
-        self.settle(row, dirty, &mut changes);
+        self.settle(row, &ranks(dirty), &mut changes);
         changes
     }
 
@@ -155,127 +153,20 @@ impl State {
             self.grow();
         }
         let mut changes = Changes { new, ..Changes::of(event.user) };
-        let mut dirty = if new { self.graph.all() } else { Dirty::new() };
-        for fact in self.facts.record(&self.rulebook, row, event) {
-            dirty.extend(self.graph.asking(&fact));
+        let mut dirty = if new { self.graph.all() } else { Ranks::new() };
+        if let Some(id) = self.rulebook.catalogue.events.find(&event.name) {
+            for fact in self.facts.record(id, row, event, &self.rulebook) {
+                dirty.extend(self.graph.asking(&fact));
+            }
         }
-        self.settle(row, dirty, &mut changes);
+        self.settle(row, &ranks(dirty), &mut changes);
         changes
     }
 
     /// In a lock for the sake of those who only read: it is never taken.
-    fn scratch(&mut self) -> &mut Known {
+    pub fn scratch(&mut self) -> &mut Known {
         self.known.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Judges definitions again for one user, and those that read what changes.
-    pub fn settle(&mut self, row: u32, mut dirty: Dirty, changes: &mut Changes) {
-        let mut known = std::mem::take(self.scratch());
-        known.forget();
-        let mut next: Option<Time> = None;
-        while let Some(rank) = dirty.pop_first() {
-            let Some(item) = self.graph.item(rank) else { continue };
-            let person = Person::new(self, row, self.now, Source::Live, &known);
-            if self.graph.has_moments(rank) {
-                next = [next, next_change(&self.rulebook, item, &person)].into_iter().flatten().min();
-            }
-            let judged = match item {
-                Item::Field(id) => Judged::Field(id, self.rulebook.derive(id, &person).unwrap_or_default()),
-                Item::Segment(id) => Judged::Segment(id, self.rulebook.judge(id, &person)),
-            };
-            if self.keep(row, judged, changes) {
-                dirty.extend(self.graph.readers(item));
-            }
-        }
-        if let Some(next) = next {
-            self.wheel.judge_by(row, next);
-        }
-        *self.scratch() = known;
-    }
-
-    /// Lets time pass: what changed by it, for whom anything did.
-    pub fn advance(&mut self, now: Time) -> Vec<Changes> {
-        self.tell(now);
-        let mut all = Vec::new();
-        for (fact, rows) in self.facts.advance(self.now) {
-            let dirty: Dirty = self.graph.asking(&fact).iter().copied().collect();
-            rows.into_iter().for_each(|row| self.settle_into(row, dirty.clone(), &mut all));
-        }
-        let swept = self.swept();
-        let moving: Dirty = self.graph.moving().collect();
-        let due = self.wheel.take(self.now);
-        if swept.is_empty() {
-            due.into_iter().for_each(|row| self.settle_into(row, moving.clone(), &mut all));
-        } else {
-            let (mut is_due, rows) = (Bits::clear(self.people.len()), self.people.len());
-            due.into_iter().for_each(|row| is_due.put(row as usize, true));
-            let both: Dirty = &swept | &moving;
-            for row in (0u32..).take(rows) {
-                let dirty = if is_due.get(row as usize) { &both } else { &swept };
-                self.settle_into(row, dirty.clone(), &mut all);
-            }
-        }
-        self.advanced = self.now;
-        all
-    }
-
-    /// Those that may have changed for everybody since time was let pass last.
-    fn swept(&self) -> Dirty {
-        let passed = |length: i64| self.now.0.div_euclid(length) != self.advanced.0.div_euclid(length);
-        let zone = &self.rulebook.settings.timezone.zone;
-        let mut swept = Dirty::new();
-        if passed(MINUTE) {
-            swept.extend(self.graph.swept(Sweep::Minute));
-        }
-        if passed(15 * MINUTE) {
-            swept.extend(self.graph.swept(Sweep::Quarter));
-        }
-        let mut daily = self.graph.swept(Sweep::Midnight).peekable();
-        if daily.peek().is_some() && midnight(self.now, zone) != midnight(self.advanced, zone) {
-            swept.extend(daily);
-        }
-        swept
-    }
-
-    fn settle_into(&mut self, row: u32, dirty: Dirty, all: &mut Vec<Changes>) {
-        let Some(user) = self.people.user(row) else { return };
-        let mut changes = Changes::of(user);
-        self.settle(row, dirty, &mut changes);
-        if !changes.is_empty() {
-            all.push(changes);
-        }
-    }
-
-    /// Keeps an answer; whether it is another than before.
-    fn keep(&mut self, row: u32, judged: Judged, changes: &mut Changes) -> bool {
-        match judged {
-            Judged::Field(id, value) => {
-                let before = self.value(id, row);
-                if value == before {
-                    return false;
-                }
-                self.fields[usize::from(id.0)].set(row as usize, &Raw::from(&value));
-                changes.fields.push((id, before, value));
-                true
-            }
-            Judged::Segment(id, truth) => {
-                let Some(live) = self.segments.get_mut(usize::from(id.0)) else { return false };
-                let before = live.put(row, truth);
-                match (before.is_true(), truth.is_true()) {
-                    (false, true) => changes.entered.push(id),
-                    (true, false) => changes.left.push(id),
-                    (true, true) | (false, false) => return false,
-                }
-                true
-            }
-        }
-    }
-}
-
-/// An answer that is new or the same as before.
-enum Judged {
-    Field(FieldId, Value),
-    Segment(SegmentId, Truth),
 }
 
 impl Live {

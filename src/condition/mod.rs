@@ -29,7 +29,7 @@ mod scan;
 mod syntax;
 
 pub use check::{check, check_value};
-pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Way, Whole};
+pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Way, Whole, pick};
 pub use fact::{EventPart, Fact, Window};
 pub use function::{Function, functions};
 pub use literal::DateLiteral;

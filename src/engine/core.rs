@@ -7,7 +7,7 @@
 
 use super::crowd::Crowd;
 use super::decide::{Effect, Occurrence, ROUNDS, Reactions, changed, decide};
-use crate::audience::{Audience, Changes, Facts, Happened};
+use crate::audience::{Audience, Changes, Happened};
 use crate::condition::Row;
 use crate::model::{Event, Patch, Time, UserId, Value};
 use crate::rulebook::Rulebook;
@@ -40,7 +40,7 @@ impl Observer for Core {
         let now = self.crowd.clock.now();
         let audience = self.crowd.load(now)?;
         if self.is_stale {
-            audience.reload(&self.crowd.profiles, Facts::none(), now)?;
+            audience.reload(&self.crowd.profiles, now)?;
             self.is_stale = false;
         }
         let current = self.crowd.live.current();

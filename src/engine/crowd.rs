@@ -6,7 +6,7 @@
 //! that no change is missed or seen twice.
 
 use super::EngineError;
-use crate::audience::{Audience, Facts};
+use crate::audience::Audience;
 use crate::model::{Clock, Time};
 use crate::rulebook::Live;
 use crate::store::{Profiles, StoreError, Transaction, Writer};
@@ -43,7 +43,7 @@ impl Crowd {
         if let Some(audience) = self.audience.get() {
             return Ok(audience);
         }
-        let audience = Audience::load(&self.live.current(), &self.profiles, Facts::none(), now)?;
+        let audience = Audience::load(&self.live.current(), &self.profiles, now)?;
         Ok(self.audience.get_or_init(|| audience))
     }
 }

@@ -11,7 +11,7 @@
 //! So a crash at any moment neither loses an update nor handles it twice.
 
 use super::{Engine, EngineError};
-use crate::model::{Message, Patch, UserId};
+use crate::model::{Event, Message, Patch, UserId};
 use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
 
@@ -23,6 +23,8 @@ const VERSION: u8 = 1;
 pub struct Handled {
     /// Changes of profiles.
     pub patches: Vec<(UserId, Patch)>,
+    /// What happened; it comes after the changes.
+    pub events: Vec<Event>,
     /// Answers: a chat and its message.
     pub replies: Vec<(i64, Message)>,
 }
@@ -66,7 +68,14 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         let ledger = self.stage_answers(&mut batch, handled.replies)?;
-        self.writer.commit_async(Transaction { batch, patches: handled.patches, ..Transaction::default() }).await?;
+        self.writer
+            .commit_async(Transaction {
+                batch,
+                patches: handled.patches,
+                events: handled.events,
+                ..Transaction::default()
+            })
+            .await?;
         if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
             outbox.add(ledger)?;
         }

@@ -100,13 +100,19 @@ impl Engine {
         let begun = Instant::now();
         let audience = self.audience()?;
         let audience_us = micros(begun);
-        Ok(audience.with_pass(query.now, |pass| {
+        loop {
             let begun = Instant::now();
-            let (condition, findings) = compile(query, pass.rulebook());
+            let rulebook = audience.rulebook();
+            let (condition, findings) = compile(query, &rulebook);
+            let Some(condition) = condition else { return Ok(QueryAnswer { findings, found: None }) };
             let before = Before { audience_us, read_us: micros(begun) };
-            let found = condition.map(|condition| ask(pass, &condition, query.want, before));
-            QueryAnswer { findings, found }
-        }))
+            let look = |pass: &Pass<'_>| ask(pass, &condition, query.want, before);
+            let found = audience.with_facts(&rulebook, &self.profiles, query.now, condition.facts(), look)?;
+            // Nothing: the rulebook was replaced meanwhile.
+            if found.is_some() {
+                return Ok(QueryAnswer { findings, found });
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! anew for another moment.
 
 use super::{Engine, EngineError};
-use crate::audience::SegmentSize;
+use crate::audience::{Pass, SegmentSize};
 use crate::model::{Text, Time};
 use crate::rulebook::Segment;
 use serde::{Deserialize, Serialize};
@@ -24,15 +24,17 @@ impl Engine {
     /// The sizes of all segments in the order of the rulebook, now or at another
     /// moment.
     pub fn segment_counts(&self, now: Option<Time>) -> Result<Vec<SegmentCount>, EngineError> {
-        Ok(self.audience()?.with_pass(now, |pass| {
-            let sizes = pass.sizes();
-            pass.rulebook()
-                .segments()
-                .iter()
-                .zip(sizes)
-                .map(|(segment, size)| SegmentCount::new(segment, size))
-                .collect()
-        }))
+        let audience = self.audience()?;
+        let counts = |pass: &Pass<'_>| {
+            let segments = pass.rulebook().segments().iter();
+            segments.zip(pass.sizes()).map(|(segment, size)| SegmentCount::new(segment, size)).collect()
+        };
+        loop {
+            // Nothing: the rulebook was replaced meanwhile.
+            if let Some(counts) = audience.with_facts(&audience.rulebook(), &self.profiles, now, &[], counts)? {
+                return Ok(counts);
+            }
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 9] = ["rules", "tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+const NOT_RUN: [&str; 8] = ["tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
 
 #[derive(Default)]
 struct Loader {
@@ -143,6 +143,7 @@ impl Loader {
             let alone: Vec<&yaml::Entry> = sections.alone(section).into_iter().collect();
             check::not_run_yet(section, if alone.is_empty() { entries } else { &alone }, &mut reader);
         }
+        let facts = reader.used.facts.iter().copied().collect();
         self.found.extend(std::mem::take(&mut reader.found));
         // What is unused can be told only where everything could be read.
         if !self.found.has_errors() {
@@ -163,6 +164,7 @@ impl Loader {
             scripts,
             segments,
             derived,
+            facts,
             broadcasts,
             rules,
             tasks,

@@ -72,6 +72,7 @@ pub struct Rulebook {
     pub scripts: Scripts,
     segments: Vec<Segment>,
     derived: Derived,
+    facts: Vec<Fact>,
     broadcasts: Vec<Broadcast>,
     /// What is done when something happens, in the order of the files.
     pub rules: Vec<Rule>,
@@ -141,6 +142,12 @@ impl Rulebook {
     /// The answer to a fact of a user of whom nothing is recorded.
     pub fn unrecorded(&self, fact: &Fact) -> &'static Value {
         view::unrecorded(&self.catalogue.events, fact)
+    }
+
+    /// What conditions and expressions ask of users besides their fields, in
+    /// order, each once.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
     }
 
     /// For how long events are kept: the least that a `cleanup` names; nothing

@@ -5,6 +5,7 @@
 //! fit its declared type reads as missing. Only the writer changes a record.
 
 use super::catalogue::Catalogue;
+use super::history::History;
 use super::journal::{Journal, State, is_total};
 use super::{Pair, Raw, Store, StoreError, encode};
 use crate::model::{FieldId, Profile, Schema, UserId, Value, builtin};
@@ -116,6 +117,11 @@ impl Profiles {
         let Some(stored) = state.load(&**self.journal.store(), user)? else { return Ok(None) };
         let mut reader = Reader::new(schema, state.fields.clone());
         reader.read(user, stored.fields).map(Some)
+    }
+
+    /// The events of all users.
+    pub fn history(&self) -> &Arc<History> {
+        self.journal.history()
     }
 
     /// Whether the user is known.

@@ -1,7 +1,6 @@
 //! Filling an audience from a store.
 
 use crate::support::{Base, Model, NOW, patch, rulebook};
-use vestnik::audience::Facts;
 use vestnik::model::{UserId, Value, builtin};
 
 const RULES: &str = r#"
@@ -47,7 +46,7 @@ fn reading_again_forgets_what_was_not_stored() {
     let audience = base.audience(&rulebook);
     audience.apply(UserId(1), &patch(&[("balance", Value::Int(1))]), NOW);
     audience.apply(UserId(2), &patch(&[]), NOW);
-    audience.reload(&base.profiles, Facts::none(), NOW).unwrap();
+    audience.reload(&base.profiles, NOW).unwrap();
     model.agrees(&audience, NOW);
 }
 

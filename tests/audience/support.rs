@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vestnik::audience::{Audience, Facts};
-use vestnik::condition::{Row, Truth};
-use vestnik::model::{Patch, Profile, Time, UserId, Value, builtin};
+use vestnik::audience::Audience;
+use vestnik::condition::{Fact, Row, Truth, Window};
+use vestnik::model::{Event, EventId, Patch, Profile, Time, UserId, Value, builtin};
 use vestnik::rulebook::{Files, Rulebook, load_files};
 use vestnik::store::memory::MemoryStore;
 use vestnik::store::{Journal, Profiles, Transaction, Writer};
@@ -43,7 +43,7 @@ impl Base {
     }
 
     pub fn audience(&self, rulebook: &Arc<Rulebook>) -> Audience {
-        Audience::load(rulebook, &self.profiles, Facts::none(), NOW).unwrap()
+        Audience::load(rulebook, &self.profiles, NOW).unwrap()
     }
 }
 
@@ -60,6 +60,7 @@ pub fn names(rulebook: &Rulebook, segments: &[vestnik::model::SegmentId]) -> Vec
 #[derive(Default)]
 pub struct Model {
     pub profiles: BTreeMap<i64, Profile>,
+    pub events: Vec<Event>,
 }
 
 impl Model {
@@ -75,13 +76,50 @@ impl Model {
         }
     }
 
+    pub fn happened(&mut self, rulebook: &Rulebook, event: &Event) {
+        self.apply(rulebook, event.user.0, &Patch::new());
+        self.events.push(event.clone());
+    }
+
+    /// The answer to a fact, as the manual says.
+    pub fn recorded(&self, rulebook: &Rulebook, user: i64, fact: &Fact, now: Time) -> Option<Value> {
+        let of = |id: EventId, window: Window| {
+            let name = &rulebook.catalogue.events.event(id).name;
+            let start = window.start(now, &rulebook.settings.timezone.zone);
+            let counts = move |event: &&Event| {
+                event.user.0 == user
+                    && event.name == *name
+                    && event.at <= now
+                    && start.is_none_or(|start| start <= event.at)
+            };
+            self.events.iter().filter(counts)
+        };
+        let time = |at: Option<Time>| at.map_or(Value::Missing, Value::Time);
+        Some(match *fact {
+            Fact::Count { event, window } => Value::Int(of(event, window).count() as i64),
+            Fact::First(event) => time(of(event, Window::Ever).map(|event| event.at).min()),
+            Fact::Last(event) => time(of(event, Window::Ever).map(|event| event.at).max()),
+            Fact::Sum { event, property, window } => {
+                let name = &rulebook.catalogue.events.event(event).at(property).name;
+                let told = of(event, window).filter_map(|event| event.property(name));
+                told.fold(rulebook.unrecorded(fact).clone(), |sum, value| match (sum, value) {
+                    (Value::Int(a), Value::Int(b)) => Value::Int(a + b),
+                    (Value::Money(a), Value::Money(b)) => Value::Money(a + b),
+                    (sum, _) => sum,
+                })
+            }
+            _ => return None,
+        })
+    }
+
     /// Compares all that is kept live with judging from scratch.
     pub fn agrees(&self, audience: &Audience, now: Time) {
         let rulebook = audience.rulebook();
         let mut sizes = vec![(0, 0); rulebook.segments().len()];
         assert_eq!(audience.ids(), self.profiles.keys().copied().collect::<Vec<_>>());
         for (user, profile) in &self.profiles {
-            let view = rulebook.view(profile, now);
+            let recorded = |fact: &Fact| self.recorded(&rulebook, *user, fact, now);
+            let view = rulebook.view(profile, now).with(&recorded);
             audience
                 .with_row(UserId(*user), |row| {
                     for (id, field) in rulebook.schema.iter() {

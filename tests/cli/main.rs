@@ -6,6 +6,7 @@
 mod backup;
 mod broadcast;
 mod disk;
+mod events;
 #[path = "../support/expect.rs"]
 mod expect;
 mod explain;

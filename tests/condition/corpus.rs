@@ -1,5 +1,6 @@
 //! Reads `corpus.txt` and holds every evaluator to it.
 
+use crate::columns::{SHAPES, wrong};
 use crate::print::printed;
 use crate::project::{NOW, Project, User};
 use crate::reference;
@@ -49,16 +50,15 @@ fn row(line: &str, project: &Project) -> Vec<String> {
     let again = parse(&printed(condition)).unwrap();
     let Some(respelt) = check(&again, project).0 else { return vec![format!("is refused as {again}")] };
     let dynamic: &dyn Row = &user;
-    [
+    let evaluators = [
         ("evaluator", checked.judge(&user)),
         ("evaluator through a pointer", checked.judge(dynamic)),
         ("evaluator of the canonical text", respelt.judge(&user)),
         ("reference", reference::judge(&ast, project, &user)),
-    ]
-    .into_iter()
-    .filter(|(_, answer)| *answer != expected)
-    .map(|(who, answer)| format!("{who} says {answer:?}"))
-    .collect()
+    ];
+    let differ = evaluators.into_iter().filter(|(_, answer)| *answer != expected);
+    let by_columns = SHAPES.into_iter().filter_map(|shape| wrong(&checked, &[Some(&user), None, Some(&user)], shape));
+    differ.map(|(who, answer)| format!("{who} says {answer:?}")).chain(by_columns).collect()
 }
 
 fn user<'p>(profile: &str, now: &str, project: &'p Project) -> User<'p> {

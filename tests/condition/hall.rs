@@ -117,7 +117,7 @@ impl Columns for Hall<'_> {
         &self.zone
     }
     fn row(&self, row: usize) -> One<'_> {
-        One(self.users[row].expect("a row without a user is judged"))
+        One(self.users[row].unwrap_or_else(|| panic!("a row without a user is judged")))
     }
 }
 
@@ -250,10 +250,7 @@ fn numbers(values: &[Option<i64>], set: Set, shape: Shape) -> Data {
     let unit = [43_200_000, 1_000, 1];
     let unit = unit.into_iter().find(|unit| values.iter().flatten().all(|x| x % unit == 0)).unwrap_or(1);
     let counted = || values.iter().map(|x| x.map(|x| x / unit));
-    fn fit<T: TryFrom<i64>>(values: impl Iterator<Item = Option<i64>>, rubbish: T) -> Option<Vec<T>>
-    where
-        T: Copy,
-    {
+    fn fit<T: TryFrom<i64> + Copy>(values: impl Iterator<Item = Option<i64>>, rubbish: T) -> Option<Vec<T>> {
         values.map(|x| x.map_or(Some(rubbish), |x| T::try_from(x).ok())).collect()
     }
     let numbers = fit(counted(), i8::MAX)

@@ -14,6 +14,7 @@ mod lints;
 mod matcher;
 mod mistakes;
 mod oracle;
+mod pace;
 mod print;
 mod project;
 mod ready;

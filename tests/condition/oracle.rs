@@ -6,12 +6,14 @@
 //! into a float, which [`exact`] makes NULL; `lower`, patterns and zones are
 //! left to the corpus where SQLite has other ideas.
 
+use crate::columns::SHAPES;
+use crate::hall::{Hall, mask};
 use crate::project::{NOW, Project, User, list};
 use crate::reference;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
-use vestnik::condition::{Truth, check, parse};
+use vestnik::condition::{Selection, Truth, check, parse};
 use vestnik::model::{Field, Time, TimeDelta, Type, Value};
 
 const ROWS: usize = 300;
@@ -150,7 +152,15 @@ proptest! {
             let ast = parse(&text).map_err(|found| TestCaseError::fail(format!("{text}: {found:?}")))?;
             let (condition, found) = check(&ast, &project);
             let condition = condition.ok_or_else(|| TestCaseError::fail(format!("{text}: {found:?}")))?;
-            for (user, expected) in users.iter().zip(selected(&db, &sql)) {
+            let expected = selected(&db, &sql);
+            let rows: Vec<Option<&User<'_>>> = users.iter().map(Some).collect();
+            for shape in SHAPES {
+                let selection = condition.select_both(&Hall::of_condition(&rows, shape, &condition));
+                let is = |wanted| mask(expected.iter().map(|truth| *truth == wanted));
+                let expected = Selection { holds: is(Truth::True), unknown: is(Truth::Unknown) };
+                prop_assert_eq!(selection, expected, "columns, {:?}: {}\n{}", shape, text, sql);
+            }
+            for (user, expected) in users.iter().zip(expected) {
                 let row = || COLUMNS.map(|name| (name, user.profile.get(project.schema.find(name).unwrap())));
                 prop_assert_eq!(condition.judge(user), expected, "{}\n{}\n{:?}", text, sql, row());
                 prop_assert_eq!(reference::judge(&ast, &project, user), expected, "reference: {}\n{}", text, sql);

@@ -19,7 +19,7 @@ pub(super) enum Amount {
 }
 
 /// The entries of one hour or day, all of one kind.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Bucket {
     fresh: Vec<(u32, Amount)>,
     pieces: Vec<Piece>,
@@ -28,12 +28,13 @@ pub(super) struct Bucket {
 /// Entries by row. A whole amount is all of the row's; floats are kept as they
 /// came, since rounded sums could not be taken away exactly. NaN stands for
 /// what was erased.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Piece {
     rows: Vec<u32>,
     amounts: Amounts,
 }
 
+#[derive(Clone, Debug)]
 enum Amounts {
     Whole(Narrow),
     Floats(Vec<f64>),

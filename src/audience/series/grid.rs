@@ -16,6 +16,7 @@ pub(super) enum Grain {
 }
 
 /// All beginnings in a stretch of time.
+#[derive(Clone, Debug)]
 pub(super) struct Grid {
     grain: Grain,
     zone: TimeZone,

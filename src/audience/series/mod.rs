@@ -15,6 +15,7 @@
 //! They count an event at once, also one that is dated ahead. No window reaches
 //! back more than 100 years.
 
+mod adopt;
 mod asked;
 mod bucket;
 mod grid;
@@ -37,6 +38,7 @@ use std::collections::{BTreeMap, HashMap};
 use values::Values;
 
 /// The answers to facts about events, by row.
+#[derive(Clone, Debug)]
 pub struct Series {
     zone: TimeZone,
     now: Time,
@@ -75,9 +77,11 @@ pub struct Wanted {
 }
 
 /// Answers that were computed for another moment.
+#[derive(Clone, Debug)]
 pub struct Answers(Values);
 
 /// A fact and everybody's answers.
+#[derive(Clone, Debug)]
 struct Kept {
     fact: Fact,
     values: Values,
@@ -86,12 +90,14 @@ struct Kept {
 }
 
 /// What an event of one kind changes.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Listeners {
     sources: Vec<usize>,
     totals: Vec<usize>,
 }
 
+/// What counts when its time has come.
+#[derive(Clone, Copy, Debug)]
 struct Ahead {
     source: usize,
     row: u32,
@@ -119,8 +125,7 @@ impl Series {
     /// kept already; facts that are not about events are passed over. What has
     /// happened is then to be shown: see [`Self::wanted`].
     ///
-    /// Facts go by the ids of one rulebook. After a reload that gives events
-    /// or properties other ids a new series is needed.
+    /// Facts go by the ids of one rulebook; for another one see [`Self::adopt`].
     pub fn extend(&mut self, facts: &[Fact], events: &Events) {
         for fact in facts.iter().filter(|fact| !self.places.contains_key(*fact)).copied().collect::<Vec<_>>() {
             let Some((event, property, window, mut values)) = shape(&fact, events) else { continue };

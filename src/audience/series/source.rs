@@ -16,6 +16,7 @@ pub(super) struct Key {
 }
 
 /// Amounts by time and row.
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) key: Key,
     /// The windows that it feeds.
@@ -87,6 +88,12 @@ impl Source {
     pub(super) fn recalled(&mut self) {
         self.recalling = false;
         self.buckets.values_mut().for_each(Bucket::close);
+    }
+
+    /// Goes on with what another source holds.
+    pub(super) fn take_over(&mut self, other: Self) {
+        let (key, facts) = (self.key, std::mem::take(&mut self.facts));
+        *self = Self { key, facts, ..other };
     }
 
     /// Forgets everything, to be shown it anew.

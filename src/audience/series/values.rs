@@ -7,7 +7,7 @@ use crate::model::{Time, Type, Value};
 use std::collections::HashMap;
 
 /// A column that amounts are added to and taken from.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Values {
     /// Counts, and sums of ints and money.
     Wholes(Wholes),
@@ -18,7 +18,7 @@ pub(super) enum Values {
 }
 
 /// Whole numbers that stop at the limits of an i64.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wholes {
     values: Narrow,
     money: bool,
@@ -28,7 +28,7 @@ pub(super) struct Wholes {
 
 /// Sums of floats without drift: what rounding took off is kept beside, and a
 /// sum of nothing is 0.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Floats {
     values: Vec<f64>,
     rests: Vec<f64>,
@@ -37,7 +37,7 @@ pub(super) struct Floats {
 }
 
 /// Times, some of them missing.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Times {
     values: Vec<i64>,
     set: Vec<u64>,

@@ -29,6 +29,14 @@ pub(super) struct Binder<'a, C> {
     nodes: usize,
 }
 
+/// A column of codes.
+pub(super) struct ByCode<'a> {
+    pub codes: Codes<'a>,
+    pub set: Option<&'a [u64]>,
+    /// The values by code, and last the missing one.
+    pub values: Vec<Value>,
+}
+
 impl<'a, C: Columns> Binder<'a, C> {
     pub fn new(columns: &'a C, rows: usize) -> Self {
         Self { columns, rows, nodes: 0 }
@@ -97,7 +105,7 @@ impl<'a, C: Columns> Binder<'a, C> {
     /// What depends on one column of codes, if there are not more codes than
     /// rows.
     fn coded(&self, expr: &'a Expr, input: Input, negated: bool) -> Option<Node<'a>> {
-        let (codes, set, values) = self.values_by_code(input)?;
+        let ByCode { codes, set, values } = self.values_by_code(input)?;
         let truths = values.iter().map(|value| {
             let truth = row::judge(expr, &Alone::with(self.columns, input, value));
             if negated { !truth } else { truth }
@@ -110,11 +118,11 @@ impl<'a, C: Columns> Binder<'a, C> {
         Some(leaf(Test::Coded(coded), set, false))
     }
 
-    /// The values of a column by code, and last the missing one.
-    pub(super) fn values_by_code(&self, input: Input) -> Option<(Codes<'a>, Option<&'a [u64]>, Vec<Value>)> {
+    /// A column of codes and what they stand for.
+    pub(super) fn values_by_code(&self, input: Input) -> Option<ByCode<'a>> {
         let Column::Coded { codes, dictionary, set } = input.column(self.columns) else { return None };
         let values = dictionary.iter().cloned().map(Value::String).chain([Value::Missing]);
-        (dictionary.len() <= self.rows.max(256)).then(|| (codes, set, values.collect()))
+        (dictionary.len() <= self.rows.max(256)).then(|| ByCode { codes, set, values: values.collect() })
     }
 
     /// The column that an expression is, if it is one.
@@ -239,27 +247,19 @@ fn compared<'a>(left: Number<'a>, relation: Relation, right: Number<'a>, negated
 }
 
 /// The two ends of a range, as one test if they are about one column.
-fn both_ends(nodes: Vec<Node<'_>>, negated: bool) -> Node<'_> {
-    let range = |node: &Node<'_>| match node {
-        Node::Leaf(Leaf { test: Test::Range { low, high, .. }, .. }) => Some((*low, *high)),
-        _ => None,
-    };
-    let ranges: Option<Vec<_>> = nodes.iter().map(range).collect();
-    match (ranges.as_deref(), <[Node<'_>; 2]>::try_from(nodes)) {
-        (
-            Some([(low, high), (other_low, other_high)]),
-            Ok([Node::Leaf(Leaf { test: Test::Range { values, .. }, set, .. }), _]),
-        ) => {
-            let (low, high) = (*low.max(other_low), *high.min(other_high));
-            leaf(Test::Range { values, low, high }, set, negated)
-        }
-        (_, Ok(nodes)) => chain(!negated, nodes.into()),
-        (_, Err(nodes)) => chain(!negated, nodes),
+fn both_ends(mut nodes: Vec<Node<'_>>, negated: bool) -> Node<'_> {
+    if let [Node::Leaf(first), Node::Leaf(second)] = &mut *nodes
+        && let Test::Range { low, high, .. } = &mut first.test
+        && let Test::Range { low: other_low, high: other_high, .. } = &second.test
+    {
+        (*low, *high) = ((*low).max(*other_low), (*high).min(*other_high));
+        return nodes.swap_remove(0);
     }
+    chain(!negated, nodes)
 }
 
 fn leaf<'a>(test: Test<'a>, set: Option<&'a [u64]>, negated: bool) -> Node<'a> {
-    Node::Leaf(Leaf { test, set, negated })
+    Node::Leaf(Box::new(Leaf { test, set, negated }))
 }
 
 fn flag(column: Column<'_>, negated: bool) -> Option<Node<'_>> {

@@ -3,7 +3,7 @@
 use super::Column;
 use super::Columns;
 use super::alone::{Alone, Input, Inputs};
-use super::bind::Binder;
+use super::bind::{Binder, ByCode};
 use super::number::{CodedNumber, Form, Kind, Number, Rounding};
 use crate::condition::datum::Datum;
 use crate::condition::ir::{Call, Expr, Op};
@@ -46,7 +46,7 @@ impl<'a, C: Columns> Binder<'a, C> {
             Op::Widen(inner) => {
                 let inner = self.number(inner)?;
                 Some(match (kind, inner.kind) {
-                    (Kind::Float, Kind::Int) => inner.as_float(),
+                    (Kind::Float, Kind::Int) => inner.into_float(),
                     (Kind::Money, Kind::Int) => inner.hundredths(),
                     _ => inner,
                 })
@@ -105,7 +105,7 @@ impl<'a, C: Columns> Binder<'a, C> {
 
     /// What depends on one column of codes.
     fn coded_number(&self, expr: &Expr, kind: Kind, input: Input) -> Option<Number<'a>> {
-        let (codes, set, values) = self.values_by_code(input)?;
+        let ByCode { codes, set, values } = self.values_by_code(input)?;
         let mut coded = CodedNumber { codes, set, floats: Vec::new(), wholes: Vec::new(), known: Vec::new() };
         let mut reach = Some((0, 0));
         for value in &values {

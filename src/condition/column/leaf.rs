@@ -113,8 +113,10 @@ impl Leaf<'_> {
     fn merge_simple<C: Columns>(&self, ask: Ask, merge: Merge, mask: &mut [u64], block: &mut Block<'_, C>) {
         let (rows, words) = (block.first..block.first + block.rows, block.first / 64..block.first / 64 + mask.len());
         let set = self.set.map(|set| &set[words.clone()]);
-        if let Test::Bits(bits) = &self.test {
-            return self.finish(ask, merge, mask, &bits[words], set);
+        if let Test::Bits(bits) = &self.test
+            && let Some(bits) = bits.get(words.clone())
+        {
+            return self.finish(ask, merge, mask, bits, set);
         }
         let mut buffer = block.pool.mask();
         let test = &mut buffer[..mask.len()];
@@ -139,7 +141,13 @@ impl Leaf<'_> {
                     return block.pool.give_mask(buffer);
                 }
             }
-            Test::Bits(_) | Test::Coded(_) | Test::Compare(_) | Test::Missing(_) | Test::Rows(_) => {}
+            // A mask may end after its last bit that is set.
+            Test::Bits(bits) => {
+                let bits = bits.get(words.start..).unwrap_or_default();
+                test.fill(0);
+                test.iter_mut().zip(bits).for_each(|(test, bits)| *test = *bits);
+            }
+            Test::Coded(_) | Test::Compare(_) | Test::Missing(_) | Test::Rows(_) => {}
         }
         self.finish(ask, merge, mask, test, set);
         block.pool.give_mask(buffer);

@@ -10,6 +10,7 @@ mod alone;
 mod arithmetic;
 mod bind;
 mod bind_number;
+mod combine;
 mod compare;
 mod kernel;
 mod leaf;
@@ -21,6 +22,7 @@ mod select;
 mod text;
 mod way;
 
+pub use kernel::pick;
 pub use select::{Answers, Selection, Tally};
 pub(super) use text::Scanner;
 pub use way::Way;

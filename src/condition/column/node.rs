@@ -8,7 +8,7 @@
 
 use super::Columns;
 use super::leaf::Leaf;
-use super::pool::{Pool, WORDS};
+use super::pool::{Mask, Pool};
 use crate::condition::Truth;
 
 /// A condition bound to columns.
@@ -16,7 +16,7 @@ pub(super) enum Node<'a> {
     Constant(Truth),
     All(Vec<Node<'a>>),
     Any(Vec<Node<'a>>),
-    Leaf(Leaf<'a>),
+    Leaf(Box<Leaf<'a>>),
     /// Whether the inner answer is unknown, which is never unknown itself.
     Unknown {
         inner: Box<Node<'a>>,
@@ -152,7 +152,7 @@ fn each<C: Columns>(
     if inside == outside {
         return until_done(nodes, inside, ask, mask, block);
     }
-    let mut own: Box<[u64; WORDS]> = block.pool.mask();
+    let mut own: Mask = block.pool.mask();
     let words = mask.len();
     for (own, word) in own.iter_mut().zip(&*mask) {
         *own = !*word;

@@ -11,10 +11,13 @@ pub(super) const WORDS: usize = BLOCK / 64;
 /// The words of a chunk's mask.
 pub(super) const CHUNK_WORDS: usize = CHUNK / 64;
 
+/// A mask of a block, on the heap so that taking it moves a pointer.
+pub(super) type Mask = Box<[u64; WORDS]>;
+
 /// Free buffers.
 #[derive(Default)]
 pub(super) struct Pool {
-    masks: Vec<Box<[u64; WORDS]>>,
+    masks: Vec<Mask>,
     lanes: Vec<Box<Lanes>>,
 }
 
@@ -31,11 +34,11 @@ pub(super) struct Lanes {
 
 impl Pool {
     /// A mask with anything in it.
-    pub fn mask(&mut self) -> Box<[u64; WORDS]> {
+    pub fn mask(&mut self) -> Mask {
         self.masks.pop().unwrap_or_else(|| Box::new([0; WORDS]))
     }
 
-    pub fn give_mask(&mut self, mask: Box<[u64; WORDS]>) {
+    pub fn give_mask(&mut self, mask: Mask) {
         self.masks.push(mask);
     }
 

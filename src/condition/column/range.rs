@@ -1,6 +1,6 @@
-//! Comparisons with a constant that are solved for the column: `paid_count + 1
-//! > 5` asks the same of the column as `paid_count >= 5`, a time counted in
-//! seconds is compared in seconds, and whole days are a range of moments.
+//! Comparisons with a constant that are solved for the column: what
+//! `paid_count + 1 > 5` asks of the column is `paid_count >= 5`, a time counted
+//! in seconds is compared in seconds, and whole days are a range of moments.
 
 use super::Relation;
 use super::arithmetic::DAY;

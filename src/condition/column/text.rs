@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// A test of one text.
 pub(super) enum Matcher<'a> {
     Equal(Arc<str>),
-    Contains(Finder<'static>),
+    Contains(Box<Finder<'static>>),
     Starts(Arc<str>),
     Ends(Arc<str>),
     Matches(&'a Scanner),
@@ -52,7 +52,7 @@ const BUILDING: usize = 1 << 20;
 impl<'a> Matcher<'a> {
     pub fn within(test: Within, part: Arc<str>) -> Self {
         match test {
-            Within::Anywhere => Self::Contains(Finder::new(&*part).into_owned()),
+            Within::Anywhere => Self::Contains(Box::new(Finder::new(&*part).into_owned())),
             Within::Start => Self::Starts(part),
             Within::End => Self::Ends(part),
         }

@@ -17,7 +17,7 @@ pub use effect::{Effect, changed};
 pub use reaction::{Occurrence, Reactions};
 
 use crate::condition::Row;
-use crate::rulebook::{Action, Rule, Rulebook};
+use crate::rulebook::{Rule, Rulebook};
 
 /// A longer cascade is cut and said to be one.
 pub const ROUNDS: usize = 8;
@@ -33,25 +33,4 @@ pub fn decide<R: Row>(
 ) -> Vec<Effect> {
     let holds = |rule: &&Rule| rule.condition.as_ref().is_none_or(|condition| condition.judge(row).is_true());
     reactions.to(rulebook, occurrences).filter(holds).flat_map(|rule| effect::effects(rule, row)).collect()
-}
-
-/// Whether a rule does something that is carried out here.
-fn acts(rule: &Rule) -> bool {
-    let changes = |action: &Action| match action {
-        Action::Set(_) | Action::Add(_) | Action::Unset(_) | Action::Tag(_) | Action::Untag(_) => true,
-        Action::Send(_)
-        | Action::AddDiscount(_)
-        | Action::Start(_)
-        | Action::Stop(_)
-        | Action::Emit(_)
-        | Action::Run(_)
-        | Action::Notify(_)
-        | Action::Broadcast(_)
-        | Action::Report(_)
-        | Action::Webhook(_)
-        | Action::Cleanup(_)
-        | Action::Backup(_)
-        | Action::Log(_) => false,
-    };
-    rule.limit.is_none() && rule.then.iter().any(changes)
 }

@@ -1,6 +1,5 @@
 //! Which rules something triggers, found without looking at all of them.
 
-use super::acts;
 use crate::model::events::{BOT_BLOCKED, BOT_RETURNED, MESSAGE, PRESS, START};
 use crate::model::{Event, EventId, FieldId, SegmentId, Value};
 use crate::rulebook::{Rule, Rulebook, Trigger};
@@ -38,7 +37,8 @@ pub enum Occurrence<'a> {
 impl Reactions {
     /// Sorts a rulebook's rules by their triggers.
     pub fn new(rulebook: &Rulebook) -> Self {
-        let mut order: Vec<usize> = (0..rulebook.rules.len()).filter(|at| acts(&rulebook.rules[*at])).collect();
+        let mut order: Vec<usize> =
+            (0..rulebook.rules.len()).filter(|at| rulebook.rules[*at].is_carried_out()).collect();
         order.sort_by(|a, b| rulebook.rules[*a].name.cmp(&rulebook.rules[*b].name));
         let mut this = Self::default();
         for (rank, at) in order.iter().enumerate() {

@@ -5,17 +5,30 @@
 use super::admin;
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
-use crate::model::{Patch, Reach, UserId, Value, builtin};
-use teloxide::types::{ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
+use crate::model::{Event, Patch, Reach, Time, UserId, Value, builtin};
+use std::sync::Arc;
+use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
 /// Handles one update of the bot called `username`.
 pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handled, EngineError> {
-    match &update.kind {
-        UpdateKind::Message(message) => on_message(engine, message, username),
-        UpdateKind::CallbackQuery(query) => on_seen(engine, &query.from),
-        UpdateKind::MyChatMember(change) => Ok(on_membership(change)),
-        _ => Ok(Handled::default()),
+    let mut handled = match &update.kind {
+        UpdateKind::Message(message) => on_message(engine, message, username)?,
+        UpdateKind::CallbackQuery(query) => on_press(engine, query)?,
+        UpdateKind::MyChatMember(change) => on_membership(change, engine.clock.now()),
+        _ => Handled::default(),
+    };
+    // An update that comes twice tells the same events.
+    for event in &mut handled.events {
+        event.id = format!("telegram:{}", update.id.0).into();
     }
+    Ok(handled)
+}
+
+/// An event of the bot's own; its id is that of the update.
+fn event(user: UserId, name: &str, at: Time, properties: &[(&str, &str)]) -> Event {
+    let told = properties.iter().filter(|(_, text)| !text.is_empty());
+    let properties = told.map(|(name, text)| (Arc::from(*name), Value::text(*text))).collect();
+    Event { id: "".into(), user, name: name.into(), at, properties }
 }
 
 fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Handled, EngineError> {
@@ -24,8 +37,17 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
     let Some(from) = message.from.as_ref().filter(|_| message.sender_chat.is_none()) else {
         return Ok(Handled::default());
     };
-    let mut handled = if message.chat.is_private() { on_seen(engine, from)? } else { Handled::default() };
     let text = message.text().unwrap_or_default();
+    let mut handled = Handled::default();
+    if message.chat.is_private() {
+        handled = on_seen(engine, from)?;
+        let user = UserId(from.id.0.cast_signed());
+        let at = Time(message.date.timestamp_millis()).min(engine.clock.now());
+        handled.events.push(match start_payload(text) {
+            Some(payload) => event(user, "start", at, &[("payload", payload)]),
+            None => event(user, "message", at, &[("text", text)]),
+        });
+    }
     if let Some(reply) = admin::answer(engine, from.id.0.cast_signed(), text, username) {
         handled.replies.push((message.chat.id.0, reply));
     }
@@ -50,18 +72,46 @@ fn on_seen(engine: &Engine, from: &User) -> Result<Handled, EngineError> {
     if known.is_none() {
         patch = patch.with("created_at", Value::Time(now));
     }
-    Ok(Handled { patches: vec![(user, patch)], replies: Vec::new() })
+    Ok(Handled { patches: vec![(user, patch)], ..Handled::default() })
 }
 
-fn on_membership(change: &ChatMemberUpdated) -> Handled {
+/// What follows `/start`; nothing if it is another text.
+fn start_payload(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("/start")?;
+    let rest = match rest.split_once(char::is_whitespace) {
+        Some((bot, payload)) if bot.is_empty() || bot.starts_with('@') => payload,
+        None if rest.is_empty() || rest.starts_with('@') => "",
+        Some(_) | None => return None,
+    };
+    Some(rest.trim())
+}
+
+fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineError> {
+    let mut handled = on_seen(engine, &query.from)?;
+    let user = UserId(query.from.id.0.cast_signed());
+    if let Some(button) = &query.data {
+        handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
+    }
+    Ok(handled)
+}
+
+fn on_membership(change: &ChatMemberUpdated, now: Time) -> Handled {
     if !change.chat.is_private() {
         return Handled::default();
     }
-    let reach = match change.new_chat_member.kind {
+    let reach = |kind: &ChatMemberKind| match kind {
         ChatMemberKind::Banned(_) | ChatMemberKind::Left => Reach::Blocked,
         _ => Reach::Reachable,
     };
-    Handled { patches: vec![(UserId(change.chat.id.0), Patch::reach(reach))], replies: Vec::new() }
+    let (before, after) = (reach(&change.old_chat_member.kind), reach(&change.new_chat_member.kind));
+    let user = UserId(change.chat.id.0);
+    let at = Time(change.date.timestamp_millis()).min(now);
+    let events = match (before, after) {
+        (Reach::Reachable, Reach::Blocked) => vec![event(user, "bot_blocked", at, &[])],
+        (Reach::Blocked, Reach::Reachable) => vec![event(user, "bot_returned", at, &[])],
+        _ => Vec::new(),
+    };
+    Handled { patches: vec![(user, Patch::reach(after))], events, replies: Vec::new() }
 }
 
 fn optional(text: Option<&str>) -> Value {

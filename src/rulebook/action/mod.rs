@@ -81,6 +81,28 @@ pub enum Action {
     Log(String),
 }
 
+impl Action {
+    /// Whether it changes the user's fields and does nothing else.
+    pub fn changes_profile(&self) -> bool {
+        match self {
+            Self::Set(_) | Self::Add(_) | Self::Unset(_) | Self::Tag(_) | Self::Untag(_) => true,
+            Self::Send(_)
+            | Self::AddDiscount(_)
+            | Self::Start(_)
+            | Self::Stop(_)
+            | Self::Emit(_)
+            | Self::Run(_)
+            | Self::Notify(_)
+            | Self::Broadcast(_)
+            | Self::Report(_)
+            | Self::Webhook(_)
+            | Self::Cleanup(_)
+            | Self::Backup(_)
+            | Self::Log(_) => false,
+        }
+    }
+}
+
 /// What `then` takes.
 pub(in crate::rulebook) const ACTION_LIST: Takes = Takes::List(&Takes::Map(&ITEM));
 

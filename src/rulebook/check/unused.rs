@@ -11,19 +11,22 @@ use crate::rulebook::codes;
 use crate::rulebook::raw::Reader;
 use crate::rulebook::template;
 use crate::rulebook::yaml::Entry;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The segments and templates that something uses.
 #[derive(Debug, Default)]
 pub(in crate::rulebook) struct Used {
     segments: HashSet<SegmentId>,
     templates: HashSet<TemplateId>,
+    /// What is asked of users besides their fields.
+    pub facts: BTreeSet<Fact>,
 }
 
 impl Used {
     /// Notes what a condition or expression asks for.
     pub fn asked(&mut self, segments: &[SegmentId], facts: &[Fact]) {
         self.segments.extend(segments);
+        self.facts.extend(facts);
         self.templates.extend(facts.iter().filter_map(|fact| match fact {
             Fact::Received { template, .. } | Fact::Clicked { template, .. } => Some(*template),
             Fact::Count { .. }

@@ -12,6 +12,7 @@
 
 mod portable;
 
+use super::leaf::bits;
 use super::{Codes, Relation, Whole};
 use crate::condition::syntax::Operator;
 
@@ -78,10 +79,33 @@ compiled_twice! {
     fn count(words: &[u64]) -> u64;
 }
 
+/// Appends the values whose bit is set, in order. A mask that is longer than
+/// the values names none beyond them.
+pub fn pick(mask: &[u64], values: &[i64], into: &mut Vec<i64>) {
+    into.reserve(usize::try_from(count(mask)).unwrap_or(usize::MAX) + 4);
+    let (blocks, rest) = values.as_chunks::<64>();
+    for (values, word) in blocks.iter().zip(mask) {
+        match *word {
+            0 => {}
+            u64::MAX => into.extend_from_slice(values),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the machine has AVX2; there is room for all that is
+            // picked and one store more.
+            word if wide::is_available() => unsafe { wide::pick(word, values, into) },
+            word => into.extend(bits(word).map(|at| values[at])),
+        }
+    }
+    let last = mask.get(blocks.len()).copied().unwrap_or(0);
+    into.extend(bits(last).filter_map(|at| rest.get(at)));
+}
+
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use std::arch::is_x86_feature_detected;
-    use std::arch::x86_64::{__m256i, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_slli_epi16};
+    use std::arch::x86_64::{
+        __m256i, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_permutevar8x32_epi32, _mm256_slli_epi16,
+        _mm256_storeu_si256,
+    };
 
     /// By the sign bits of 32 bytes at a time. Only for machines that
     /// [`is_available`] says yes of.
@@ -103,6 +127,50 @@ mod wide {
         }
     }
 
+    /// For each four bits, which halves of four values move to the front.
+    const PLACES: [[u32; 8]; 16] = {
+        let mut places = [[0; 8]; 16];
+        let mut four = 0;
+        while four < 16 {
+            let (mut at, mut from) = (0, 0);
+            while from < 4 {
+                if four >> from & 1 == 1 {
+                    places[four][at] = 2 * from;
+                    places[four][at + 1] = 2 * from + 1;
+                    at += 2;
+                }
+                from += 1;
+            }
+            four += 1;
+        }
+        places
+    };
+
+    /// Appends the values whose bit is set, four at a time.
+    ///
+    /// # Safety
+    ///
+    /// The machine has AVX2, and `into` has room for what is picked and four
+    /// more.
+    #[target_feature(enable = "avx2,popcnt")]
+    pub unsafe fn pick(word: u64, values: &[i64; 64], into: &mut Vec<i64>) {
+        let (mut length, out) = (into.len(), into.as_mut_ptr());
+        for (at, four) in values.as_chunks::<4>().0.iter().enumerate() {
+            let bits = (word >> (4 * at) & 15) as usize;
+            // SAFETY: each load is of a whole array; the store ends at most
+            // four values beyond what is picked, for which there is room.
+            unsafe {
+                let four = _mm256_loadu_si256(four.as_ptr().cast::<__m256i>());
+                let places = _mm256_loadu_si256(PLACES[bits].as_ptr().cast::<__m256i>());
+                let picked = _mm256_permutevar8x32_epi32(four, places);
+                _mm256_storeu_si256(out.add(length).cast::<__m256i>(), picked);
+            }
+            length += bits.count_ones() as usize;
+        }
+        // SAFETY: so many values were written.
+        unsafe { into.set_len(length) };
+    }
+
     pub fn is_available() -> bool {
         is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
@@ -111,3 +179,6 @@ mod wide {
             && is_x86_feature_detected!("popcnt")
     }
 }
+
+#[cfg(test)]
+mod tests;
