@@ -115,13 +115,11 @@ fn note(store: &dyn Store, now: Time, counts: &[SegmentCount], batch: &mut Batch
 /// of a day that is over a month old the last size stays, of one that is much
 /// older nothing.
 fn thin(store: &dyn Store, from: &[u8], now: Time, records: usize, batch: &mut Batch) -> Result<Vec<u8>, StoreError> {
-    let mut seen = 0;
-    for pair in store.scan(&[PREFIX], from) {
+    for (seen, pair) in store.scan(&[PREFIX], from).enumerate() {
         let (key, bytes) = pair?;
         if seen == records {
             return Ok(key);
         }
-        seen += 1;
         let Some((_, day)) = parts(&key) else { continue };
         let end = Time((day + 1) * DAY);
         if end < now - DAILY {
@@ -136,10 +134,13 @@ fn thin(store: &dyn Store, from: &[u8], now: Time, records: usize, batch: &mut B
     Ok(Vec::new())
 }
 
+/// The last size before some time, else the first after it, and all after it.
+type Known = (Option<Size>, Vec<Size>);
+
 /// By name: the last size before `since`, else the first after it, and all
 /// sizes after it.
-fn read(store: &dyn Store, since: Time) -> Result<BTreeMap<String, (Option<Size>, Vec<Size>)>, StoreError> {
-    let mut all: BTreeMap<String, (Option<Size>, Vec<Size>)> = BTreeMap::new();
+fn read(store: &dyn Store, since: Time) -> Result<BTreeMap<String, Known>, StoreError> {
+    let mut all: BTreeMap<String, Known> = BTreeMap::new();
     for pair in store.scan(&[PREFIX], &[]) {
         let (key, bytes) = pair?;
         let Some((name, day)) = parts(&key) else { continue };
