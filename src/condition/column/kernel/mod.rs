@@ -124,41 +124,55 @@ mod wide {
     impl super::Pack for Wide {
         #[inline(always)]
         fn pack(flags: &[u8; 64]) -> u64 {
-            let half = |at: usize| {
-                // SAFETY: both halves lie within the 64 bytes; the caller is
-                // compiled for AVX2.
-                let mask = unsafe {
-                    let flags = _mm256_loadu_si256(flags.as_ptr().add(at).cast::<__m256i>());
-                    _mm256_movemask_epi8(_mm256_slli_epi16::<7>(flags))
-                };
-                u64::from(mask.cast_unsigned())
-            };
-            half(0) | half(32) << 32
+            // SAFETY: the caller is compiled for AVX2.
+            unsafe { pack(flags) }
         }
 
-        /// A byte of the table is looked up by the upper five bits of a code,
-        /// in each of the table's halves; the lower three name the bit in it.
         #[inline(always)]
         fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64 {
-            let [a, b, c, d] = table.map(u64::cast_signed);
-            let half = |at: usize| {
-                // SAFETY: both halves lie within the 64 bytes; the caller is
-                // compiled for AVX2.
-                let mask = unsafe {
-                    let codes = _mm256_loadu_si256(codes.as_ptr().add(at).cast::<__m256i>());
-                    let (low, high) = (_mm256_set_epi64x(b, a, b, a), _mm256_set_epi64x(d, c, d, c));
-                    let place = _mm256_and_si256(_mm256_srli_epi16::<3>(codes), _mm256_set1_epi8(31));
-                    let in_high = _mm256_cmpgt_epi8(place, _mm256_set1_epi8(15));
-                    let bytes =
-                        _mm256_blendv_epi8(_mm256_shuffle_epi8(low, place), _mm256_shuffle_epi8(high, place), in_high);
-                    let bits = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
-                    let bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(codes, _mm256_set1_epi8(7)));
-                    _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit))
-                };
-                u64::from(mask.cast_unsigned())
-            };
-            half(0) | half(32) << 32
+            // SAFETY: the caller is compiled for AVX2.
+            unsafe { look_up(codes, table) }
         }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn pack(flags: &[u8; 64]) -> u64 {
+        word(halves(flags).map(|flags| _mm256_slli_epi16::<7>(flags)))
+    }
+
+    /// A byte of the table is looked up by the upper five bits of a code, in
+    /// each of the table's halves; the lower three name the bit in it.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64 {
+        let [a, b, c, d] = table.map(u64::cast_signed);
+        let (low, high) = (_mm256_set_epi64x(b, a, b, a), _mm256_set_epi64x(d, c, d, c));
+        let single = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+        word(halves(codes).map(|codes| {
+            let place = _mm256_and_si256(_mm256_srli_epi16::<3>(codes), _mm256_set1_epi8(31));
+            let in_high = _mm256_cmpgt_epi8(place, _mm256_set1_epi8(15));
+            let (in_low, high) = (_mm256_shuffle_epi8(low, place), _mm256_shuffle_epi8(high, place));
+            let bytes = _mm256_blendv_epi8(in_low, high, in_high);
+            let bit = _mm256_shuffle_epi8(single, _mm256_and_si256(codes, _mm256_set1_epi8(7)));
+            _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit)
+        }))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn halves(bytes: &[u8; 64]) -> [__m256i; 2] {
+        let at = bytes.as_ptr();
+        // SAFETY: both halves lie within the 64 bytes.
+        unsafe { [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(32).cast())] }
+    }
+
+    /// The sign bits of 64 bytes.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn word([low, high]: [__m256i; 2]) -> u64 {
+        let low = u64::from(_mm256_movemask_epi8(low).cast_unsigned());
+        low | u64::from(_mm256_movemask_epi8(high).cast_unsigned()) << 32
     }
 
     /// For each four bits, which halves of four values move to the front.
