@@ -278,14 +278,13 @@ fn texts<'v>(values: impl Iterator<Item = Option<&'v Value>>, set: Set, shape: S
         return Data::Texts(spans, bytes, set);
     }
     let mut dictionary: Vec<Arc<str>> = vec!["used by nobody".into()];
-    let mut place = |text: &Option<Arc<str>>| match text {
-        None => None,
-        Some(text) => Some(dictionary.iter().position(|known| known == text).unwrap_or_else(|| {
+    let mut place = |text: &Arc<str>| {
+        dictionary.iter().position(|known| known == text).unwrap_or_else(|| {
             dictionary.push(text.clone());
             dictionary.len() - 1
-        })),
+        })
     };
-    let places: Vec<Option<usize>> = values.iter().map(&mut place).collect();
+    let places: Vec<Option<usize>> = values.iter().map(|text| text.as_ref().map(&mut place)).collect();
     // The width says nothing of the number of texts.
     let places = match (shape.narrow, places.len() % 2) {
         (true, _) => Places::U8(places.iter().map(|x| x.map_or(u8::MAX, |x| x as u8)).collect()),

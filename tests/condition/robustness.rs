@@ -390,6 +390,7 @@ pub fn logic(depth: u32) -> BoxedStrategy<String> {
         (times(1), negation(), prop::sample::select(vec!["within", "within next"]), durations())
             .prop_map(|(t, n, w, d)| format!("{t} {n}{w} {d}")),
         (times(1), durations()).prop_map(|(t, d)| format!("{t} older than {d}")),
+        (times(0), negation(), times(0), times(0)).prop_map(|(t, n, a, b)| format!("{t} {n}between {a} and {b}")),
         (numbers(1), presence()).prop_map(|(x, p)| format!("{x} {p}")),
         (strings(1), presence()).prop_map(|(x, p)| format!("{x} {p}")),
         (times(1), presence()).prop_map(|(x, p)| format!("{x} {p}")),

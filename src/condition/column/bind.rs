@@ -249,8 +249,9 @@ fn compared<'a>(left: Number<'a>, relation: Relation, right: Number<'a>, negated
 /// The two ends of a range, as one test if they are about one column.
 fn both_ends(mut nodes: Vec<Node<'_>>, negated: bool) -> Node<'_> {
     if let [Node::Leaf(first), Node::Leaf(second)] = &mut *nodes
-        && let Test::Range { low, high, .. } = &mut first.test
-        && let Test::Range { low: other_low, high: other_high, .. } = &second.test
+        && let Test::Range { values, low, high } = &mut first.test
+        && let Test::Range { values: others, low: other_low, high: other_high } = &second.test
+        && values.is(others)
     {
         (*low, *high) = ((*low).max(*other_low), (*high).min(*other_high));
         return nodes.swap_remove(0);

@@ -164,6 +164,17 @@ pub trait Lists {
 }
 
 impl Whole<'_> {
+    /// Whether both are the same place in memory.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::I8(a), Self::I8(b)) => std::ptr::eq(*a, *b),
+            (Self::I16(a), Self::I16(b)) => std::ptr::eq(*a, *b),
+            (Self::I32(a), Self::I32(b)) => std::ptr::eq(*a, *b),
+            (Self::I64(a), Self::I64(b)) => std::ptr::eq(*a, *b),
+            (Self::I8(_) | Self::I16(_) | Self::I32(_) | Self::I64(_), _) => false,
+        }
+    }
+
     fn slice(&self, rows: Range<usize>) -> Self {
         match self {
             Self::I8(values) => Self::I8(&values[rows]),

@@ -16,9 +16,12 @@ use super::leaf::bits;
 use super::{Codes, Relation, Whole};
 use crate::condition::syntax::Operator;
 
-/// How 64 bytes, each 0 or 1, become a word, the first its lowest bit.
+/// How 64 answers become a word, the first its lowest bit.
 trait Pack {
+    /// Of bytes that are 0 or 1.
     fn pack(flags: &[u8; 64]) -> u64;
+    /// Of codes whose bit in a table is the answer.
+    fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64;
 }
 
 /// By multiplication, eight at a time.
@@ -30,6 +33,12 @@ impl Pack for Plain {
         let (eights, _) = flags.as_chunks::<8>();
         let byte = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         eights.iter().rev().fold(0, |bits, eight| bits << 8 | byte(eight))
+    }
+
+    #[inline(always)]
+    fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64 {
+        let bit = |code: u8| table[usize::from(code / 64)] >> (code % 64) & 1;
+        codes.iter().rev().fold(0, |bits, code| bits << 1 | bit(*code))
     }
 }
 
@@ -103,8 +112,9 @@ pub fn pick(mask: &[u64], values: &[i64], into: &mut Vec<i64>) {
 mod wide {
     use std::arch::is_x86_feature_detected;
     use std::arch::x86_64::{
-        __m256i, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_permutevar8x32_epi32, _mm256_slli_epi16,
-        _mm256_storeu_si256,
+        __m256i, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_permutevar8x32_epi32, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi64x,
+        _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm256_storeu_si256,
     };
 
     /// By the sign bits of 32 bytes at a time. Only for machines that
@@ -114,17 +124,55 @@ mod wide {
     impl super::Pack for Wide {
         #[inline(always)]
         fn pack(flags: &[u8; 64]) -> u64 {
-            let half = |at: usize| {
-                // SAFETY: both halves lie within the 64 bytes; the caller is
-                // compiled for AVX2.
-                let mask = unsafe {
-                    let flags = _mm256_loadu_si256(flags.as_ptr().add(at).cast::<__m256i>());
-                    _mm256_movemask_epi8(_mm256_slli_epi16::<7>(flags))
-                };
-                u64::from(mask.cast_unsigned())
-            };
-            half(0) | half(32) << 32
+            // SAFETY: the caller is compiled for AVX2.
+            unsafe { pack(flags) }
         }
+
+        #[inline(always)]
+        fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64 {
+            // SAFETY: the caller is compiled for AVX2.
+            unsafe { look_up(codes, table) }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn pack(flags: &[u8; 64]) -> u64 {
+        word(halves(flags).map(|flags| _mm256_slli_epi16::<7>(flags)))
+    }
+
+    /// A byte of the table is looked up by the upper five bits of a code, in
+    /// each of the table's halves; the lower three name the bit in it.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_up(codes: &[u8; 64], table: &[u64; 4]) -> u64 {
+        let [a, b, c, d] = table.map(u64::cast_signed);
+        let (low, high) = (_mm256_set_epi64x(b, a, b, a), _mm256_set_epi64x(d, c, d, c));
+        let single = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+        word(halves(codes).map(|codes| {
+            let place = _mm256_and_si256(_mm256_srli_epi16::<3>(codes), _mm256_set1_epi8(31));
+            let in_high = _mm256_cmpgt_epi8(place, _mm256_set1_epi8(15));
+            let (in_low, high) = (_mm256_shuffle_epi8(low, place), _mm256_shuffle_epi8(high, place));
+            let bytes = _mm256_blendv_epi8(in_low, high, in_high);
+            let bit = _mm256_shuffle_epi8(single, _mm256_and_si256(codes, _mm256_set1_epi8(7)));
+            _mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit)
+        }))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn halves(bytes: &[u8; 64]) -> [__m256i; 2] {
+        let at = bytes.as_ptr();
+        // SAFETY: both halves lie within the 64 bytes.
+        unsafe { [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(32).cast())] }
+    }
+
+    /// The sign bits of 64 bytes.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn word([low, high]: [__m256i; 2]) -> u64 {
+        let low = u64::from(_mm256_movemask_epi8(low).cast_unsigned());
+        low | u64::from(_mm256_movemask_epi8(high).cast_unsigned()) << 32
     }
 
     /// For each four bits, which halves of four values move to the front.

@@ -75,9 +75,16 @@ pub(super) fn range<P: Pack>(values: Whole<'_>, low: i64, high: i64, out: &mut [
 #[inline(always)]
 pub(super) fn look_up<P: Pack>(codes: Codes<'_>, table: &[u64], out: &mut [u64]) {
     match codes {
-        Codes::U8(codes) => in_table::<P, u8>(codes, table, out),
-        Codes::U16(codes) => in_table::<P, u16>(codes, table, out),
-        Codes::U32(codes) => in_table::<P, u32>(codes, table, out),
+        Codes::U8(codes) => {
+            let bytes = std::array::from_fn(|at| table.get(at).copied().unwrap_or(0));
+            let (blocks, rest) = codes.as_chunks::<64>();
+            for (codes, word) in blocks.iter().zip(&mut *out) {
+                *word = P::look_up(codes, &bytes);
+            }
+            in_table(rest, table, &mut out[blocks.len()..]);
+        }
+        Codes::U16(codes) => in_table(codes, table, out),
+        Codes::U32(codes) => in_table(codes, table, out),
     }
 }
 
@@ -186,7 +193,9 @@ fn between<P: Pack, T: Narrow>(values: &[T], low: i64, high: i64, out: &mut [u64
         return out.fill(0);
     }
     let (from, to) = (T::cut(low.max(T::LEAST)), T::cut(high.min(T::GREATEST)));
-    if high >= T::GREATEST {
+    if from == to {
+        bits::<P, _>(values, out, |x| x == from);
+    } else if high >= T::GREATEST {
         bits::<P, _>(values, out, |x| x >= from);
     } else if low <= T::LEAST {
         bits::<P, _>(values, out, |x| x <= to);
@@ -222,7 +231,7 @@ impl Code for u32 {
 }
 
 #[inline(always)]
-fn in_table<P: Pack, T: Code>(codes: &[T], table: &[u64], out: &mut [u64]) {
+fn in_table<T: Code>(codes: &[T], table: &[u64], out: &mut [u64]) {
     let bit = |code: T| table.get(code.place() / 64).is_some_and(|word| word >> (code.place() % 64) & 1 == 1);
     for (codes, word) in codes.chunks(64).zip(&mut *out) {
         *word = codes.iter().rev().fold(0, |bits, code| bits << 1 | u64::from(bit(*code)));
