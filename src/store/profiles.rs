@@ -76,7 +76,7 @@ impl StoredProfile {
     }
 
     fn decode(user: UserId, bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(24);
         each_field(user, bytes, |number, value| fields.push((number, value)))?;
         Ok(Self { fields })
     }

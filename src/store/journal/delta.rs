@@ -71,6 +71,11 @@ pub fn is_total(name: &str) -> bool {
 }
 
 impl Delta {
+    /// Nothing yet, with room for so many changes.
+    pub fn with_room(changes: usize) -> Self {
+        Self { changes: Vec::with_capacity(changes) }
+    }
+
     /// Does this change after those before.
     pub fn push(&mut self, number: u16, change: Change) {
         match self.changes.binary_search_by_key(&number, |(known, _)| *known) {
@@ -84,6 +89,10 @@ impl Delta {
 
     /// Does all of `other` after what is here.
     pub fn extend(&mut self, other: Self) {
+        if self.changes.is_empty() {
+            self.changes = other.changes;
+            return;
+        }
         for (number, change) in other.changes {
             self.push(number, change);
         }

@@ -180,7 +180,10 @@ impl Entry {
 
     /// What the entry changes in its user's profile.
     pub(super) fn delta(&self, fields: &mut Catalogue) -> Result<Delta, StoreError> {
-        let mut delta = Delta::default();
+        let mut delta = Delta::with_room(match self {
+            Self::Patch(_, sets) => sets.len(),
+            Self::Event(event) => 3 + event.properties.len(),
+        });
         match self {
             Self::Patch(_, sets) => {
                 for (number, value) in sets {
