@@ -86,7 +86,7 @@ enum Command {
     Query(query::Args),
     /// JSON Schema (draft-07) of rule files, so that editors complete and check them
     Schema(schema::Args),
-    /// Import users from SQLite, CSV or NDJSON
+    /// Import users from SQLite, CSV or NDJSON, or events from NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
     #[command(subcommand)]

@@ -22,7 +22,7 @@ const LONGEST: u64 = 1 << 16;
 pub struct Args {
     /// The condition, in quotes; `-` reads it from standard input
     condition: String,
-    /// How many users it holds for (this is what is printed without any of the three)
+    /// How many users it holds for (this is what is printed without any of the others)
     #[arg(long)]
     count: bool,
     /// Their ids, one a line, ascending

@@ -17,7 +17,7 @@ pub struct Args {
     /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
-    /// How the sizes have changed over a time such as 12h, 7d or 4w, as far as an engine ran
+    /// How the sizes have changed over a time such as 12h, 7d or 4w (7d if none is named), as far as an engine ran
     #[arg(long, value_name = "PERIOD", num_args = 0..=1, default_missing_value = "7d", conflicts_with = "now")]
     history: Option<String>,
 }
