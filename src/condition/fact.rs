@@ -76,6 +76,20 @@ pub enum EventPart {
 }
 
 impl Fact {
+    /// How far back it looks, if that has a bound.
+    pub fn window(&self) -> Option<TimeDelta> {
+        match self {
+            Self::Count { window, .. }
+            | Self::Sum { window, .. }
+            | Self::Received { window, .. }
+            | Self::Clicked { window, .. } => match window {
+                Window::Last(length) => Some(*length),
+                Window::Ever => None,
+            },
+            Self::First(_) | Self::Last(_) | Self::InDrip(_) | Self::FinishedDrip(_) | Self::Variant(_) => None,
+        }
+    }
+
     /// Whether the answer can change by the passing of time alone.
     pub fn is_time_dependent(&self) -> bool {
         match self {

@@ -143,6 +143,7 @@ impl Loader {
             let alone: Vec<&yaml::Entry> = sections.alone(section).into_iter().collect();
             check::not_run_yet(section, if alone.is_empty() { entries } else { &alone }, &mut reader);
         }
+        check::short_memory(&tasks, sections.of("tasks"), &mut reader);
         let facts = reader.used.facts.iter().copied().collect();
         self.found.extend(std::mem::take(&mut reader.found));
         // What is unused can be told only where everything could be read.

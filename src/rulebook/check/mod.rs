@@ -47,8 +47,8 @@ pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
 pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
 pub use segments::{Segment, Test};
-pub(super) use tasks::tasks;
 pub use tasks::{Missed, Task};
+pub(super) use tasks::{short_memory, tasks};
 pub(super) use unused::{Used, remarks as unused};
 
 use super::catalogue::Names;

@@ -2,8 +2,9 @@
 
 use super::rules::or_absent;
 use super::{codes, names, title};
+use crate::condition::Fact;
 use crate::diagnostic::Diagnostic;
-use crate::model::Text;
+use crate::model::{Text, TimeDelta};
 use crate::rulebook::action::{ACTION_LIST, Action, Scope, actions};
 use crate::rulebook::phrases::word;
 use crate::rulebook::raw::{Reader, find};
@@ -76,6 +77,34 @@ fn task(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Task> {
         missed: or_absent(missed)?.unwrap_or_default(),
         then: then?,
     })
+}
+
+/// Warns of a `cleanup` that forgets events which conditions still count: after
+/// a restart they would be missing.
+pub(in crate::rulebook) fn short_memory(tasks: &[Task], entries: &[&Entry], reader: &mut Reader) {
+    let Some(longest) = reader.used.facts.iter().filter_map(Fact::window).max() else { return };
+    let forgets = |task: &&Task| {
+        task.then.iter().any(|action| {
+            if let Action::Cleanup(cleanup) = action {
+                cleanup.events.is_some_and(|kept| kept < longest)
+            } else {
+                false
+            }
+        })
+    };
+    let days = longest.0.div_euclid(TimeDelta::days(1).0) + 1;
+    for task in tasks.iter().filter(forgets) {
+        let Some(entry) = entries.iter().find(|entry| entry.key.text == task.name) else { continue };
+        let text = Text::new(
+            "`cleanup` forgets events that a condition still counts",
+            "`cleanup` забывает события, которые ещё считает условие",
+        );
+        let help = Text::new(
+            format!("keep `events` for {days} days at least: the longest window of a condition reaches back so far"),
+            format!("храните `events` не меньше {days} дн.: так далеко назад смотрит самое длинное окно условия"),
+        );
+        reader.found.push(Diagnostic::warning(codes::SHORT_MEMORY, text, entry.key.place).help(help));
+    }
 }
 
 /// A trigger that is a schedule of nobody in particular.
