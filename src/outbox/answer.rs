@@ -15,6 +15,8 @@ pub enum Answer {
     Delivered {
         /// The message's id.
         message: i32,
+        /// The `file_id` of its photo in the largest size.
+        photo: Option<String>,
     },
     /// 429: not before this long from now. Not an attempt.
     Wait {
@@ -44,6 +46,11 @@ pub enum Refusal {
     },
     /// The message itself is wrong, whoever gets it.
     Content {
+        /// Telegram's words.
+        text: String,
+    },
+    /// The file is not one that the bot can send (any more).
+    File {
         /// Telegram's words.
         text: String,
     },
@@ -120,6 +127,17 @@ const CHAT: &[&str] = &[
     "message thread not found",
 ];
 
+/// Beginnings of 400 descriptions that blame the id of a file. Telegram looks
+/// at it before it sends anything.
+const FILE: &[&str] = &[
+    "wrong file identifier",
+    "wrong remote file id",
+    "wrong file_id",
+    "file reference",
+    "file_reference_",
+    "file_id_invalid",
+];
+
 /// The most seconds that a 429 is believed: thirty days.
 const LONGEST_WAIT: i64 = 30 * 86_400;
 
@@ -134,7 +152,7 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
     if body.ok {
         let message = body.result.get("message_id").and_then(serde_json::Value::as_i64);
         let message = message.and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
-        return Answer::Delivered { message };
+        return Answer::Delivered { message, photo: largest(&body.result) };
     }
     let code = body.error_code.unwrap_or(status);
     match (code, body.parameters.retry_after, body.parameters.migrate_to_chat_id) {
@@ -148,6 +166,14 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
     }
 }
 
+/// The `file_id` of the largest size of a message's photo.
+fn largest(message: &serde_json::Value) -> Option<String> {
+    let number = |size: &serde_json::Value, key| size.get(key).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let sizes = message.get("photo")?.as_array()?;
+    let largest = sizes.iter().max_by_key(|size| number(size, "width").saturating_mul(number(size, "height")))?;
+    largest.get("file_id")?.as_str().map(str::to_owned)
+}
+
 fn refusal(code: u16, text: String) -> Refusal {
     let words = text.split_once(": ").map_or(text.as_str(), |(_, words)| words);
     let known = UNREACHABLE.iter().find(|(c, start, _)| *c == code && words.starts_with(start));
@@ -155,6 +181,7 @@ fn refusal(code: u16, text: String) -> Refusal {
     match known {
         Some((_, _, reach)) => Refusal::Unreachable { reach: *reach, text },
         None if code == 403 || CHAT.iter().any(|start| lower.starts_with(start)) => Refusal::Chat { text },
+        None if code == 400 && FILE.iter().any(|start| lower.starts_with(start)) => Refusal::File { text },
         None => Refusal::Content { text },
     }
 }
@@ -174,7 +201,35 @@ mod tests {
             r#"{"ok":true,"result":{"message_id":7,"chat":{"type":"a new kind"}}}"#,
             r#"{"ok":true,"result":{"message_id":7},"future":1}"#,
         ] {
-            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { message: 7 });
+            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { message: 7, photo: None });
+        }
+    }
+
+    #[test]
+    fn a_photo_is_known_by_its_largest_size() {
+        for (photo, expected) in [
+            (r#"[{"file_id":"s","width":90,"height":60},{"file_id":"l","width":1280,"height":853}]"#, Some("l")),
+            (r#"[{"file_id":"l","width":1280,"height":853},{"file_id":"s","width":90,"height":60}]"#, Some("l")),
+            (r#"[{"width":90,"height":60}]"#, None),
+            ("[]", None),
+            ("7", None),
+        ] {
+            let body = format!(r#"{{"ok":true,"result":{{"message_id":7,"photo":{photo}}}}}"#);
+            let expected = Answer::Delivered { message: 7, photo: expected.map(str::to_owned) };
+            assert_eq!(classify(200, body.as_bytes()), expected, "{photo}");
+        }
+    }
+
+    #[test]
+    fn some_refusals_blame_the_id_of_a_file() {
+        for text in [
+            "Bad Request: wrong file identifier/HTTP URL specified",
+            "Bad Request: wrong remote file identifier specified: Wrong padding in the string",
+            "Bad Request: wrong remote file id specified: Wrong string length",
+            "Bad Request: FILE_REFERENCE_EXPIRED",
+            "Bad Request: file reference expired",
+        ] {
+            assert_eq!(error(400, text), Answer::Refused(Refusal::File { text: text.into() }));
         }
     }
 

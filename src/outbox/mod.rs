@@ -24,6 +24,7 @@ mod client;
 mod handle;
 mod ledger;
 mod limiter;
+mod media;
 mod outage;
 mod queue;
 mod row;

@@ -17,6 +17,7 @@ pub use write::Written;
 
 use super::answer::Doubt;
 use super::ledger::{self, Cause, Counts, InDoubtPolicy, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients};
+use super::media::Media;
 use super::row::{RowId, State};
 use crate::model::{Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
@@ -34,6 +35,7 @@ pub struct Queue {
     dirty_heads: BTreeSet<LedgerId>,
     erase: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
+    pub(super) media: Media,
     /// The broadcast that had the last turn.
     last_served: LedgerId,
 }
@@ -86,6 +88,7 @@ impl Queue {
             dirty_heads: BTreeSet::new(),
             erase: Vec::new(),
             patches: Vec::new(),
+            media: Media::new(store.clone()),
             last_served: LedgerId(0),
         };
         let mut recovery = Recovery::default();

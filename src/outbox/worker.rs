@@ -8,6 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
+mod photo;
 mod report;
 mod settle;
 
@@ -40,15 +41,19 @@ pub(super) enum Event {
 }
 
 /// A row that is leased in memory.
+#[derive(Clone)]
 struct Leased {
     candidate: Candidate,
-    message: Message,
+    message: Arc<Message>,
+    /// Its photo goes out by the address: Telegram refused the id.
+    by_address: bool,
 }
 
 /// A row whose request has been handed to the client.
 struct Flying {
-    chat: i64,
-    attempts: u8,
+    leased: Leased,
+    /// What was sent in place of the photo's address.
+    file_id: Option<String>,
 }
 
 /// A transaction under way.
@@ -250,7 +255,7 @@ impl Worker {
             Prepared::Send(message) => {
                 self.queue.lease(&candidate, monotonic)?;
                 *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased { candidate, message: *message });
+                self.leasing.push(Leased { candidate, message: Arc::new(*message), by_address: false });
             }
             Prepared::Skip(reason) => self.queue.settle(candidate.row, State::Skipped { at: since, reason }, now)?,
             Prepared::Later => self.queue.hold(candidate.row, now + LATER),
@@ -318,9 +323,11 @@ impl Worker {
 
     fn request(&mut self, leased: Leased) {
         let (client, events) = (self.client.clone(), self.events.clone());
-        let Candidate { row, chat, attempts, .. } = leased.candidate;
-        self.in_flight.insert(row, Flying { chat, attempts });
-        let asked = self.runtime.spawn(async move { client.deliver(chat, &leased.message).await });
+        let Candidate { row, chat, .. } = leased.candidate;
+        let file_id = self.photo_id(&leased);
+        let message = photo::with_id(&leased.message, file_id.clone());
+        self.in_flight.insert(row, Flying { leased, file_id });
+        let asked = self.runtime.spawn(async move { client.deliver(chat, &message).await });
         self.runtime.spawn(async move {
             // whatever becomes of the request, its row hears of it
             let answer = asked.await.unwrap_or(Answer::Unknown(Doubt::Broken));

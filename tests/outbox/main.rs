@@ -5,6 +5,7 @@
 
 mod crash;
 mod delivery;
+mod media;
 mod recovery;
 mod support;
 mod trouble;

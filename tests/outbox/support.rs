@@ -116,13 +116,18 @@ impl Bench {
     }
 
     pub fn outbox(&self, limits: Limits) -> (Outbox, Recovery) {
+        self.outbox_of(limits, Box::new(Hello))
+    }
+
+    /// An outbox that says what `prepare` decides.
+    pub fn outbox_of(&self, limits: Limits, prepare: Box<dyn Prepare>) -> (Outbox, Recovery) {
         Outbox::start(OutboxOptions {
             store: self.store.clone(),
             writer: self.writer.clone(),
             client: Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap(),
             runtime: self.runtime.handle().clone(),
             clock: self.clock.clone(),
-            prepare: Box::new(Hello),
+            prepare,
             limits,
         })
         .unwrap()

@@ -4,10 +4,13 @@ use crate::harness::Harness;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use teloxide::types::Message;
+use vestnik::sandbox::{DEFAULT_TOKEN, SandboxOptions};
 
 #[tokio::test]
 async fn a_file_goes_by_address_id_or_upload_and_keeps_its_id() {
     let harness = Harness::start().await;
+    let token = format!("77{DEFAULT_TOKEN}");
+    let other = Harness::with(SandboxOptions { token: token.clone(), ..SandboxOptions::default() }).await;
     for (method, key) in [("sendPhoto", "photo"), ("sendVideo", "video"), ("sendDocument", "document")] {
         let by_url = harness.result(method, json!({"chat_id": 1, key: "https://e.ru/a.bin", "caption": "к"})).await;
         assert_eq!(by_url["caption"], "к");
@@ -15,6 +18,9 @@ async fn a_file_goes_by_address_id_or_upload_and_keeps_its_id() {
         let id = last_file_id(&by_url[key]);
         let by_id = harness.result(method, json!({"chat_id": 1, key: id})).await;
         assert_eq!(last_file_id(&by_id[key]), id);
+        let address = other.method(method).replace(DEFAULT_TOKEN, &token);
+        let foreign = other.client.post(address).json(&json!({"chat_id": 1, key: id})).send().await.unwrap();
+        assert_eq!(foreign.status(), 400, "an id is of one bot");
         let form = Form::new().text("chat_id", "1").part(key, Part::bytes(b"data".to_vec()).file_name("отчёт.pdf"));
         let answer = harness.client.post(harness.method(method)).multipart(form).send().await.unwrap();
         let uploaded: Value = answer.json().await.unwrap();
@@ -37,6 +43,10 @@ async fn bad_files_are_refused() {
         (json!({}), "Bad Request: there is no photo in the request"),
         (json!({"photo": "картинка"}), "Bad Request: wrong file identifier/HTTP URL specified"),
         (json!({"photo": "attach://x"}), "Bad Request: wrong file identifier/HTTP URL specified"),
+        (
+            json!({"photo": "AgACAgIAAxkBAAIBQ2VnZ0"}),
+            "Bad Request: wrong remote file identifier specified: can't unserialize it",
+        ),
         (json!({"photo": "http://"}), "Bad Request: wrong HTTP URL specified"),
         (json!({"photo": "https://e.ru/a", "caption": long}), "Bad Request: message caption is too long"),
     ];

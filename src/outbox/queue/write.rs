@@ -13,6 +13,7 @@ pub struct Written {
     heads: BTreeSet<LedgerId>,
     erased: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
+    photos: BTreeSet<String>,
 }
 
 impl Written {
@@ -26,6 +27,7 @@ impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {
         !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
+            || self.media.is_dirty()
     }
 
     /// Everything that has to be written, as one. If it cannot be committed,
@@ -36,6 +38,7 @@ impl Queue {
             heads: std::mem::take(&mut self.dirty_heads),
             erased: std::mem::take(&mut self.erase),
             patches: std::mem::take(&mut self.patches),
+            photos: self.media.take_dirty(),
         };
         match self.batch(&written) {
             Ok(batch) => {
@@ -76,6 +79,7 @@ impl Queue {
         }
         written.patches.append(&mut self.patches);
         self.patches = written.patches;
+        self.media.not_written(written.photos);
     }
 
     fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
@@ -98,6 +102,7 @@ impl Queue {
                 run.ledger.erase(&*self.store, &mut batch)?;
             }
         }
+        self.media.write(&written.photos, &mut batch)?;
         Ok(batch)
     }
 

@@ -1,11 +1,12 @@
 //! What becomes of a lease: the answer's meaning for its row, the waits that
 //! answers call for, and how a lease is given back unused.
 
-use super::{Flying, Leased, Worker};
+use super::{Leased, Worker};
 use crate::model::{Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::ledger::{Cause, InDoubtPolicy, LedgerStatus};
+use crate::outbox::queue::Candidate;
 use crate::outbox::row::{Failure, FailureKind, RowId, State};
 use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
@@ -31,14 +32,19 @@ pub(super) const HOLD_VERSION: u8 = 2;
 
 impl Worker {
     pub(super) fn answered(&mut self, row: RowId, answer: Answer) -> Result<(), StoreError> {
-        let Some(Flying { chat, attempts }) = self.in_flight.remove(&row) else { return Ok(()) };
-        self.leave(chat);
+        let Some(flying) = self.in_flight.remove(&row) else { return Ok(()) };
+        let Candidate { chat, attempts, .. } = flying.leased.candidate;
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         self.note_answer(chat, &answer, monotonic);
+        if self.turned_to_address(&flying, &answer) {
+            return self.release_stopped();
+        }
+        self.leave(chat);
         let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
         let (at, cause) = (ledger.since(now), ledger.cause.clone());
         let state = match answer {
-            Answer::Delivered { message } => {
+            Answer::Delivered { message, photo } => {
+                self.learn_photo(&flying, photo);
                 self.note_confirmed(monotonic);
                 self.bot_refused = None;
                 State::Sent { at, message }
@@ -137,7 +143,7 @@ impl Worker {
                 tracing::debug!(chat, %text, "a user cannot be reached");
                 failed(unreachable_kind(reach), "")
             }
-            Refusal::Content { text } => failed(FailureKind::Content, &text),
+            Refusal::Content { text } | Refusal::File { text } => failed(FailureKind::Content, &text),
             Refusal::Chat { text } => failed(FailureKind::Chat, &text),
             Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
                 self.queue.migrate(row, to);

@@ -152,30 +152,48 @@ fn find_media(world: &mut World, params: &Params, name: &str, kind: MediaKind) -
     if let Some(field) = name.strip_prefix("attach://") {
         let upload = params.upload(field).ok_or_else(|| Refusal::bad("wrong file identifier/HTTP URL specified"))?;
         world.files += 1;
-        let file_id = file_id(kind, &format!("{:x}-{}", upload.hash, upload.size));
+        let file_id = file_id(world.bot, kind, &format!("{:x}-{}", upload.hash, upload.size));
         return Ok(Media { kind, file_id, source: upload.name.clone(), size: upload.size });
     }
     if name.starts_with("http://") || name.starts_with("https://") {
         let is_address = reqwest::Url::parse(name).is_ok_and(|url| url.has_host());
         let refusal = || Refusal::bad("wrong HTTP URL specified");
         is_address.then_some(()).ok_or_else(refusal)?;
-        return Ok(Media { kind, file_id: file_id(kind, name), source: name.to_owned(), size: 100_000 });
+        return Ok(Media { kind, file_id: file_id(world.bot, kind, name), source: name.to_owned(), size: 100_000 });
     }
     let is_id = name.len() >= 10 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if !is_id {
         return Err(Refusal::bad("wrong file identifier/HTTP URL specified"));
     }
+    if !is_given(world.bot, kind, name) {
+        return Err(Refusal::bad("wrong remote file identifier specified: can't unserialize it"));
+    }
     Ok(Media { kind, file_id: name.to_owned(), source: name.to_owned(), size: 100_000 })
 }
 
-/// The same file has the same id for ever.
-fn file_id(kind: MediaKind, source: &str) -> String {
-    let prefix = match kind {
+/// The same file has the same id for ever, for one bot.
+fn file_id(bot: i64, kind: MediaKind, source: &str) -> String {
+    signed(bot, kind, &format!("{:016x}", ledger::hash(&[source.as_bytes()])))
+}
+
+/// Whether an id, of any size, is one that the sandbox gives to this bot.
+fn is_given(bot: i64, kind: MediaKind, id: &str) -> bool {
+    let whole = id.strip_suffix("-s").unwrap_or(id);
+    let file = whole.strip_prefix(id_prefix(kind)).and_then(|rest| rest.get(..16));
+    file.is_some_and(|file| signed(bot, kind, file) == whole)
+}
+
+/// The id of a file, with a second half that only the sandbox can tell.
+fn signed(bot: i64, kind: MediaKind, file: &str) -> String {
+    let prefix = id_prefix(kind);
+    let second = ledger::hash(&[&bot.to_le_bytes(), prefix.as_bytes(), file.as_bytes()]);
+    format!("{prefix}{file}{second:016x}")
+}
+
+fn id_prefix(kind: MediaKind) -> &'static str {
+    match kind {
         MediaKind::Photo => "AgACAgIAAxk",
         MediaKind::Video => "BAACAgIAAxk",
         MediaKind::Document => "BQACAgIAAxk",
-    };
-    let first = ledger::hash(&[source.as_bytes()]);
-    let second = ledger::hash(&[source.as_bytes(), b"second"]);
-    format!("{prefix}{first:016x}{second:016x}")
+    }
 }
