@@ -116,8 +116,8 @@ fn beginning(all: &[SegmentHistory], back: TimeDelta) -> Option<Text> {
     let since = all.iter().filter_map(|one| one.now).map(|size| size.at).max()? - back;
     match first {
         None => Some(Text::new(
-            "no sizes have been noted yet: a running engine does every hour",
-            "размеры ещё не записаны: работающий движок делает это каждый час",
+            "no sizes have been noted yet: a running engine notes them every hour",
+            "размеры ещё не записаны: работающий движок записывает их каждый час",
         )),
         Some(first) if first > since => {
             let at = first.rfc3339();

@@ -206,7 +206,7 @@ impl Fault {
             Self::NotAnId => ("is not a user's id: ids are positive", "не id пользователя: они положительны"),
             Self::Number => ("is not a number", "не число"),
             Self::NotFinite => ("is not a finite number", "не конечное число"),
-            Self::Money => ("is not an amount with at most two decimals", "не сумма с двумя знаками после запятой"),
+            Self::Money => ("is not an amount with at most two decimals", "не сумма (до двух знаков после запятой)"),
             Self::Time => ("is neither a timestamp nor an ISO date", "не метка времени и не дата ISO"),
             Self::Object => ("is not an object", "не объект"),
             Self::TooLong => ("is too long", "слишком длинно"),
