@@ -101,9 +101,18 @@ impl Facts {
         }
     }
 
-    /// Notes an event of a row; the facts whose answers have changed by it.
-    pub(super) fn record(&mut self, event: EventId, row: u32, happened: &Event, rulebook: &Rulebook) -> Vec<Fact> {
+    /// Notes an event of a row at `now`; the facts whose answers have changed by
+    /// it.
+    pub(super) fn record(
+        &mut self,
+        event: EventId,
+        row: u32,
+        happened: &Event,
+        rulebook: &Rulebook,
+        now: Time,
+    ) -> Vec<Fact> {
         let mut changed = Vec::new();
+        self.series.tell(now);
         let properties = Happened::properties(rulebook, event, happened);
         self.series.add(row, series::Happened { event, at: happened.at, properties: &properties }, &mut changed);
         changed

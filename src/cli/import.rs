@@ -38,6 +38,7 @@ enum KindArg {
     Sqlite,
     Csv,
     Ndjson,
+    Events,
 }
 
 /// Imports and prints the report.
@@ -127,6 +128,7 @@ impl From<KindArg> for SourceKind {
             KindArg::Sqlite => Self::Sqlite,
             KindArg::Csv => Self::Csv,
             KindArg::Ndjson => Self::Ndjson,
+            KindArg::Events => Self::Events,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
 use crate::import::{
-    EventsReport, ImportError, ImportOptions, ImportReport, Progress, holds_events, import, import_events,
+    EventsReport, ImportError, ImportOptions, ImportReport, Known, Progress, holds_events, import, import_events,
 };
 use crate::model::{Lang, Text, Time, TimeDelta};
 use crate::outbox::OutboxError;
@@ -213,8 +213,14 @@ impl Engine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<EventsReport, ImportError> {
         let rulebook = self.live.current();
-        let knows = |user| self.profiles.knows(user);
-        import_events(options, &rulebook.catalogue.events, self.clock.now(), &knows, &self.writer, progress)
+        let now = self.clock.now();
+        let known = Known {
+            events: &rulebook.catalogue.events,
+            now,
+            oldest: rulebook.keeps_events_for().map(|length| now - length),
+            user: &|user| self.profiles.knows(user),
+        };
+        import_events(options, &known, &self.writer, progress)
     }
 
     /// Tells the audience and the outbox what a new rulebook changes for them.

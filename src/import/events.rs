@@ -5,7 +5,7 @@
 //! rejected: a user comes by an import of users or by the bot.
 
 use super::reject::Rejects;
-use super::source::{Lines, RowPlace};
+use super::source::{Lines, RowPlace, SourceKind};
 use super::{EventsReport, ImportError, ImportOptions, Progress, Reason, intake};
 use crate::model::{Event, Events, Time, UserId};
 use crate::store::{Receipt, StoreError, Transaction, Writer};
@@ -18,25 +18,37 @@ const TRANSACTION: usize = 2_000;
 /// Lines between two words on progress.
 const PROGRESS: u64 = 500;
 
-/// Whether a file holds events and not users: its first line is an object with
-/// `user` and `name`.
+/// Lines looked at to tell events from users.
+const FIRST: usize = 10;
+/// The keys that tell an event, of which a user has two at most.
+const TELLING: [&str; 4] = ["user", "name", "at", "props"];
+
+/// Whether a file holds events and not users: it is said to, or one of its first
+/// lines is an object with most of an event's keys.
 pub fn holds_events(options: &ImportOptions) -> Result<bool, ImportError> {
-    let mut lines = Lines::open(&options.path)?;
-    // A file of another kind may have no line of a sensible length at all.
-    if !lines.next().unwrap_or(false) {
-        return Ok(false);
+    if let Some(kind) = options.kind {
+        return Ok(kind == SourceKind::Events);
     }
-    let first = serde_json::from_slice::<Value>(lines.text());
-    Ok(first.is_ok_and(|first| first.get("user").is_some() && first.get("name").is_some()))
+    let mut lines = Lines::open(&options.path)?;
+    for _ in 0..FIRST {
+        // A file of another kind may have no line of a sensible length at all.
+        if !lines.next().unwrap_or(false) {
+            break;
+        }
+        let line = serde_json::from_slice::<Value>(lines.text());
+        let tells = |line: &Value| TELLING.iter().filter(|key| line.get(key).is_some()).count() >= 3;
+        if line.as_ref().is_ok_and(tells) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Imports a file of events. After an error the lines before it are stored; the
 /// import may simply be run again.
 pub fn import_events(
     options: &ImportOptions,
-    events: &Events,
-    now: Time,
-    knows: &dyn Fn(UserId) -> Result<bool, StoreError>,
+    known: &Known<'_>,
     writer: &Writer,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EventsReport, ImportError> {
@@ -47,7 +59,7 @@ pub fn import_events(
     let mut pipe = Pipe::new(writer);
     while lines.next()? {
         report.read += 1;
-        match read(lines.text(), events, now, knows)? {
+        match read(lines.text(), known)? {
             Ok(event) => pipe.push(event, &mut report)?,
             Err((reason, raw)) => {
                 rejects.write(RowPlace::Line(lines.line()), &reason, raw)?;
@@ -65,18 +77,27 @@ pub fn import_events(
     Ok(report)
 }
 
+/// What events are held against.
+pub struct Known<'a> {
+    /// The declared events.
+    pub events: &'a Events,
+    /// The time.
+    pub now: Time,
+    /// Older events are forgotten.
+    pub oldest: Option<Time>,
+    /// Whether a user is known.
+    pub user: &'a dyn Fn(UserId) -> Result<bool, StoreError>,
+}
+
 type Read = Result<Event, (Reason, Value)>;
 
-fn read(
-    text: &[u8],
-    events: &Events,
-    now: Time,
-    knows: &dyn Fn(UserId) -> Result<bool, StoreError>,
-) -> Result<Read, StoreError> {
+fn read(text: &[u8], known: &Known<'_>) -> Result<Read, StoreError> {
     let raw = || serde_json::from_slice(text).unwrap_or_else(|_| String::from_utf8_lossy(text).into());
     let Ok(object) = serde_json::from_slice(text) else { return Ok(Err((Reason::NotJson, raw()))) };
-    Ok(match intake::event(object, events, now, None) {
-        Ok(event) if knows(event.user)? => Ok(event),
+    Ok(match intake::event(object, known.events, known.now, None) {
+        // Whether it was recorded before is not known any more.
+        Ok(event) if known.oldest.is_some_and(|oldest| event.at < oldest) => Err((Reason::Forgotten, raw())),
+        Ok(event) if (known.user)(event.user)? => Ok(event),
         Ok(_) => Err((Reason::UnknownUser, raw())),
         Err(reason) => Err((reason, raw())),
     })

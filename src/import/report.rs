@@ -100,6 +100,8 @@ pub enum Reason {
     },
     /// Nobody has this id.
     UnknownUser,
+    /// The event is older than what is kept.
+    Forgotten,
     /// A value is not what its field takes.
     Value {
         /// The column.
@@ -185,6 +187,9 @@ impl Reason {
                 format!("an event has no key `{key}`; its keys are id, user, name, at, props"),
                 format!("у события нет ключа `{key}`; его ключи: id, user, name, at, props"),
             ),
+            Self::Forgotten => {
+                Text::new("the event is older than what `cleanup` keeps", "событие старше того, что хранит `cleanup`")
+            }
             Self::UnknownUser => Text::new(
                 "nobody is known with this `user`: import the users first",
                 "пользователя с таким `user` нет: сначала загрузите людей",

@@ -54,7 +54,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 8] = ["tasks", "drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+const NOT_RUN: [&str; 7] = ["drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
 
 #[derive(Default)]
 struct Loader {
@@ -133,6 +133,7 @@ impl Loader {
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
         let rules = check::rules(sections.of("rules"), &scope, &mut reader);
         let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
+        check::remark_on_tasks(sections.of("tasks"), &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);
         let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);

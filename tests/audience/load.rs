@@ -1,7 +1,7 @@
 //! Filling an audience from a store.
 
-use crate::support::{Base, Model, NOW, patch, rulebook};
-use vestnik::model::{UserId, Value, builtin};
+use crate::support::{Base, Model, NOW, names, patch, rulebook};
+use vestnik::model::{Event, TimeDelta, UserId, Value, builtin};
 
 const RULES: &str = r#"
 profile:
@@ -57,4 +57,22 @@ fn memory_is_told_by_part() {
     let memory = base.audience(&rulebook).memory();
     assert_eq!((memory.users, &*memory.fields[0].0 == "balance" || &*memory.fields[0].0 == "double"), (1_000, true));
     assert!(memory.per_user() < 60.0, "{memory:?}");
+}
+
+#[test]
+fn an_event_counts_as_soon_as_it_is_told() {
+    let rules = "events: {opened: {}}\nsegments:\n  often: count(opened, 1 hour) >= 2\n";
+    let (base, rulebook) = (Base::new(), rulebook(rules));
+    base.commit(1, &patch(&[]));
+    let audience = base.audience(&rulebook);
+    let told = |seconds: i64| {
+        let now = NOW + TimeDelta::seconds(seconds);
+        let (id, name) = (seconds.to_string().into(), "opened".into());
+        let event = Event { id, user: UserId(1), name, at: now, properties: Vec::new() };
+        names(&rulebook, &audience.happened(&event, now).entered)
+    };
+    // No time is let pass between them.
+    assert_eq!([told(7), told(19), told(31)], [vec![], vec!["often".to_owned()], vec![]]);
+    let left = audience.advance(NOW + TimeDelta::hours(3));
+    assert_eq!(left.iter().map(|changes| names(&rulebook, &changes.left)).collect::<Vec<_>>(), [["often"]]);
 }

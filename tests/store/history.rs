@@ -265,7 +265,7 @@ fn records(store: &dyn Store) -> (usize, usize) {
 fn a_crash_within_a_seal_leaves_no_run_and_is_swept_up() {
     for steps in 0..6 {
         let mut project = Project::new(Arc::new(MemoryStore::new()));
-        carry_out(&mut project, Op::Push { first: 0, count: 400, at: 0, length: 900 });
+        carry_out(&mut project, Op::Push { first: 0, count: 200, at: 0, length: 900 });
         let done = project.seal(steps);
         assert_eq!(done, steps >= 3, "{steps}");
         project.reopen();

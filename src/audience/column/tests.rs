@@ -173,11 +173,14 @@ proptest! {
     }
 }
 
+/// The value of each row.
+type Filling = Box<dyn Fn(usize) -> Value>;
+
 #[test]
 fn a_column_takes_no_more_room_than_its_values_need() {
     let at = |row: usize| 1_767_603_600_000 + row as i64 * 1_000;
-    let list = |row: usize| Value::List(if row % 4 == 0 { [Arc::from("beta")].into() } else { [].into() });
-    let rows: [(Type, Value, Box<dyn Fn(usize) -> Value>, usize); 9] = [
+    let list = |row: usize| Value::List(if row.is_multiple_of(4) { [Arc::from("beta")].into() } else { [].into() });
+    let rows: [(Type, Value, Filling, usize); 9] = [
         (Type::Bool, Value::Bool(false), Box::new(|_| Value::Bool(false)), 0),
         (Type::Bool, Value::Bool(false), Box::new(|row| Value::Bool(row % 2 == 0)), 10_000),
         (Type::Int, Value::Missing, Box::new(|row| Value::Int(row as i64 % 100)), 80_000),

@@ -42,6 +42,8 @@ use values::Values;
 pub struct Series {
     zone: TimeZone,
     now: Time,
+    /// The latest moment that was told of; windows move with `now` alone.
+    told: Time,
     rows: usize,
     facts: Vec<Kept>,
     places: HashMap<Fact, usize>,
@@ -112,6 +114,7 @@ impl Series {
             days: Grid::new(Grain::Day, zone.clone()),
             zone,
             now,
+            told: now,
             rows: 0,
             facts: Vec::new(),
             places: HashMap::new(),
@@ -176,6 +179,12 @@ impl Series {
         {
             kept.values.set(row, total);
         }
+    }
+
+    /// Notes that it is `now` already: what happened up to then counts at once,
+    /// though the windows move only with [`Self::advance`].
+    pub fn tell(&mut self, now: Time) {
+        self.told = self.told.max(now);
     }
 
     /// Takes in an event that has just come; `changed` gets the facts whose

@@ -102,7 +102,7 @@ impl Series {
                 continue;
             }
             let Some(amount) = amount(event.properties, source.key.property) else { continue };
-            if event.at > self.now {
+            if event.at > self.now.max(self.told) {
                 self.ahead.entry(event.at).or_default().push(Ahead { source: number, row, amount });
             } else {
                 self.enter(number, row, event.at, amount, |_, fact| changed.push(fact));

@@ -23,6 +23,8 @@ pub enum SourceKind {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// The same, each an event.
+    Events,
 }
 
 /// One value as the source has it.
@@ -109,13 +111,13 @@ impl Cell {
 pub(super) fn open(options: &ImportOptions) -> Result<Box<dyn Source>, ImportError> {
     let path = &options.path;
     let kind = kind(options)?;
-    if let (SourceKind::Csv | SourceKind::Ndjson, Some(table)) = (kind, &options.table) {
+    if let (SourceKind::Csv | SourceKind::Ndjson | SourceKind::Events, Some(table)) = (kind, &options.table) {
         return Err(ImportError::NoTables { table: table.clone(), path: path.clone() });
     }
     Ok(match kind {
         SourceKind::Sqlite => Box::new(sqlite::Sqlite::open(path, options.table.as_deref())?),
         SourceKind::Csv => Box::new(csv::Csv::open(path)?),
-        SourceKind::Ndjson => Box::new(ndjson::Ndjson::open(path)?),
+        SourceKind::Ndjson | SourceKind::Events => Box::new(ndjson::Ndjson::open(path)?),
     })
 }
 

@@ -7,12 +7,12 @@ use super::tail::Part;
 use super::work::{Task, Work};
 use crate::model::{Time, UserId};
 use crate::store::StoreError;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// So many runs of about one size become one.
 const MERGED: usize = 8;
 /// A run with more events is not merged any more.
-const LARGEST: u64 = 16_000_000;
+const LARGEST: u64 = 2_000_000;
 
 impl History {
     /// Begins to make a run of the tail as it is now; events that come later
@@ -61,6 +61,7 @@ impl History {
     /// once; the log must see to it that they do not come back with it.
     pub fn begin_erasure(self: &Arc<Self>, user: UserId) -> Option<Work> {
         let mut work = Work::begin(self)?;
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut state = self.write();
         state.parts.iter_mut().for_each(|part| part.erase(user));
         let runs = state.runs.clone();

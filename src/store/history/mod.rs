@@ -5,7 +5,7 @@
 //! log. When the tail is large or old it is *sealed*: it becomes a run on disk,
 //! sorted by user and time, and the log may forget it. Runs of about the same
 //! size are merged, so there are few of them; runs whose events are all too old
-//! go as a whole, and those of which most are are written anew without them.
+//! go as a whole, and those of which most are written anew without them.
 //!
 //! All that writes is [`Work`], in small steps for the batches of the one
 //! writer. A crash between two steps leaves what was there before, or all of
@@ -36,9 +36,9 @@ use crate::model::{Event, Time, TimeDelta, UserId};
 use codec::put_body;
 use filter::fingerprint;
 use run::Run;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tail::Part;
 
 /// Events in the tail that make a run: some 40 MB in memory, and 15 MB that
@@ -49,6 +49,8 @@ const SEAL_BYTES: usize = 64 << 20;
 /// A tail of this age becomes a run however small: the log must not keep what
 /// retention or an erasure should remove.
 const SEAL_AGE: TimeDelta = TimeDelta::days(7);
+/// Users in runs whose fingerprints are remembered.
+const ASKED: usize = 16;
 /// There is no tail to be old.
 const NEVER: i64 = i64::MIN;
 
@@ -56,6 +58,8 @@ const NEVER: i64 = i64::MIN;
 pub struct History {
     store: Arc<dyn Store>,
     state: RwLock<State>,
+    /// Fingerprints of what users have in runs, the latest asked for first.
+    asked: Mutex<VecDeque<((u32, UserId), Arc<HashSet<u64>>)>>,
     /// Held by a [`Work`]: there is one at a time.
     busy: AtomicBool,
     /// When the tail was first seen not to be empty.
@@ -105,7 +109,7 @@ impl History {
             next_run: seen.last().map_or(0, |last| last.saturating_add(1)),
         };
         let (busy, tail_since) = (AtomicBool::new(false), AtomicI64::new(NEVER));
-        let history = Self { store, state: RwLock::new(state), busy, tail_since };
+        let history = Self { store, state: RwLock::new(state), asked: Mutex::default(), busy, tail_since };
         for event in unsealed {
             history.push(&event)?;
         }
@@ -122,11 +126,25 @@ impl History {
         let suspects: Vec<_> = state.runs.iter().filter(|run| run.filter.may_contain(print)).cloned().collect();
         drop(state);
         for run in suspects.iter().rev() {
-            if read::is_in_run(&*self.store, run.number, user, id)? {
+            if self.prints(run.number, user)?.contains(&print) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The fingerprints of a user's events in a run. Those asked for last are
+    /// remembered: who sends events again sends many.
+    fn prints(&self, run: u32, user: UserId) -> Result<Arc<HashSet<u64>>, StoreError> {
+        let asked = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, prints)) = asked().iter().find(|(key, _)| *key == (run, user)) {
+            return Ok(prints.clone());
+        }
+        let prints = Arc::new(read::prints_in_run(&*self.store, run, user)?);
+        let mut asked = asked();
+        asked.truncate(ASKED - 1);
+        asked.push_front(((run, user), prints.clone()));
+        Ok(prints)
     }
 
     /// Adds an event that was committed to the log. Whoever calls has asked

@@ -3,11 +3,13 @@
 
 use super::block::{Item, each_item};
 use super::codec::{Body, damaged};
+use super::filter::fingerprint;
 use super::run::{Run, blocks_of, each_block_of, each_of_user};
 use super::{History, State};
 use crate::model::{Event, Time, UserId, Value};
 use crate::store::{Store, StoreError};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Which of a user's events are wanted.
@@ -121,17 +123,17 @@ impl History {
     }
 }
 
-/// Whether a run has this event.
-pub(super) fn is_in_run(store: &dyn Store, run: u32, user: UserId, id: &str) -> Result<bool, StoreError> {
-    let mut found = false;
+/// The fingerprints of all events that a user has in a run.
+pub(super) fn prints_in_run(store: &dyn Store, run: u32, user: UserId) -> Result<HashSet<u64>, StoreError> {
+    let mut prints = HashSet::new();
     each_block_of(store, run, user, None, |_, block| {
         each_of_user(block, user, |item| {
-            found |= Body::read(item.body)?.id == id.as_bytes();
+            prints.insert(fingerprint(user, Body::read(item.body)?.id));
             Ok(())
         })?;
-        Ok(!found)
+        Ok(true)
     })?;
-    Ok(found)
+    Ok(prints)
 }
 
 fn event(names: &[Arc<str>], item: Item<'_>) -> Result<Event, StoreError> {

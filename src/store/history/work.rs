@@ -17,16 +17,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Bytes of records in one step.
-const STEP_BYTES: usize = 128 << 10;
-/// Events looked at in one step: few of them may be kept.
-const STEP_EVENTS: usize = 8_192;
+/// Bytes of records in one step, unless there is more to keep up with.
+const STEP_BYTES: usize = 64 << 10;
+/// An event takes at least so many bytes, and so a step looks at no more of
+/// them than it has room for: few may be kept.
+const EVENT: usize = 8;
 
 /// Some work on the history; there is one at a time.
 pub struct Work {
     history: Arc<History>,
     pub(super) tasks: VecDeque<Task>,
     pending: Option<Pending>,
+    /// Bytes of records in a step.
+    room: usize,
 }
 
 /// How far work has come with the batch that was just filled.
@@ -82,7 +85,12 @@ impl Work {
     /// Work without tasks; nothing if other work is going on.
     pub(super) fn begin(history: &Arc<History>) -> Option<Self> {
         let free = history.busy.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst);
-        free.ok().map(|_| Self { history: history.clone(), tasks: VecDeque::new(), pending: None })
+        free.ok().map(|_| Self { history: history.clone(), tasks: VecDeque::new(), pending: None, room: STEP_BYTES })
+    }
+
+    /// Lets a step take so many bytes of records, if that is more than usual.
+    pub fn make_room(&mut self, bytes: usize) {
+        self.room = bytes.max(STEP_BYTES);
     }
 
     /// Adds the next piece of the work to a batch. After an error the work is
@@ -109,7 +117,7 @@ impl Work {
         let mut pending = Pending { batch: Batch::new(), effect: Effect::Nothing, step: Step::Last };
         while let Some(task) = self.tasks.front_mut() {
             let step = match task {
-                Task::Write(writing) => writing.step(&self.history, &mut pending)?,
+                Task::Write(writing) => writing.step(&self.history, self.room, &mut pending)?,
                 Task::Drop(runs) => drop_heads(std::mem::take(runs), &mut pending),
                 Task::Erase { user, runs, from } => erase(&*self.history.store, *user, runs, from, &mut pending.batch)?,
                 Task::Sweep { numbers } => sweep(&*self.history.store, numbers, &mut pending)?,
@@ -117,7 +125,8 @@ impl Work {
             if step == Step::Last {
                 self.tasks.pop_front();
             }
-            if !pending.batch.is_empty() || !matches!(pending.effect, Effect::Nothing) {
+            // Also a step that kept nothing is one: it has read as much.
+            if step == Step::More || !pending.batch.is_empty() || !matches!(pending.effect, Effect::Nothing) {
                 break;
             }
         }
@@ -192,11 +201,11 @@ impl History {
 }
 
 impl Writing {
-    fn step(&mut self, history: &History, pending: &mut Pending) -> Result<Step, StoreError> {
+    fn step(&mut self, history: &History, room: usize, pending: &mut Pending) -> Result<Step, StoreError> {
         let mut records = Vec::new();
         let mut bytes = 0;
         if let Stage::Blocks = self.stage {
-            if self.fill(&*history.store, &mut records)? {
+            if self.fill(&*history.store, room, &mut records)? {
                 put(records, &mut pending.batch);
                 return Ok(Step::More);
             }
@@ -210,7 +219,7 @@ impl Writing {
                 *next += 1;
                 bytes += piece.1.len();
                 records.push(piece);
-                if bytes >= STEP_BYTES {
+                if bytes >= room {
                     put(records, &mut pending.batch);
                     return Ok(Step::More);
                 }
@@ -222,9 +231,9 @@ impl Writing {
     }
 
     /// Blocks of the next events; says whether there may be more.
-    fn fill(&mut self, store: &dyn Store, records: &mut Vec<Pair>) -> Result<bool, StoreError> {
+    fn fill(&mut self, store: &dyn Store, room: usize, records: &mut Vec<Pair>) -> Result<bool, StoreError> {
         let mut filled = 0;
-        for _ in 0..STEP_EVENTS {
+        for _ in 0..room / EVENT {
             let (builder, since, before) = (&mut self.builder, self.since, records.len());
             let mut added = Ok(());
             let more = self.merge.next(store, |item| {
@@ -237,7 +246,7 @@ impl Writing {
                 return Ok(false);
             }
             filled += records[before..].iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-            if filled >= STEP_BYTES {
+            if filled >= room {
                 break;
             }
         }

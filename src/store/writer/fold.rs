@@ -35,6 +35,13 @@ impl Default for Folding {
     }
 }
 
+/// Bytes of history written for each entry of a group: more than twice what an
+/// event takes, so that the history keeps up.
+const HISTORY: usize = 256;
+/// The queue waits while this many events are not sealed: something cannot be
+/// written as fast as it comes.
+const BEHIND: u64 = 1_000_000;
+
 /// How far the log is.
 pub(super) struct Fold {
     options: Folding,
@@ -99,6 +106,16 @@ impl Fold {
         !self.rests && (self.upto.is_some() || self.work.is_some() || self.first <= self.marker.done())
     }
 
+    /// Whether the history must catch up before more comes.
+    pub fn is_behind(&self, journal: &Journal) -> bool {
+        self.work.is_some() && !self.rests && !self.history_rests && journal.history().extent().tail > BEHIND
+    }
+
+    /// Nothing more goes from the log into the history before a restart.
+    pub fn leave_history(&mut self) {
+        self.history_rests = true;
+    }
+
     /// A group wrote so many bytes.
     pub fn logged(&mut self, bytes: u64) {
         self.size += bytes;
@@ -142,12 +159,13 @@ impl Fold {
                 None => Marker { sweep: None, folded: upto, ..self.marker },
             };
         }
-        if self.work.is_none() && self.marker.sealed < self.marker.folded && journal.history().extent().tail == 0 {
+        let is_idle = self.work.is_none() && !self.history_rests;
+        if is_idle && self.marker.sealed < self.marker.folded && journal.history().extent().tail == 0 {
             // Nothing that happened stands in the log.
             slice.marker.sealed = next - 1;
         }
         let before = batch.ops.len();
-        match self.work_on_history(journal, next, batch, &mut slice) {
+        match self.work_on_history(journal, next, entries, batch, &mut slice) {
             Ok(()) => {}
             Err(error) => {
                 tracing::error!(%error, "the history stays as it is; events are recorded in the log until a restart");
@@ -188,11 +206,13 @@ impl Fold {
         &mut self,
         journal: &Journal,
         next: u64,
+        entries: usize,
         batch: &mut Batch,
         slice: &mut Slice,
     ) -> Result<(), StoreError> {
         self.look_at_history(journal, next)?;
         if let Some((work, sealed)) = &mut self.work {
+            work.make_room(entries * HISTORY);
             let step = work.step(batch)?;
             slice.step = Some(step);
             if let (Step::Last, Some(upto)) = (step, sealed) {

@@ -52,12 +52,25 @@ impl<'a> Group<'a> {
         let mut events = Vec::with_capacity(tx.events.len());
         let mut receipt = Receipt::default();
         for (place, event) in tx.events.into_iter().enumerate() {
-            if self.is_known(&event)? {
-                receipt.duplicates.push(place);
-                continue;
+            let key = (event.user, event.id.clone());
+            let read = self.is_known(&event).and_then(|is_known| {
+                let entry = Entry::Event(event);
+                Ok((!is_known).then_some((entry.delta(self.catalogue)?, entry)))
+            });
+            match read {
+                Ok(Some(event)) => events.push(event),
+                Ok(None) => receipt.duplicates.push(place),
+                Err(error) => {
+                    // Nothing of this transaction was told.
+                    self.told.remove(&key);
+                    for (_, entry) in &events {
+                        if let Entry::Event(event) = entry {
+                            self.told.remove(&(event.user, event.id.clone()));
+                        }
+                    }
+                    return Err(error);
+                }
             }
-            let entry = Entry::Event(event);
-            events.push((entry.delta(self.catalogue)?, entry));
         }
         receipt.accepted = events.len();
         if let Some(now) = tx.now {

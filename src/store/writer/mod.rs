@@ -18,7 +18,7 @@ pub use fold::Folding;
 
 use super::journal::Journal;
 use super::{Batch, StoreError};
-use crate::model::{Event, Patch, Time, UserId};
+use crate::model::{Event, Patch, Time, UserId, Value};
 use std::collections::VecDeque;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -205,7 +205,12 @@ impl Transaction {
     fn weight(&self) -> u64 {
         const PATCH: u64 = 256;
         const EVENT: u64 = 512;
-        self.batch.weight() + PATCH * self.patches.len() as u64 + EVENT * self.events.len() as u64
+        let texts = |event: &Event| {
+            let text = |value: &Value| if let Value::String(text) = value { 2 * text.len() } else { 0 };
+            event.properties.iter().map(|(_, value)| text(value)).sum::<usize>()
+        };
+        let events: usize = self.events.iter().map(texts).sum();
+        self.batch.weight() + PATCH * self.patches.len() as u64 + EVENT * self.events.len() as u64 + events as u64
     }
 
     fn size(&self) -> usize {

@@ -46,6 +46,9 @@ impl Worker {
 
     pub fn run(mut self) {
         while let Some(jobs) = self.shared.take(self.fold.has_work()) {
+            while self.fold.is_behind(&self.journal) {
+                self.fold_on();
+            }
             if jobs.is_empty() {
                 self.fold_on();
             } else {
@@ -116,7 +119,8 @@ impl Worker {
             if let Entry::Event(event) = entry
                 && let Err(error) = self.journal.history().push(event)
             {
-                tracing::error!(%error, user = %event.user, "an event is recorded and not in the history before a restart");
+                tracing::error!(%error, user = %event.user, "events stay in the log and are in the history after a restart");
+                self.fold.leave_history();
             }
         }
         for (user, delta) in deltas {

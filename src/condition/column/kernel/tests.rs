@@ -43,8 +43,11 @@ fn expected(answers: impl Iterator<Item = bool>) -> Vec<u64> {
     words
 }
 
+/// A way of filling a mask.
+type Filling<'a> = &'a dyn Fn(&mut [u64]);
+
 /// What two ways of writing a mask give.
-fn both(n: usize, ways: [&dyn Fn(&mut [u64]); 2]) -> [Vec<u64>; 2] {
+fn both(n: usize, ways: [Filling<'_>; 2]) -> [Vec<u64>; 2] {
     ways.map(|way| {
         let mut out = vec![0x5555; n.div_ceil(64)];
         way(&mut out);
@@ -162,7 +165,8 @@ fn arithmetic() {
                 Remainder => a % b + 0.0,
             };
             let wanted: Vec<u64> = left.iter().zip(&right).map(|(a, b)| bits(result(*a, *b))).collect();
-            let ways: [fn(&[f64], Operator, &[f64]) -> Vec<f64>; 4] = [
+            type Way = fn(&[f64], Operator, &[f64]) -> Vec<f64>;
+            let ways: [Way; 4] = [
                 |left, operator, right| {
                     let mut left = left.to_vec();
                     apply(&mut left, operator, right);
