@@ -13,8 +13,8 @@
 //! * *time*: seconds to let each of the minutes of a day pass;
 //! * *memory*: bytes a user, by part.
 //!
-//! Medians of several rounds, in which the sides take turns. `USERS` in the
-//! environment sets the number of users.
+//! Medians of several rounds, in which the sides take turns. `USERS` and
+//! `ROUNDS` in the environment set how many.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -38,6 +38,10 @@ const SEED: u64 = 7;
 const NOW: Time = Time(1_767_614_400_000);
 const MINUTE: i64 = 60_000;
 
+fn rounds() -> usize {
+    std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS)
+}
+
 fn main() -> Outcome<()> {
     let users = std::env::var("USERS").ok().and_then(|n| n.parse().ok()).unwrap_or(USERS);
     let loaded = load_files(&Files::from_list(sample::FILES.iter().copied()));
@@ -48,7 +52,8 @@ fn main() -> Outcome<()> {
     fill(users, SEED, NOW, &rulebook.schema, &writer, &mut |_| {})?;
     writer.close();
     let profiles = Profiles::new(&Journal::open(journal.store().clone())?);
-    println!("{users} users, {} segments, medians of {ROUNDS} rounds\n", rulebook.segments().len());
+    println!("{users} users, {} segments, medians of {} rounds", rulebook.segments().len(), rounds());
+    println!("on disk: {} MiB\n", journal.store().disk_size() >> 20);
     let audience = filling(&rulebook, &profiles)?;
     patches(&rulebook, &profiles, &audience)?;
     time(&audience);
@@ -59,7 +64,7 @@ fn main() -> Outcome<()> {
 fn filling(rulebook: &Arc<Rulebook>, profiles: &Profiles) -> Outcome<Audience> {
     let bare = Arc::new(without_segments()?);
     let mut rounds: [Vec<f64>; 4] = Default::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         let mut values = 0u64;
         rounds[0].push(seconds(|| {
             profiles.for_each_value(&rulebook.schema, |met| {
@@ -99,7 +104,7 @@ fn patches(rulebook: &Arc<Rulebook>, profiles: &Profiles, audience: &Audience) -
         ControlFlow::Continue(())
     })?;
     let mut rounds: [Vec<f64>; 2] = Default::default();
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let patches: Vec<(usize, Patch)> = (0..PATCHES).map(|n| patch(n + round * PATCHES, all.len())).collect();
         let (mut moved, mut members) = (0, 0);
         rounds[0].push(seconds(|| -> Outcome<()> {

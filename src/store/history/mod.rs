@@ -59,12 +59,15 @@ pub struct History {
     store: Arc<dyn Store>,
     state: RwLock<State>,
     /// Fingerprints of what users have in runs, the latest asked for first.
-    asked: Mutex<VecDeque<((u32, UserId), Arc<HashSet<u64>>)>>,
+    asked: Mutex<VecDeque<(Asker, Arc<HashSet<u64>>)>>,
     /// Held by a [`Work`]: there is one at a time.
     busy: AtomicBool,
     /// When the tail was first seen not to be empty.
     tail_since: AtomicI64,
 }
+
+/// A run and a user.
+type Asker = (u32, UserId);
 
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
