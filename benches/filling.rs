@@ -38,7 +38,7 @@ const SEED: u64 = 7;
 const NOW: Time = Time(1_767_614_400_000);
 const MINUTE: i64 = 60_000;
 
-fn rounds() -> usize {
+fn how_many() -> usize {
     std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS)
 }
 
@@ -52,7 +52,7 @@ fn main() -> Outcome<()> {
     fill(users, SEED, NOW, &rulebook.schema, &writer, &mut |_| {})?;
     writer.close();
     let profiles = Profiles::new(&Journal::open(journal.store().clone())?);
-    println!("{users} users, {} segments, medians of {} rounds", rulebook.segments().len(), rounds());
+    println!("{users} users, {} segments, medians of {} rounds", rulebook.segments().len(), how_many());
     println!("on disk: {} MiB\n", journal.store().disk_size() >> 20);
     let audience = filling(&rulebook, &profiles)?;
     patches(&rulebook, &profiles, &audience)?;
@@ -64,7 +64,7 @@ fn main() -> Outcome<()> {
 fn filling(rulebook: &Arc<Rulebook>, profiles: &Profiles) -> Outcome<Audience> {
     let bare = Arc::new(without_segments()?);
     let mut rounds: [Vec<f64>; 4] = Default::default();
-    for _ in 0..rounds() {
+    for _ in 0..how_many() {
         let mut values = 0u64;
         rounds[0].push(seconds(|| {
             profiles.for_each_value(&rulebook.schema, |met| {
@@ -104,7 +104,7 @@ fn patches(rulebook: &Arc<Rulebook>, profiles: &Profiles, audience: &Audience) -
         ControlFlow::Continue(())
     })?;
     let mut rounds: [Vec<f64>; 2] = Default::default();
-    for round in 0..rounds() {
+    for round in 0..how_many() {
         let patches: Vec<(usize, Patch)> = (0..PATCHES).map(|n| patch(n + round * PATCHES, all.len())).collect();
         let (mut moved, mut members) = (0, 0);
         rounds[0].push(seconds(|| -> Outcome<()> {
