@@ -146,7 +146,7 @@ impl Bench {
     fn event(&self, n: usize) -> Event {
         let draw = mix(n as u64);
         let user = self.users[(draw >> 8) as usize % self.users.len()].user();
-        let payment = draw % 10 == 0;
+        let payment = draw.is_multiple_of(10);
         let properties =
             if payment { vec![("rub".into(), Value::Money((draw >> 40) as i64 % 600_000))] } else { vec![] };
         let name = if payment { "payment" } else { "app_opened" };
@@ -261,7 +261,7 @@ impl Plain {
         for n in 0..events {
             let draw = mix((round * PLAIN + n) as u64);
             let user = self.users[(draw >> 8) as usize % self.users.len()].0;
-            let (at, paid) = (n as i64, i64::from(draw % 10 == 0));
+            let (at, paid) = (n as i64, i64::from(draw.is_multiple_of(10)));
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
             insert.execute(params![user, format!("{round}/{n}"), "app_opened", at, paid])?;
             update.execute(params![user, at, paid, 30 * paid])?;
