@@ -126,11 +126,11 @@ fn profiled(profile: &QueryProfile, lang: Lang) -> String {
     let (reading, audience) = (ms(profile.read_us), ms(profile.audience_us));
     let head = Text::new(
         format!(
-            "users              {}\nreading it         {reading} ms\nuntil all is known {audience} ms\n\n",
+            "users                  {}\nreading the condition  {reading} ms\ngetting users ready    {audience} ms\n\n",
             grouped(profile.users)
         ),
         format!(
-            "людей              {}\nчтение условия     {reading} мс\nпока все известны  {audience} мс\n\n",
+            "людей                  {}\nчтение условия         {reading} мс\nподготовка данных      {audience} мс\n\n",
             grouped(profile.users)
         ),
     );

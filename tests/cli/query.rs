@@ -161,7 +161,13 @@ fn where_the_time_goes() {
     let text = command("query --profile");
     text.expect(
         0,
-        &["reading it", "each judged on its own", "\n    balance > 0 ", "\n      paid_count >= 5 ", "by column"],
+        &[
+            "reading the condition",
+            "each judged on its own",
+            "\n    balance > 0 ",
+            "\n      paid_count >= 5 ",
+            "by column",
+        ],
     );
     command("query --profile --lang ru")
         .expect(0, &["чтение условия", "часть, каждая проверена отдельно", "по столбцам"]);
