@@ -195,12 +195,6 @@ impl Audience {
         self.write().apply(user, patch, now)
     }
 
-    /// Applies many patches in order, as one; what each changed.
-    pub fn apply_all<'a>(&self, patches: impl IntoIterator<Item = (UserId, &'a Patch)>, now: Time) -> Vec<Changes> {
-        let mut state = self.write();
-        patches.into_iter().map(|(user, patch)| state.apply(user, patch, now)).collect()
-    }
-
     /// Notes an event that was committed: its patch apart, what is asked of
     /// events changes by it.
     pub fn happened(&self, event: &Event, now: Time) -> Changes {

@@ -149,11 +149,6 @@ impl State {
         })
     }
 
-    /// The profile's record alone.
-    pub fn stored(&self, store: &dyn Store, user: UserId) -> Result<Option<StoredProfile>, StoreError> {
-        StoredProfile::load(store, user)
-    }
-
     /// The profile as it is: its record and all changes since.
     pub fn load(&self, store: &dyn Store, user: UserId) -> Result<Option<StoredProfile>, StoreError> {
         let stored = StoredProfile::load(store, user)?;

@@ -8,7 +8,7 @@
 use crate::model::Time;
 use crate::store::history::{Step, Work};
 use crate::store::journal::{Journal, Marker, Opened, State, key};
-use crate::store::profiles::profile_key;
+use crate::store::profiles::{StoredProfile, profile_key};
 use crate::store::{Batch, StoreError};
 
 /// When the log goes into profiles, and in which steps.
@@ -149,7 +149,7 @@ impl Fold {
         if let Some(upto) = self.upto {
             let (state, mut last) = (journal.read(), None);
             for (user, delta) in state.old.iter().take(self.options.profiles.max(2 * entries)) {
-                let mut profile = state.stored(&**journal.store(), *user)?.unwrap_or_default();
+                let mut profile = StoredProfile::load(&**journal.store(), *user)?.unwrap_or_default();
                 delta.apply(&mut profile);
                 batch.put(profile_key(*user), profile.to_bytes()?);
                 (slice.users, last) = (slice.users + 1, Some(*user));
