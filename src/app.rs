@@ -15,7 +15,7 @@ use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
 use crate::interface::{bot, control};
 use crate::model::{Clock, Text};
-use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
+use crate::outbox::{Armed, Client, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, WatchGuard};
 use crate::store::{Store, StoreError};
 use std::path::PathBuf;
@@ -146,6 +146,7 @@ impl App {
             clock,
             prepare: Box::new(gates),
             limits: live.current().settings.limits,
+            armed: Armed::Yes,
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;

@@ -6,8 +6,8 @@ use super::Engine;
 use super::crowd::Crowd;
 use crate::audience::{Audience, Person};
 use crate::condition::Row;
-use crate::model::{Reach, Time, UserId, Value, builtin};
-use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
+use crate::model::{Reach, UserId, Value, builtin};
+use crate::outbox::{Ask, Prepare, Prepared, SkipReason};
 use std::sync::Arc;
 
 /// The gates over the audience.
@@ -24,10 +24,10 @@ impl Gates {
 }
 
 impl Prepare for Gates {
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, _now: Time) -> Prepared {
+    fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
         let Some(audience) = self.crowd.loaded() else { return Prepared::Later };
-        let Cause::Broadcast { name, .. } = &ledger.cause else { return Prepared::Later };
-        prepare(audience, name, user)
+        let Some((name, _)) = ask.ledger.cause.broadcast() else { return Prepared::Later };
+        prepare(audience, name, ask.user)
     }
 }
 
