@@ -129,6 +129,7 @@ impl App {
     /// Builds and starts everything. To be called inside a runtime.
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
+        let client = client.with_files_of(&project);
         let on_reload = Arc::new(Mutex::new(on_reload));
         Self::build(Base { project, data, live, store, clock, client, on_reload })
     }

@@ -281,7 +281,8 @@ impl Queue {
         self.runs.insert(run.ledger.id, run);
     }
 
-    fn hold_ledger(&mut self, id: LedgerId, until: Time) {
+    /// Looks at a ledger again only from `until` on, or after [`Queue::wake`].
+    pub fn hold_ledger(&mut self, id: LedgerId, until: Time) {
         if let Some(run) = self.runs.get_mut(&id) {
             run.held = Some(until);
         }
