@@ -1,7 +1,8 @@
 //! The wiring of a running engine: each part is built once, in this order, and
 //! stopped in the opposite one.
 //!
-//! 1. the engine over the rulebook in force and the store (opened by the caller);
+//! 1. the engine over the rulebook in force and the store (opened by the caller),
+//!    which finds out whether it may send at all;
 //! 2. the outbox, which recovers what an earlier process left;
 //! 3. the control socket, through which commands reach the engine;
 //! 4. the watch over the project's files;
@@ -10,6 +11,7 @@
 //! A part that dies ends the process: nothing runs on half alive. When a backup
 //! is put in force all parts but the store are stopped and built anew.
 
+use crate::engine::arming::{Arming, Instance};
 use crate::engine::gates::Gates;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
@@ -59,6 +61,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What was found of an earlier process.
     pub recovery: Recovery,
+    /// Whether it may send.
+    pub arming: Arming,
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
@@ -135,6 +139,8 @@ impl App {
     fn build(base: Base) -> Result<Self, AppError> {
         let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
+        engine.install(Instance::here(&data, live.current().settings.instance.id.as_deref()))?;
+        let arming = engine.settle_arming()?;
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
         let gates = Gates::new(&engine);
@@ -157,7 +163,19 @@ impl App {
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
-        Ok(Self { engine, recovery, bot, keeper, clockwork, stop, changeovers, base, _watch: watch, _control: control })
+        Ok(Self {
+            engine,
+            recovery,
+            arming,
+            bot,
+            keeper,
+            clockwork,
+            stop,
+            changeovers,
+            base,
+            _watch: watch,
+            _control: control,
+        })
     }
 
     /// Runs until `shutdown` is over or a part dies, then stops everything.
