@@ -152,6 +152,7 @@ impl App {
             clock,
             prepare: Box::new(gates),
             limits: live.current().settings.limits,
+            armed: arming.lets_out(),
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;

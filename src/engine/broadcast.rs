@@ -9,8 +9,8 @@
 use super::{Engine, EngineError};
 use crate::model::{Text, Time, UserId};
 use crate::outbox::{
-    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, OutboxStatus, PausedBy, Recipients,
-    stage,
+    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, OutboxStatus, PausedBy, Rails,
+    Recipients, stage,
 };
 use crate::rulebook::{Broadcast, Rulebook};
 use crate::store::{Batch, Transaction};
@@ -257,19 +257,20 @@ impl Engine {
         now: Time,
     ) -> Result<Ledger, EngineError> {
         let cause = Cause::Broadcast { name: broadcast.name.to_string(), occurrence };
+        let rows = u32::try_from(audience.len()).unwrap_or(u32::MAX);
+        let transactional = broadcast.send.transactional;
+        let lane = if transactional { Lane::Transactional } else { Lane::Broadcast };
         let mut ledger = Ledger {
-            id: self.next_ledger()?,
-            cause,
-            lane: Lane::Broadcast,
-            in_doubt: InDoubtPolicy::Skip,
             status: LedgerStatus::Preparing,
-            created: now,
-            finished: None,
+            in_doubt: if broadcast.resends() { InDoubtPolicy::Resend } else { InDoubtPolicy::Skip },
             rulebook: rulebook.version.clone(),
-            rows: u32::try_from(audience.len()).unwrap_or(u32::MAX),
             rate: broadcast.rate.map(|rate| (rate.count, rate.per.0)),
             expires: broadcast.expires.map(|length| now + length),
-            summary: None,
+            priority: broadcast.send.priority.unwrap_or(0),
+            marketing: !transactional,
+            topic: broadcast.send.topic.clone(),
+            rails: Rails::new(broadcast.pause_if_blocked, broadcast.pause_if_failed),
+            ..Ledger::new(self.next_ledger()?, cause, lane, now, rows)
         };
         self.write_head(&ledger)?;
         let chunks: Vec<_> = (0u32..).zip(audience.chunks(CHUNK_ROWS)).collect();
@@ -277,7 +278,7 @@ impl Engine {
             let mut batch = Batch::new();
             for (chunk, users) in group {
                 let users = users.iter().map(|user| user.0).collect();
-                stage(&mut batch, ledger.id, *chunk, &Recipients { users, messages: Vec::new() })?;
+                stage(&mut batch, ledger.id, *chunk, &Recipients::users(users))?;
             }
             self.writer.commit(Transaction::batch(batch))?;
         }
@@ -444,7 +445,7 @@ fn is_over(ledger: &Ledger) -> bool {
 
 fn occurrence_of(ledger: &Ledger) -> u32 {
     match &ledger.cause {
-        Cause::Broadcast { occurrence, .. } => *occurrence,
+        Cause::Broadcast { occurrence, .. } | Cause::Recall { occurrence, .. } => *occurrence,
         Cause::Reply => 0,
     }
 }

@@ -3,36 +3,31 @@
 //! text. Transactional templates pass the gate of consent.
 
 use super::Engine;
-use super::arming::Arming;
 use super::crowd::Crowd;
 use crate::audience::{Audience, Person};
 use crate::condition::Row;
-use crate::model::{Reach, Time, UserId, Value, builtin};
-use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
+use crate::model::{Reach, UserId, Value, builtin};
+use crate::outbox::{Ask, Prepare, Prepared, SkipReason};
 use std::sync::Arc;
-use tokio::sync::watch;
 
 /// The gates over the audience.
 pub struct Gates {
     crowd: Arc<Crowd>,
-    arming: watch::Receiver<Arming>,
 }
 
 impl Gates {
     /// The gates of an engine whose audience is loaded; before it is, nobody
     /// passes and nobody is skipped.
     pub fn new(engine: &Engine) -> Self {
-        Self { crowd: engine.crowd.clone(), arming: engine.watch_arming() }
+        Self { crowd: engine.crowd.clone() }
     }
 }
 
 impl Prepare for Gates {
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, _now: Time) -> Prepared {
-        let Some(audience) = self.crowd.loaded().filter(|_| self.arming.borrow().is_armed()) else {
-            return Prepared::Later;
-        };
-        let Cause::Broadcast { name, .. } = &ledger.cause else { return Prepared::Later };
-        prepare(audience, name, user)
+    fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
+        let Some(audience) = self.crowd.loaded() else { return Prepared::Later };
+        let Some((name, _)) = ask.ledger.cause.broadcast() else { return Prepared::Later };
+        prepare(audience, name, ask.user)
     }
 }
 

@@ -12,7 +12,7 @@
 
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, UserId};
-use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus, stage_replies};
+use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
 
 const OFFSET: &[u8] = b"U";
@@ -98,19 +98,11 @@ impl Engine {
 
     fn stage_answers(&self, batch: &mut Batch, replies: Vec<(i64, Message)>) -> Result<Option<Ledger>, EngineError> {
         let Some(outbox) = self.outbox().filter(|_| !replies.is_empty()) else { return Ok(None) };
+        let rows = u32::try_from(replies.len()).unwrap_or(u32::MAX);
         let ledger = Ledger {
-            id: outbox.next_id(),
-            cause: Cause::Reply,
-            lane: Lane::Reply,
             in_doubt: InDoubtPolicy::Resend,
-            status: LedgerStatus::Running,
-            created: self.clock.now(),
-            finished: None,
             rulebook: self.live.current().version.clone(),
-            rows: u32::try_from(replies.len()).unwrap_or(u32::MAX),
-            rate: None,
-            expires: None,
-            summary: None,
+            ..Ledger::new(outbox.next_id(), Cause::Reply, Lane::Reply, self.clock.now(), rows)
         };
         stage_replies(batch, &ledger, replies)?;
         Ok(Some(ledger))

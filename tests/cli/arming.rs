@@ -63,7 +63,7 @@ fn a_copy_sends_nothing_until_it_is_armed() {
     assert_eq!(engine.stop(), 0);
     on_copy("status").expect(0, &["engine: not running"]);
     assert!(!on_copy("status").out.contains("DISARMED"));
-   
+
     assert!(!project.run("status").out.contains("DISARMED"));
 }
 

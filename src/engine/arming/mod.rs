@@ -28,6 +28,7 @@ pub use instance::Instance;
 
 use super::{Engine, EngineError};
 use crate::model::Time;
+use crate::outbox::Armed;
 use crate::store::{Batch, Pair, Store, StoreError, Transaction, decode, encode};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,15 @@ impl Arming {
     /// Whether everything goes out.
     pub fn is_armed(&self) -> bool {
         *self == Self::Armed
+    }
+
+    /// What the outbox may let go.
+    pub fn lets_out(&self) -> Armed {
+        match self {
+            Self::Armed => Armed::Yes,
+            Self::Disarmed { by: DisarmedBy::Admin, .. } => Armed::RepliesOnly,
+            Self::Disarmed { by: DisarmedBy::Clone { .. }, .. } => Armed::No,
+        }
     }
 
     /// Whether this may be one of two engines with one token.
@@ -170,6 +180,9 @@ impl Engine {
             self.remember(&record)?;
         }
         self.arming.send_replace(arming.clone());
+        if let Some(outbox) = self.outbox() {
+            outbox.set_armed(arming.lets_out())?;
+        }
         Ok(arming)
     }
 
