@@ -117,6 +117,7 @@ fn engine_over(store: &Arc<MemoryStore>) -> Engine {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().to_owned();
     std::fs::create_dir(project.join("rules")).unwrap();
+    std::fs::write(project.join("vestnik.yaml"), "language: en\n").unwrap();
     std::fs::write(project.join("rules/a.yaml"), "segments:\n  all: true\n").unwrap();
     let clock = Arc::new(ManualClock::new(START));
     let live = Arc::new(Live::open(&project, clock.clone()).unwrap());
