@@ -12,7 +12,7 @@
 
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, UserId};
-use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, stage_replies};
+use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
 
 const OFFSET: &[u8] = b"U";
@@ -77,7 +77,8 @@ impl Engine {
             })
             .await?;
         if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
-            outbox.add(ledger)?;
+            let counts = Counts { queued: ledger.rows, ..Counts::default() };
+            outbox.add(ledger, counts)?;
         }
         Ok(())
     }

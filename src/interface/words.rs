@@ -5,6 +5,7 @@ use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
+use crate::outbox::PausedBy;
 use std::fmt::Write;
 
 /// The status for people, a line for each fact.
@@ -121,11 +122,7 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         return format!("{}: {}\n", status.name, text.get(lang));
     };
     let mut out = format!("{}\n", headline(&status.name, run, lang));
-    if run.paused_by_errors {
-        let text = Text::new(
-            "paused by itself: Telegram refused the content of the first messages; mend the template, then resume",
-            "остановлена сама: Telegram не принял содержание первых сообщений; исправьте шаблон и продолжите",
-        );
+    if let Some(text) = run.paused_by.and_then(paused_words) {
         let _ = writeln!(out, "  {}", text.get(lang));
     }
     if !status.defined {
@@ -139,10 +136,15 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     rows.push((Text::new("sent", "отправлено"), run.sent));
     rows.extend(run.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)));
     rows.extend(run.failed.iter().map(|(kind, n)| (failure_words(kind), *n)));
+    rows.push((
+        Text::new("blocked the bot within a day of it", "заблокировали бота за сутки после неё"),
+        run.blocked_after,
+    ));
     rows.push((Text::new("in doubt (never sent twice)", "под вопросом (второй раз не шлём)"), run.in_doubt));
     rows.push((Text::new("cancelled", "отменено"), run.cancelled));
     rows.push((Text::new("under way", "в пути"), run.under_way));
     rows.push((Text::new("waiting", "ждут"), run.queued));
+    rows.extend(run.deferred.iter().map(|(reason, n)| (deferred_words(reason), *n)));
     rows.push((Text::new("of these to be tried again", "из них на повтор"), run.retrying));
     let shown = rows.iter().enumerate().filter(|(i, (_, n))| *i < 2 || *n > 0);
     let lines: Vec<_> = shown.map(|(_, (text, n))| (text.get(lang), grouped(u64::from(*n)))).collect();
@@ -151,6 +153,25 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
     out
+}
+
+/// Why a run paused by itself.
+pub fn paused_words(by: PausedBy) -> Option<Text> {
+    Some(match by {
+        PausedBy::Admin => return None,
+        PausedBy::ContentErrors => Text::new(
+            "paused by itself: Telegram refuses the content of messages; mend the template, then resume",
+            "остановлена сама: Telegram не принимает содержание сообщений; исправьте шаблон и продолжите",
+        ),
+        PausedBy::Blocks => Text::new(
+            "paused by itself: too many recipients block the bot; resume it if that is as it should be",
+            "остановлена сама: слишком многие получатели блокируют бота; продолжите, если так и надо",
+        ),
+        PausedBy::Failures => Text::new(
+            "paused by itself: too many messages fail; see why below, then resume",
+            "остановлена сама: слишком много неудачных отправок; причины ниже, потом можно продолжить",
+        ),
+    })
 }
 
 /// One line: the name, the state, the share that is done, rate and time left.
@@ -246,8 +267,27 @@ fn skip_words(reason: &str) -> Text {
         "deactivated" => Text::new("skipped: account gone", "пропущено: аккаунт удалён"),
         "needs_start" => Text::new("skipped: never started the bot", "пропущено: не запускали бота"),
         "opted_out" => Text::new("skipped: opted out", "пропущено: отписались"),
+        "not_eligible" => {
+            Text::new("skipped: not among the recipients any more", "пропущено: больше не в числе получателей")
+        }
+        "exited" => Text::new("skipped: left the drip", "пропущено: вышли из цепочки"),
+        "goal_reached" => Text::new("skipped: reached the goal", "пропущено: достигли цели"),
+        "holdout" => Text::new("skipped: in the holdout", "пропущено: в контрольной доле без рекламы"),
+        "control" => Text::new("skipped: the variant gets nothing", "пропущено: вариант без сообщения"),
+        "quiet_hours" => Text::new("skipped: quiet hours", "пропущено: тихие часы"),
+        "capped" => Text::new("skipped: had as many messages as allowed", "пропущено: исчерпан предел сообщений"),
+        "budget" => Text::new("skipped: the Stars are spent", "пропущено: звёзды израсходованы"),
+        "missed" => Text::new("skipped: the moment was missed", "пропущено: момент упущен"),
+        "content_error" => Text::new("skipped: the first part was refused", "пропущено: первая часть не принята"),
         "render_error" => Text::new("skipped: the text cannot be rendered", "пропущено: текст не собрать"),
         other => Text::new(format!("skipped: {other}"), format!("пропущено: {other}")),
+    }
+}
+
+fn deferred_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("of these put off by quiet hours", "из них отложены тихими часами"),
+        other => Text::new(format!("of these put off: {other}"), format!("из них отложены: {other}")),
     }
 }
 

@@ -124,9 +124,10 @@ impl Outbox {
         LedgerId(self.next_id.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// Takes up a ledger whose head and rows are durable already.
-    pub fn add(&self, ledger: Ledger) -> Result<(), OutboxError> {
-        self.tell(Event::Add(ledger))
+    /// Takes up a ledger whose head and rows are durable already, in these
+    /// states.
+    pub fn add(&self, ledger: Ledger, counts: Counts) -> Result<(), OutboxError> {
+        self.tell(Event::Add(Box::new(ledger), counts))
     }
 
     /// Changes the status of a ledger. `false`: it is not in a state from

@@ -38,7 +38,7 @@ pub use client::{Client, ClientError};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
-    Recipients, Tried, Wave, rows, stage,
+    Recipients, Tried, Wave, rows, stage, stage_as,
 };
 pub use limiter::Limiter;
 pub use notice::Notice;

@@ -125,10 +125,11 @@ impl Queue {
         Ok((queue, recovery))
     }
 
-    /// Takes up a ledger whose rows and head are in the store.
-    pub fn add(&mut self, ledger: Ledger) {
+    /// Takes up a ledger whose rows, in these states, and head are in the
+    /// store; none of them was tried or put off.
+    pub fn add(&mut self, ledger: Ledger, counts: Counts) {
         let mut run = Run::new(ledger);
-        run.counts.queued = run.ledger.rows;
+        run.counts = counts;
         run.canary_open = run.ledger.canary.map_or(0, |canary| canary.rows);
         let id = run.ledger.id;
         self.insert(run);

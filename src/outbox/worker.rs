@@ -17,7 +17,7 @@ mod settle;
 use super::answer::{Answer, Doubt};
 use super::client::Client;
 use super::handle::{Armed, OutboxOptions, OutboxStatus};
-use super::ledger::{Ledger, LedgerId, LedgerStatus};
+use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus};
 use super::limiter::Limiter;
 use super::outage::Outage;
 use super::prepare::Prepare;
@@ -34,7 +34,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 pub(super) enum Event {
     Answered { row: RowId, answer: Answer },
     Committed(Result<(), StoreError>),
-    Add(Ledger),
+    Add(Box<Ledger>, Counts),
     SetStatus(LedgerId, LedgerStatus, Sender<bool>),
     SetLimits(Limits),
     SetArmed(Armed),
@@ -230,8 +230,8 @@ impl Worker {
             Event::Answered { row, answer } => self.answered(row, answer),
             Event::Committed(result) => self.committed(result),
             Event::SetStatus(id, status, reply) => self.change_status(id, status, &reply),
-            Event::Add(ledger) => {
-                self.queue.add(ledger);
+            Event::Add(ledger, counts) => {
+                self.queue.add(*ledger, counts);
                 Ok(())
             }
             Event::SetLimits(limits) => {

@@ -32,8 +32,19 @@ impl Recipients {
 /// Adds to a batch the chunk number `chunk` of a new ledger, with every row
 /// queued.
 pub fn stage(batch: &mut Batch, ledger: LedgerId, chunk: u32, recipients: &Recipients) -> Result<(), StoreError> {
+    stage_as(batch, ledger, chunk, recipients, &vec![State::FRESH; recipients.users.len()])
+}
+
+/// The same with rows in these states.
+pub fn stage_as(
+    batch: &mut Batch,
+    ledger: LedgerId,
+    chunk: u32,
+    recipients: &Recipients,
+    states: &[State],
+) -> Result<(), StoreError> {
     write_recipients(batch, ledger, chunk, recipients)?;
-    write_states(batch, ledger, chunk, &vec![State::FRESH; recipients.users.len()])
+    write_states(batch, ledger, chunk, states)
 }
 
 /// Every row of a ledger with its user and state, in order.

@@ -98,7 +98,8 @@ impl Bench {
         }
         ledger.write(&mut batch).unwrap();
         self.store.commit(&batch).unwrap();
-        self.queue.add(ledger);
+        let counts = Counts { queued: ledger.rows, ..Counts::default() };
+        self.queue.add(ledger, counts);
         self
     }
 
