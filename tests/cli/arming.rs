@@ -71,8 +71,9 @@ fn a_copy_sends_nothing_until_it_is_armed() {
 fn the_same_place_and_the_same_name_stay_armed() {
     let (api, project) = scene();
     project.edit("vestnik.yaml", "data: data\n", "data: data\ninstance: {id: shop}\n");
-    assert_eq!(Engine::start(&project).stop(), 0);
+    let engine = Engine::start(&project);
     wait_for_broadcast(&api);
+    assert_eq!(engine.stop(), 0);
     let moved = project.beside("moved");
     std::fs::rename(project.file("data"), &moved).unwrap();
     let engine = Engine::start_with(&project, &format!("--data {}", moved.display()));
