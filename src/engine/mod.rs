@@ -14,6 +14,7 @@ mod core;
 mod crowd;
 pub mod decide;
 pub mod gates;
+pub mod guard;
 pub mod inbox;
 pub mod profile;
 pub mod query;
