@@ -56,7 +56,7 @@ const KNOWN_IN: [(&str, &str); 21] = [
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "model",
     "diagnostic",
     "condition",
@@ -67,6 +67,7 @@ const PURE: [&str; 12] = [
     "rulebook/yaml",
     "explain",
     "audience",
+    "engine/guard",
     "outbox/limiter",
     "outbox/backoff",
 ];
