@@ -106,7 +106,10 @@ pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
 fn read_script(path: &Path) -> Result<Script, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(Text::new(format!("cannot read {shown}: {error}"), format!("не удаётся прочитать {shown}: {error}")))
+        Failure::new(Text::new(
+            format!("cannot read {shown}: {error}"),
+            format!("не удаётся прочитать {shown}: {error}"),
+        ))
     })?;
     Script::parse(&text).map_err(|error| {
         let (place, problem) = (format!("{shown}:{}:{}", error.line, error.column), error.text());

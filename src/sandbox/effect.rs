@@ -159,7 +159,9 @@ impl Raw {
     /// The effect, if it has what its kind needs and nothing else.
     fn check(mut self) -> Result<FaultEffect, String> {
         let effect = match self.kind {
-            Kind::TooManyRequests => FaultEffect::TooManyRequests { retry_after: needed(&mut self.retry_after, "retry_after")? },
+            Kind::TooManyRequests => {
+                FaultEffect::TooManyRequests { retry_after: needed(&mut self.retry_after, "retry_after")? }
+            }
             Kind::Refuse => self.refusal()?,
             Kind::ServerError => FaultEffect::ServerError,
             Kind::BadGateway => FaultEffect::BadGateway,
@@ -281,7 +283,8 @@ mod tests {
     #[test]
     fn waits_have_the_middle_and_the_tail_that_they_name() {
         let draws = |effect: &FaultEffect| {
-            let units = (0..10_000).map(|n| ((f64::from(n) + 0.5) / 10_000.0, f64::from(n * 7_919 % 10_000) / 10_000.0));
+            let units =
+                (0..10_000).map(|n| ((f64::from(n) + 0.5) / 10_000.0, f64::from(n * 7_919 % 10_000) / 10_000.0));
             let mut all: Vec<_> = units.map(|units| effect.delay(units).as_millis()).collect();
             all.sort_unstable();
             (all[5_000], all[9_900])

@@ -48,11 +48,8 @@ pub(crate) struct Media {
 }
 
 /// All kinds, with the beginning of their ids.
-const KINDS: [(MediaKind, &str); 3] = [
-    (MediaKind::Photo, "AgACAgIAAxk"),
-    (MediaKind::Video, "BAACAgIAAxk"),
-    (MediaKind::Document, "BQACAgIAAxk"),
-];
+const KINDS: [(MediaKind, &str); 3] =
+    [(MediaKind::Photo, "AgACAgIAAxk"), (MediaKind::Video, "BAACAgIAAxk"), (MediaKind::Document, "BQACAgIAAxk")];
 /// What a file whose content nobody has seen weighs.
 const WEIGHT: usize = 100_000;
 

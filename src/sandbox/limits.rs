@@ -197,9 +197,8 @@ impl Gate {
     pub(crate) fn overload(&self, load: Load) -> Option<u64> {
         let rates = self.rates?;
         let over = |now: u32, limit: u32| limit > 0 && now > limit;
-        let is_over = over(load.all, rates.active)
-            || over(load.in_chat, rates.chat_active)
-            || over(load.uploads, rates.uploads);
+        let is_over =
+            over(load.all, rates.active) || over(load.in_chat, rates.chat_active) || over(load.uploads, rates.uploads);
         is_over.then_some(rates.front_delay_ms)
     }
 
@@ -388,7 +387,11 @@ mod tests {
             (Limits::Custom(Rates { active: 5, front_delay_ms: 1, ..Rates::telegram() }), (6, 1, 0), Some(1)),
         ];
         for (limits, (all, in_chat, uploads), expected) in rows {
-            assert_eq!(Gate::new(limits).overload(Load { all, in_chat, uploads }), expected, "{all} {in_chat} {uploads}");
+            assert_eq!(
+                Gate::new(limits).overload(Load { all, in_chat, uploads }),
+                expected,
+                "{all} {in_chat} {uploads}"
+            );
         }
     }
 

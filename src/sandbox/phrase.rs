@@ -205,8 +205,14 @@ mod tests {
 
     #[test]
     fn shares_are_percent_or_numbers() {
-        let rows =
-            [("3%", Some(0.03)), ("0.5 %", Some(0.005)), ("0.25", Some(0.25)), ("101%", None), ("-1", None), ("x", None)];
+        let rows = [
+            ("3%", Some(0.03)),
+            ("0.5 %", Some(0.005)),
+            ("0.25", Some(0.25)),
+            ("101%", None),
+            ("-1", None),
+            ("x", None),
+        ];
         for (text, expected) in rows {
             assert_eq!(share(text), expected, "{text}");
         }

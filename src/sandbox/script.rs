@@ -143,7 +143,11 @@ faults:
             ("faults:\n  - {efect: hang}\n", (2, 6), "`efect` is unknown here; did you mean `effect`?"),
             ("faults:\n  - effect: hangs\n", (2, 13), "`hangs` is unknown here; did you mean `hang`?"),
             ("states: {blokced: 3%}\n", (1, 10), "`blokced` is unknown here; did you mean `blocked`?"),
-            ("states: {blocked: 90%, migrated: 20%}\n", (1, 1), "the shares under `states` are more than 100% together"),
+            (
+                "states: {blocked: 90%, migrated: 20%}\n",
+                (1, 1),
+                "the shares under `states` are more than 100% together",
+            ),
             ("states: {blocked: 130%}\n", (1, 19), "states.blocked: invalid value: string \"130%\", expected a share"),
             ("faults:\n  - {effect: hang, from: soon}\n", (2, 25), "faults[0].from: `soon` is not a length of time"),
             ("faults:\n  - {effect: hang, every: 3s for 20s}\n", (2, 26), "faults[0].every: `3s for 20s` must last"),
@@ -153,7 +157,11 @@ faults:
         ];
         for (text, place, message) in rows {
             let error = Script::parse(text).unwrap_err();
-            assert_eq!(((error.line, error.column), true), (place, error.text().en.starts_with(message)), "{text}{error}");
+            assert_eq!(
+                ((error.line, error.column), true),
+                (place, error.text().en.starts_with(message)),
+                "{text}{error}"
+            );
         }
     }
 }

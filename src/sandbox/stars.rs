@@ -172,7 +172,12 @@ mod tests {
 
     #[test]
     fn paid_broadcasts_are_open_to_who_has_enough() {
-        let rows = [((false, 99_999, 10_000), false), ((true, 9_999, 10_000), false), ((true, 10_000, 10_000), true), ((true, 0, 0), false)];
+        let rows = [
+            ((false, 99_999, 10_000), false),
+            ((true, 9_999, 10_000), false),
+            ((true, 10_000, 10_000), true),
+            ((true, 0, 0), false),
+        ];
         for ((enabled, balance, threshold), expected) in rows {
             assert_eq!(Stars::new(PaidBroadcasts { enabled, balance, threshold }).allow(), expected);
         }

@@ -118,7 +118,9 @@ async fn pump(sandbox: Sandbox, number: u64) {
         let Some(jobs) = sandbox.with(|world, stamp| {
             world.updates.expire(stamp.at);
             jobs(world, number, &mut busy)
-        }) else { return };
+        }) else {
+            return;
+        };
         for (webhook, update) in jobs {
             deliveries.spawn(deliver(sandbox.clone(), client.clone(), webhook, update));
         }

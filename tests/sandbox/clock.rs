@@ -26,7 +26,10 @@ async fn limits_dates_and_waits_follow_the_clock() {
     harness.sandbox().advance(TimeDelta::millis(999)).unwrap();
     assert_eq!(send().await.0, 429);
     let (status, clock) = ctl(&harness, Method::POST, json!({"advance_ms": 1})).await;
-    assert_eq!((status, clock), (200, json!({"mode": "manual", "now": NOON.0 + 1_000, "time": "2026-01-05T09:00:01Z"})));
+    assert_eq!(
+        (status, clock),
+        (200, json!({"mode": "manual", "now": NOON.0 + 1_000, "time": "2026-01-05T09:00:01Z"}))
+    );
     let (_, answer) = send().await;
     assert_eq!(answer["result"]["date"], NOON.0 / 1_000 + 1);
     assert_eq!(harness.sandbox().counters().violations, 1);

@@ -107,7 +107,10 @@ async fn a_file_is_replaced_by_another() {
     let photo = json!({"type": "photo", "media": "https://e.ru/b.jpg", "caption": "<b>b</b>", "parse_mode": "HTML"});
     let (status, answer) = edit(2, photo.clone()).await;
     let message = &answer["result"];
-    assert_eq!((status, &message["caption"], &message["caption_entities"][0]["type"]), (200, &json!("b"), &json!("bold")));
+    assert_eq!(
+        (status, &message["caption"], &message["caption_entities"][0]["type"]),
+        (200, &json!("b"), &json!("bold"))
+    );
     let rows = [
         (2, photo, "message is not modified: specified new message content and reply markup are exactly"),
         (9, json!({"type": "photo", "media": "https://e.ru/b.jpg"}), "message to edit not found"),

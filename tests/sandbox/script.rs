@@ -95,7 +95,8 @@ async fn an_answer_of_tomorrow_is_still_a_message() {
 async fn a_script_takes_the_server_down() {
     let harness = Harness::start().await;
     put(&harness, "faults: [{methods: [sendMessage], effect: {kind: down, ms: 50}, count: 1}]").await;
-    let request = || harness.client.post(harness.method("sendMessage")).json(&json!({"chat_id": 1, "text": "x"})).send();
+    let request =
+        || harness.client.post(harness.method("sendMessage")).json(&json!({"chat_id": 1, "text": "x"})).send();
     assert!(request().await.is_err());
     while request().await.is_err() {
         tokio::task::yield_now().await;
