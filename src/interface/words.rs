@@ -1,9 +1,10 @@
 //! Sentences and figures that more than one edge shows: the command line and
 //! the bot say the same of the same things.
 
-use crate::engine::broadcast::{BroadcastStatus, RunReport};
+use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
 use crate::engine::command::{ReloadAnswer, Status};
 use crate::model::{Lang, Text};
+use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
 
 /// The status for people, a line for each fact.
@@ -63,11 +64,7 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         return format!("{}: {}\n", status.name, text.get(lang));
     };
     let mut out = format!("{}\n", headline(&status.name, run, lang));
-    if run.paused_by_errors {
-        let text = Text::new(
-            "paused by itself: Telegram refused the content of the first messages; mend the template, then resume",
-            "остановлена сама: Telegram не принял содержание первых сообщений; исправьте шаблон и продолжите",
-        );
+    if let Some(text) = run.paused_by.and_then(paused_words) {
         let _ = writeln!(out, "  {}", text.get(lang));
     }
     if !status.defined {
@@ -81,10 +78,15 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     rows.push((Text::new("sent", "отправлено"), run.sent));
     rows.extend(run.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)));
     rows.extend(run.failed.iter().map(|(kind, n)| (failure_words(kind), *n)));
+    rows.push((
+        Text::new("blocked the bot within a day of it", "заблокировали бота за сутки после неё"),
+        run.blocked_after,
+    ));
     rows.push((Text::new("in doubt (never sent twice)", "под вопросом (второй раз не шлём)"), run.in_doubt));
     rows.push((Text::new("cancelled", "отменено"), run.cancelled));
     rows.push((Text::new("under way", "в пути"), run.under_way));
     rows.push((Text::new("waiting", "ждут"), run.queued));
+    rows.extend(run.deferred.iter().map(|(reason, n)| (deferred_words(reason), *n)));
     rows.push((Text::new("of these to be tried again", "из них на повтор"), run.retrying));
     let shown = rows.iter().enumerate().filter(|(i, (_, n))| *i < 2 || *n > 0);
     let lines: Vec<_> = shown.map(|(_, (text, n))| (text.get(lang), grouped(u64::from(*n)))).collect();
@@ -93,6 +95,93 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
     out
+}
+
+/// What the admins are told of, in a message.
+pub fn notice(notice: &Notice) -> Text {
+    match notice {
+        Notice::Paused { ledger, tried } => {
+            let LedgerStatus::Paused(by) = ledger.status else { return what_it_is(&ledger.cause) };
+            let (what, why) = (what_it_is(&ledger.cause), paused_words(by).unwrap_or_else(|| RunState::Paused.text()));
+            let (all, blocked, failed) = (tried.all, tried.blocked, tried.failed);
+            Text::new(
+                format!("{}: {}\ntried {all}, blocked {blocked}, failed {failed}", what.en, why.en),
+                format!("{}: {}\nотправлялось {all}, заблокировали {blocked}, не удалось {failed}", what.ru, why.ru),
+            )
+        }
+        Notice::CanaryDone { ledger, counts } => {
+            let what = what_it_is(&ledger.cause);
+            let hold = length(ledger.canary.map_or(0, |canary| canary.hold.0 / 1_000).unsigned_abs());
+            let (sent, failed, skipped) = (counts.sent, counts.failed_total(), counts.skipped_total());
+            Text::new(
+                format!(
+                    "{}: the first share is done: sent {sent}, refused {failed}, skipped {skipped}; the rest follows in {}",
+                    what.en, hold.en
+                ),
+                format!(
+                    "{}: первая доля готова: отправлено {sent}, отказов {failed}, пропущено {skipped}; остальным — через {}",
+                    what.ru, hold.ru
+                ),
+            )
+        }
+        Notice::Ended { ledger } => {
+            let what = what_it_is(&ledger.cause);
+            let counts = ledger.summary.clone().unwrap_or_default();
+            let (sent, failed, skipped, doubt) =
+                (counts.sent, counts.failed_total(), counts.skipped_total(), counts.in_doubt);
+            let (en, ru) = if ledger.status == LedgerStatus::Cancelled {
+                ("cancelled", "отменено")
+            } else {
+                ("done", "готово")
+            };
+            Text::new(
+                format!("{}: {en}: sent {sent}, refused {failed}, skipped {skipped}, in doubt {doubt}", what.en),
+                format!(
+                    "{}: {ru}: отправлено {sent}, отказов {failed}, пропущено {skipped}, под вопросом {doubt}",
+                    what.ru
+                ),
+            )
+        }
+        Notice::LongWait { retry_after } => {
+            let wait = length((retry_after.0 / 1_000).unsigned_abs());
+            Text::new(
+                format!("Telegram tells the bot to wait for {}: nothing goes out until then", wait.en),
+                format!("Telegram велит боту подождать {}: до этого ничего не уходит", wait.ru),
+            )
+        }
+    }
+}
+
+fn what_it_is(cause: &Cause) -> Text {
+    match cause {
+        Cause::Broadcast { name, .. } => Text::new(format!("broadcast {name}"), format!("рассылка {name}")),
+        Cause::Reply => Text::new("replies", "ответы"),
+        Cause::Recall { name, how: Recall::Delete, .. } => {
+            Text::new(format!("taking back {name}"), format!("отзыв рассылки {name}"))
+        }
+        Cause::Recall { name, how: Recall::Edit, .. } => {
+            Text::new(format!("editing {name}"), format!("правка рассылки {name}"))
+        }
+    }
+}
+
+/// Why a run paused by itself.
+pub fn paused_words(by: PausedBy) -> Option<Text> {
+    Some(match by {
+        PausedBy::Admin => return None,
+        PausedBy::ContentErrors => Text::new(
+            "paused by itself: Telegram refuses the content of messages; mend the template, then resume",
+            "остановлена сама: Telegram не принимает содержание сообщений; исправьте шаблон и продолжите",
+        ),
+        PausedBy::Blocks => Text::new(
+            "paused by itself: too many recipients block the bot; resume it if that is as it should be",
+            "остановлена сама: слишком многие получатели блокируют бота; продолжите, если так и надо",
+        ),
+        PausedBy::Failures => Text::new(
+            "paused by itself: too many messages fail; see why below, then resume",
+            "остановлена сама: слишком много неудачных отправок; причины ниже, потом можно продолжить",
+        ),
+    })
 }
 
 /// One line: the name, the state, the share that is done, rate and time left.
@@ -188,8 +277,27 @@ fn skip_words(reason: &str) -> Text {
         "deactivated" => Text::new("skipped: account gone", "пропущено: аккаунт удалён"),
         "needs_start" => Text::new("skipped: never started the bot", "пропущено: не запускали бота"),
         "opted_out" => Text::new("skipped: opted out", "пропущено: отписались"),
+        "not_eligible" => {
+            Text::new("skipped: not among the recipients any more", "пропущено: больше не в числе получателей")
+        }
+        "exited" => Text::new("skipped: left the drip", "пропущено: вышли из цепочки"),
+        "goal_reached" => Text::new("skipped: reached the goal", "пропущено: достигли цели"),
+        "holdout" => Text::new("skipped: in the holdout", "пропущено: в контрольной доле без рекламы"),
+        "control" => Text::new("skipped: the variant gets nothing", "пропущено: вариант без сообщения"),
+        "quiet_hours" => Text::new("skipped: quiet hours", "пропущено: тихие часы"),
+        "capped" => Text::new("skipped: had as many messages as allowed", "пропущено: исчерпан предел сообщений"),
+        "budget" => Text::new("skipped: the Stars are spent", "пропущено: звёзды израсходованы"),
+        "missed" => Text::new("skipped: the moment was missed", "пропущено: момент упущен"),
+        "content_error" => Text::new("skipped: the first part was refused", "пропущено: первая часть не принята"),
         "render_error" => Text::new("skipped: the text cannot be rendered", "пропущено: текст не собрать"),
         other => Text::new(format!("skipped: {other}"), format!("пропущено: {other}")),
+    }
+}
+
+fn deferred_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("of these put off by quiet hours", "из них отложены тихими часами"),
+        other => Text::new(format!("of these put off: {other}"), format!("из них отложены: {other}")),
     }
 }
 
