@@ -15,6 +15,7 @@ mod crowd;
 pub mod decide;
 pub mod gates;
 pub mod inbox;
+pub mod preview;
 pub mod profile;
 pub mod query;
 pub mod restore;
