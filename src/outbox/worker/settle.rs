@@ -104,7 +104,10 @@ impl Worker {
     pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
         let row = candidate.row;
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
-            self.prepare.settled(&Settled { ledger, row, user: UserId(candidate.chat), state: &state, now });
+            let user = UserId(candidate.chat);
+            if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
+                self.queue.blocked_after(blamed);
+            }
         }
         self.queue.settle(row, state, now)
     }
