@@ -3,6 +3,7 @@
 //! Exit codes: 0 clean, 1 findings (diagnostics, something undelivered), 2 the
 //! command could not do its work.
 
+mod arm;
 mod backup;
 mod broadcast;
 mod check;
@@ -22,6 +23,7 @@ mod sizes;
 mod status;
 mod table;
 
+use crate::engine::command::Request;
 use crate::model::Lang;
 use clap::{Parser, Subcommand, ValueEnum};
 use context::{Context, Failure};
@@ -98,6 +100,10 @@ enum Command {
     Reload,
     /// How the engine is
     Status,
+    /// Let this engine send: after its data folder was copied or moved, or after `disarm`
+    Arm,
+    /// Let it send nothing but answers, until `arm`
+    Disarm,
     /// Write everything to one file, also while the engine runs
     Backup(backup::BackupArgs),
     /// Put a backup in force; a running engine stops and starts again around it
@@ -132,6 +138,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),
         Command::Status => status::run(context),
+        Command::Arm => arm::run(context, &Request::Arm),
+        Command::Disarm => arm::run(context, &Request::Disarm),
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => backup::restore(context, &args),
         Command::Sandbox(args) => sandbox::run(context, args),

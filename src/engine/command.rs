@@ -4,6 +4,7 @@
 //! does not opens the project itself and calls the same [`Engine::execute`].
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
+use super::arming::Arming;
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
@@ -69,6 +70,10 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Let this engine send.
+    Arm,
+    /// Let it send nothing but replies.
+    Disarm,
     /// Write everything to a file.
     Backup {
         /// The file.
@@ -105,10 +110,27 @@ pub enum Reply {
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Arm`] and [`Request::Disarm`].
+    Armed(Box<ArmingChange>),
     /// To [`Request::Backup`].
     BackedUp(Box<Summary>),
     /// To [`Request::Restore`].
     Restored(Box<Restored>),
+}
+
+/// What came of arming or disarming.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmingChange {
+    /// How it was.
+    pub before: Arming,
+    /// How it is.
+    pub arming: Arming,
+    /// Whether an engine is running.
+    pub live: bool,
+    /// Runs that have something to send.
+    pub waiting: Vec<BroadcastStatus>,
+    /// Replies that wait.
+    pub replies: u32,
 }
 
 /// What came of a reload.
@@ -142,6 +164,8 @@ pub struct ReloadAnswer {
 pub struct Status {
     /// Whether an engine is running.
     pub live: bool,
+    /// Whether it may send.
+    pub arming: Arming,
     /// The version of the rulebook in force.
     pub version: String,
     /// Errors in the files, if the last reload was refused.
@@ -205,6 +229,8 @@ impl Engine {
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
+            Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
                 let summary = back_up(&*self.store, &path, self.clock.now()).map_err(EngineError::from)?;
                 Ok(Reply::BackedUp(Box::new(summary)))
@@ -255,6 +281,7 @@ impl Engine {
         let is_open = |status: &BroadcastStatus| status.run.as_ref().is_some_and(RunReport::is_open);
         Ok(Status {
             live: outbox.is_some(),
+            arming: self.arming()?,
             version: self.live.current().version.clone(),
             refused: self.refused(),
             users: match self.crowd.loaded() {
@@ -269,6 +296,22 @@ impl Engine {
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
             disk: self.store.disk_size(),
+        })
+    }
+
+    /// Arms or disarms, and says what waits.
+    fn change_and_count(
+        &self,
+        change: impl FnOnce(&Self) -> Result<Arming, EngineError>,
+    ) -> Result<ArmingChange, CommandError> {
+        let status = self.status()?;
+        let waits = |status: &BroadcastStatus| status.run.as_ref().is_some_and(|run| run.queued > 0);
+        Ok(ArmingChange {
+            before: status.arming,
+            arming: change(self)?,
+            live: status.live,
+            waiting: status.runs.into_iter().filter(waits).collect(),
+            replies: status.replies_queued,
         })
     }
 

@@ -1,8 +1,9 @@
 //! Sentences and figures that more than one edge shows: the command line and
 //! the bot say the same of the same things.
 
+use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
-use crate::engine::command::{ReloadAnswer, Status};
+use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
@@ -13,6 +14,7 @@ pub fn status(status: &Status, lang: Lang) -> String {
         true => Text::new("engine: running", "движок: работает"),
         false => Text::new("engine: not running", "движок: не запущен"),
     }];
+    lines.extend(disarmed(&status.arming));
     lines.push(Text::new(format!("rulebook: {}", status.version), format!("правила: редакция {}", status.version)));
     lines.push(Text::new(
         format!("users: {}", grouped(status.users)),
@@ -27,6 +29,62 @@ pub fn status(status: &Status, lang: Lang) -> String {
         }
     }
     lines.extend(troubles(status));
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+/// Why nothing goes out, and what to do about it; nothing if the engine is
+/// armed.
+pub fn disarmed(arming: &Arming) -> Option<Text> {
+    match arming {
+        Arming::Armed => None,
+        Arming::Disarmed { by: DisarmedBy::Admin, since } => Some(Text::new(
+            format!("DISARMED since {since}: only answers go out, everything else waits; `vestnik arm` lets it go"),
+            format!("ОТПРАВКА ВЫКЛЮЧЕНА с {since}: уходят только ответы, остальное ждёт; включить: `vestnik arm`"),
+        )),
+        Arming::Disarmed { by: DisarmedBy::Clone { was, is }, since } => {
+            let (was, is) = (was.place(), is.place());
+            Some(Text::new(
+                format!(
+                    "DISARMED since {since}: nothing goes out and no updates are fetched\n\
+                     these data belong to {was}, and this is {is}: two engines over copies of the same data would send everything twice\n\
+                     if you have moved the data here and no other engine uses them: `vestnik arm`; else leave this one as it is, or give it a token of another bot and then arm it\n\
+                     a name in `instance: {{id: …}}` of vestnik.yaml or in VESTNIK_INSTANCE keeps a moved engine armed"
+                ),
+                format!(
+                    "ОТПРАВКА ВЫКЛЮЧЕНА с {since}: ничего не уходит, обновления не забираются\n\
+                     эти данные принадлежат {was}, а здесь {is}: два движка на копиях одних данных отправили бы всё дважды\n\
+                     если вы перенесли данные сюда и другой движок их не использует: `vestnik arm`; иначе не трогайте или дайте этому токен другого бота и тогда включите её\n\
+                     имя в `instance: {{id: …}}` файла vestnik.yaml или в VESTNIK_INSTANCE сохраняет отправку включённой и после переноса"
+                ),
+            ))
+        }
+    }
+}
+
+/// What came of arming or disarming, and what waits.
+pub fn arming_change(change: &ArmingChange, lang: Lang) -> String {
+    let mut lines = vec![match (&change.before, disarmed(&change.arming)) {
+        (_, Some(text)) => text,
+        (Arming::Armed, None) => Text::new("armed already", "отправка и так включена"),
+        (Arming::Disarmed { .. }, None) => Text::new("armed: messages go out", "отправка включена: сообщения уходят"),
+    }];
+    let waiting = |name: &str, n: u32| {
+        Text::new(format!("  {name}: {} waiting", grouped(n.into())), format!("  {name}: ждут {}", grouped(n.into())))
+    };
+    let runs = change.waiting.iter().filter_map(|one| one.run.as_ref().map(|run| (one, run)));
+    lines.extend(runs.map(|(one, run)| match run.state {
+        RunState::Paused => waiting(&format!("{} ({})", one.name, RunState::Paused.text().get(lang)), run.queued),
+        RunState::Running | RunState::Cancelled | RunState::Finished => waiting(&one.name, run.queued),
+    }));
+    if change.replies > 0 {
+        lines.push(waiting(Text::new("answers", "ответы").get(lang), change.replies));
+    }
+    if !change.live {
+        lines.push(Text::new(
+            "no engine is running: it counts for the next `vestnik run`",
+            "движок не запущен: это подействует при следующем `vestnik run`",
+        ));
+    }
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
 }
 

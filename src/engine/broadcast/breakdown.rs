@@ -60,10 +60,11 @@ impl Engine {
         let users = self.recipients(name)?;
         self.past.reach_back(&*self.store, &rulebook, now).map_err(EngineError::from)?;
         let audience = self.audience()?;
+        let parts = rulebook.template_parts(broadcast.send.template().unwrap_or_default());
         let mut found = Breakdown { name: name.into(), recipients: users.len() as u64, ..Breakdown::default() };
         let mut last: Option<Time> = None;
         for user in users {
-            let asked = Asked { user, ledger: LedgerId(0), part: 0, now, outranked: false };
+            let asked = Asked { user, ledger: LedgerId(0), part: 0, parts, now, outranked: false };
             let judged = audience.with_row(user, |person| {
                 // by name: the rulebook may have been replaced just now
                 let broadcast = person.rulebook().broadcast(name)?;
@@ -83,7 +84,7 @@ impl Engine {
             }
         }
         found.deferred_until = last.map(Time::rfc3339);
-        found.messages = found.reached;
+        found.messages = found.reached * u64::from(parts);
         let lane = if broadcast.send.transactional { Lane::Transactional } else { Lane::Broadcast };
         let own = broadcast.rate.map(|rate| rate.hertz());
         let work =
