@@ -6,6 +6,7 @@
 
 use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
@@ -39,6 +40,8 @@ pub enum Request {
     },
     /// The users for whom a condition holds.
     Query(Box<Query>),
+    /// A template as a user gets it.
+    Preview(PreviewQuery),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -105,6 +108,8 @@ pub enum Reply {
     SegmentHistory(Vec<SegmentHistory>),
     /// To [`Request::Query`].
     Queried(Box<QueryAnswer>),
+    /// To [`Request::Preview`].
+    Previewed(Box<PreviewAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
@@ -221,6 +226,7 @@ impl Engine {
             Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
+            Request::Preview(query) => Ok(Reply::Previewed(Box::new(self.preview(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
