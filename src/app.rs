@@ -15,10 +15,10 @@ use crate::engine::arming::{Arming, Instance};
 use crate::engine::gates::Gates;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
-use crate::interface::{bot, control};
+use crate::interface::{bot, control, words};
 use crate::model::{Clock, Text};
-use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
-use crate::rulebook::{Live, ReloadReport, WatchGuard};
+use crate::outbox::{Client, Notice, Outbox, OutboxOptions, Recovery};
+use crate::rulebook::{Live, ReloadReport, Role, WatchGuard};
 use crate::store::{Store, StoreError};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -66,6 +66,7 @@ pub struct App {
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
+    herald: JoinHandle<()>,
     stop: watch::Sender<bool>,
     changeovers: UnboundedReceiver<Changeover>,
     base: Base,
@@ -132,6 +133,7 @@ impl App {
     /// Builds and starts everything. To be called inside a runtime.
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
+        let client = client.with_files_of(&project);
         let on_reload = Arc::new(Mutex::new(on_reload));
         Self::build(Base { project, data, live, store, clock, client, on_reload })
     }
@@ -143,7 +145,9 @@ impl App {
         let arming = engine.settle_arming()?;
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
-        let gates = Gates::new(&engine);
+        engine.know_past()?;
+        let (noticed, notices) = unbounded_channel();
+        let gates = Gates::new(&engine, noticed);
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),
@@ -164,6 +168,7 @@ impl App {
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
+        let herald = tokio::spawn(tell_admins(engine.clone(), notices));
         Ok(Self {
             engine,
             recovery,
@@ -171,6 +176,7 @@ impl App {
             bot,
             keeper,
             clockwork,
+            herald,
             stop,
             changeovers,
             base,
@@ -204,6 +210,7 @@ impl App {
         let _ = self.stop.send(true);
         self.keeper.abort();
         self.clockwork.abort();
+        self.herald.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -249,6 +256,17 @@ async fn pass_time(engine: Arc<Engine>) {
         tick.tick().await;
         if let Err(error) = engine.pass_time().await {
             tracing::warn!(%error, "what depends on time waits: the store cannot be written");
+        }
+    }
+}
+
+/// Tells the admins what the outbox noticed.
+async fn tell_admins(engine: Arc<Engine>, mut notices: UnboundedReceiver<Notice>) {
+    while let Some(notice) = notices.recv().await {
+        let text = words::notice(&notice);
+        tracing::info!("{}", text.en);
+        if let Err(error) = engine.tell_admins(Role::Operator, &text).await {
+            tracing::warn!(%error, "the admins were not told");
         }
     }
 }

@@ -258,6 +258,9 @@ impl Engine {
                 }
             });
         }
+        if let Err(error) = self.know_past() {
+            tracing::error!(%error, "the messages of the past cannot be read; caps count what is known");
+        }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
             let told = outbox.set_limits(limits).and_then(|()| outbox.wake());

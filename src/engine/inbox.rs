@@ -67,7 +67,9 @@ impl Engine {
     pub async fn finish_update(&self, id: i64, handled: Handled) -> Result<(), EngineError> {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
-        let ledger = self.stage_answers(&mut batch, handled.replies)?;
+        let staged = self.stage_answers(&mut batch, handled.replies)?;
+        let blocks: Vec<_> =
+            handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();
         self.writer
             .commit_async(Transaction {
                 batch,
@@ -76,11 +78,21 @@ impl Engine {
                 ..Transaction::default()
             })
             .await?;
-        if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
-            let counts = Counts { queued: ledger.rows, ..Counts::default() };
-            outbox.add(ledger, counts)?;
-        }
-        Ok(())
+        staged.map_or(Ok(()), |ledger| self.take_up(ledger))?;
+        blocks.into_iter().try_for_each(|user| self.blame(user))
+    }
+
+    /// Gives the outbox a ledger whose rows are durable and wait.
+    pub(super) fn take_up(&self, ledger: Ledger) -> Result<(), EngineError> {
+        let counts = Counts { queued: ledger.rows, ..Counts::default() };
+        Ok(self.outbox().map_or(Ok(()), |outbox| outbox.add(ledger, counts))?)
+    }
+
+    /// Counts a block of the bot against the last mailing that the user got.
+    fn blame(&self, user: UserId) -> Result<(), EngineError> {
+        let blamed = self.past.blamed(user, self.clock.now());
+        let told = blamed.zip(self.outbox()).map(|(ledger, outbox)| outbox.blocked_after(ledger));
+        Ok(told.unwrap_or(Ok(()))?)
     }
 
     /// Keeps an update that cannot be read apart, so that it is not lost.
@@ -97,7 +109,11 @@ impl Engine {
         self.store.scan(b"w", b"").try_fold(0, |n, pair| Ok(pair.map(|_| n + 1)?))
     }
 
-    fn stage_answers(&self, batch: &mut Batch, replies: Vec<(i64, Message)>) -> Result<Option<Ledger>, EngineError> {
+    pub(super) fn stage_answers(
+        &self,
+        batch: &mut Batch,
+        replies: Vec<(i64, Message)>,
+    ) -> Result<Option<Ledger>, EngineError> {
         let Some(outbox) = self.outbox().filter(|_| !replies.is_empty()) else { return Ok(None) };
         let rows = u32::try_from(replies.len()).unwrap_or(u32::MAX);
         let ledger = Ledger {

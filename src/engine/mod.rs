@@ -15,7 +15,10 @@ mod core;
 mod crowd;
 pub mod decide;
 pub mod gates;
+pub mod guard;
 pub mod inbox;
+mod notices;
+mod past;
 pub mod profile;
 pub mod query;
 pub mod restore;
@@ -32,6 +35,7 @@ use crate::rulebook::Live;
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
 use arming::{Arming, Instance};
 use crowd::Crowd;
+use past::Past;
 use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -52,6 +56,8 @@ pub struct Engine {
     pub profiles: Profiles,
     /// Everybody, in memory.
     crowd: Arc<Crowd>,
+    /// What marketing people got lately.
+    past: Past,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Why updates do not come from Telegram, while they do not.
@@ -109,6 +115,7 @@ impl Engine {
             writer,
             profiles,
             crowd,
+            past: Past::default(),
             clock,
             silence: Mutex::new(None),
             outbox: OnceLock::new(),
@@ -127,10 +134,17 @@ impl Engine {
         self.crowd.current(&self.writer)
     }
 
+    /// Reads from the ledgers what gates have to know of the past; to be called
+    /// before the outbox starts, and when the rulebook looks back further.
+    pub fn know_past(&self) -> Result<(), EngineError> {
+        Ok(self.past.reach_back(&*self.store, &self.live.current(), self.clock.now())?)
+    }
+
     /// Looks at the clock: users enter and leave segments by it, and rules act.
     /// The history forgets what is too old.
     pub async fn pass_time(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
+        self.past.forget(now);
         let expired = self.live.current().keeps_events_for().map(|length| now - length);
         self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
         Ok(())

@@ -5,7 +5,7 @@ use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
-use crate::outbox::PausedBy;
+use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
 
 /// The status for people, a line for each fact.
@@ -153,6 +153,74 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
     out
+}
+
+/// What the admins are told of, in a message.
+pub fn notice(notice: &Notice) -> Text {
+    match notice {
+        Notice::Paused { ledger, tried } => {
+            let LedgerStatus::Paused(by) = ledger.status else { return what_it_is(&ledger.cause) };
+            let (what, why) = (what_it_is(&ledger.cause), paused_words(by).unwrap_or_else(|| RunState::Paused.text()));
+            let (all, blocked, failed) = (tried.all, tried.blocked, tried.failed);
+            Text::new(
+                format!("{}: {}\ntried {all}, blocked {blocked}, failed {failed}", what.en, why.en),
+                format!("{}: {}\nотправлялось {all}, заблокировали {blocked}, не удалось {failed}", what.ru, why.ru),
+            )
+        }
+        Notice::CanaryDone { ledger, counts } => {
+            let what = what_it_is(&ledger.cause);
+            let hold = length(ledger.canary.map_or(0, |canary| canary.hold.0 / 1_000).unsigned_abs());
+            let (sent, failed, skipped) = (counts.sent, counts.failed_total(), counts.skipped_total());
+            Text::new(
+                format!(
+                    "{}: the first share is done: sent {sent}, refused {failed}, skipped {skipped}; the rest follows in {}",
+                    what.en, hold.en
+                ),
+                format!(
+                    "{}: первая доля готова: отправлено {sent}, отказов {failed}, пропущено {skipped}; остальным — через {}",
+                    what.ru, hold.ru
+                ),
+            )
+        }
+        Notice::Ended { ledger } => {
+            let what = what_it_is(&ledger.cause);
+            let counts = ledger.summary.clone().unwrap_or_default();
+            let (sent, failed, skipped, doubt) =
+                (counts.sent, counts.failed_total(), counts.skipped_total(), counts.in_doubt);
+            let (en, ru) = if ledger.status == LedgerStatus::Cancelled {
+                ("cancelled", "отменено")
+            } else {
+                ("done", "готово")
+            };
+            Text::new(
+                format!("{}: {en}: sent {sent}, refused {failed}, skipped {skipped}, in doubt {doubt}", what.en),
+                format!(
+                    "{}: {ru}: отправлено {sent}, отказов {failed}, пропущено {skipped}, под вопросом {doubt}",
+                    what.ru
+                ),
+            )
+        }
+        Notice::LongWait { retry_after } => {
+            let wait = length((retry_after.0 / 1_000).unsigned_abs());
+            Text::new(
+                format!("Telegram tells the bot to wait for {}: nothing goes out until then", wait.en),
+                format!("Telegram велит боту подождать {}: до этого ничего не уходит", wait.ru),
+            )
+        }
+    }
+}
+
+fn what_it_is(cause: &Cause) -> Text {
+    match cause {
+        Cause::Broadcast { name, .. } => Text::new(format!("broadcast {name}"), format!("рассылка {name}")),
+        Cause::Reply => Text::new("replies", "ответы"),
+        Cause::Recall { name, how: Recall::Delete, .. } => {
+            Text::new(format!("taking back {name}"), format!("отзыв рассылки {name}"))
+        }
+        Cause::Recall { name, how: Recall::Edit, .. } => {
+            Text::new(format!("editing {name}"), format!("правка рассылки {name}"))
+        }
+    }
 }
 
 /// Why a run paused by itself.

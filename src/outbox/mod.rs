@@ -29,10 +29,11 @@ mod notice;
 mod outage;
 mod prepare;
 mod queue;
+mod request;
 mod row;
 mod worker;
 
-pub use answer::{Answer, Doubt, Refusal, classify};
+pub use answer::{Answer, Doubt, Refusal, Taken, classify};
 pub use calm::Calm;
 pub use client::{Client, ClientError};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};

@@ -1,7 +1,7 @@
 //! What the outbox asks of whoever knows the rules: whether a row may go out
 //! now, and with which text.
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, LedgerId};
 use super::notice::Notice;
 use super::row::{RowId, SkipReason, State};
 use crate::model::{Message, Time, UserId};
@@ -13,9 +13,12 @@ pub trait Prepare: Send {
     /// The decision for one row at the moment of leasing.
     fn prepare(&mut self, ask: &Ask<'_>) -> Prepared;
 
-    /// A first part of marketing has another state: under way no longer.
-    fn settled(&mut self, settled: &Settled<'_>) {
+    /// A first part of marketing has another state: under way no longer. Gives
+    /// the ledger of the message because of which its user blocked the bot, if
+    /// that has turned out.
+    fn settled(&mut self, settled: &Settled<'_>) -> Option<LedgerId> {
         let _ = settled;
+        None
     }
 
     /// Something that people should know.

@@ -22,7 +22,7 @@ use super::notice::Notice;
 use super::row::{RowId, State};
 use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
-use run::{Run, position_of};
+use run::Run;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -281,7 +281,8 @@ impl Queue {
         self.runs.insert(run.ledger.id, run);
     }
 
-    fn hold_ledger(&mut self, id: LedgerId, until: Time) {
+    /// Looks at a ledger again only from `until` on, or after [`Queue::wake`].
+    pub fn hold_ledger(&mut self, id: LedgerId, until: Time) {
         if let Some(run) = self.runs.get_mut(&id) {
             run.held = Some(until);
         }
@@ -306,7 +307,7 @@ impl Queue {
                 | State::InDoubt { .. }
                 | State::Skipped { .. } => {}
             }
-            if run.ledger.is_canary(position_of(row)) && !state.is_final() {
+            if run.ledger.is_canary(row.position()) && !state.is_final() {
                 run.canary_open += 1;
             }
         })?;

@@ -23,7 +23,7 @@
 //! the ledger alone. Waiting because Telegram said so is not an attempt.
 
 use super::answer::Doubt;
-use super::ledger::LedgerId;
+use super::ledger::{CHUNK_ROWS, LedgerId};
 use crate::model::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +164,13 @@ pub enum SkipReason {
     Missed,
     /// The first part of the message was refused for its content.
     ContentError,
+}
+
+impl RowId {
+    /// The place in the ledger, from 0.
+    pub fn position(self) -> u32 {
+        self.chunk * CHUNK_ROWS as u32 + self.index
+    }
 }
 
 impl State {

@@ -8,9 +8,9 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
+mod files;
 mod grant;
 mod lease;
-mod photo;
 mod report;
 mod settle;
 
@@ -25,6 +25,7 @@ use super::queue::{Candidate, Queue, Written};
 use super::row::RowId;
 use crate::model::{Clock, Limits, Message, Text, TimeDelta};
 use crate::store::{StoreError, Writer};
+use files::SentFile;
 use settle::Hold;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -49,15 +50,15 @@ pub(super) enum Event {
 struct Leased {
     candidate: Candidate,
     message: Arc<Message>,
-    /// Its photo goes out by the address: Telegram refused the id.
+    /// Its files go out by their addresses: Telegram refused an id.
     by_address: bool,
 }
 
 /// A row whose request has been handed to the client.
 struct Flying {
     leased: Leased,
-    /// What was sent in place of the photo's address.
-    file_id: Option<String>,
+    /// What was sent for each of its files.
+    files: Vec<SentFile>,
 }
 
 /// A transaction under way.
@@ -86,6 +87,8 @@ pub(super) struct Worker {
     /// Chats of all rows that are leased, with how many.
     busy: HashMap<i64, u32>,
     in_flight: HashMap<RowId, Flying>,
+    /// Files of the project without an id, and the row that uploads each.
+    uploads: HashMap<String, RowId>,
     confirmed: VecDeque<TimeDelta>,
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
@@ -139,6 +142,7 @@ impl Worker {
             pool: VecDeque::new(),
             busy: HashMap::new(),
             in_flight: HashMap::new(),
+            uploads: HashMap::new(),
             confirmed: VecDeque::new(),
             too_many: 0,
             retry_store_at: None,

@@ -4,7 +4,7 @@
 use super::support::{Bench, wait};
 use std::sync::Arc;
 use vestnik::clock::ManualClock;
-use vestnik::model::{Limits, Message, Rate, Time, TimeDelta};
+use vestnik::model::{Limits, Media, MediaSource, Message, Rate, Time, TimeDelta};
 use vestnik::outbox::{Ask, FailureKind, Outbox, Prepare, Prepared};
 use vestnik::sandbox::{Fault, FaultEffect};
 use vestnik::store::{Batch, Pair, Store, Transaction};
@@ -19,7 +19,8 @@ struct Photo(String);
 impl Prepare for Photo {
     fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
         let user = ask.user;
-        let message = Message { text: format!("hello {user}"), photo: Some(self.0.clone()), ..Message::default() };
+        let media = Media::photo(MediaSource::parse(&self.0).unwrap());
+        let message = Message { text: format!("hello {user}"), media, ..Message::default() };
         Prepared::Send(Box::new(message))
     }
 }

@@ -7,12 +7,14 @@
 //! broadcast has all its rows, and one that was not acknowledged has none.
 
 mod arrange;
+mod breakdown;
 mod forecast;
 mod report;
 mod start;
 mod steer;
 
 pub use arrange::Opens;
+pub use breakdown::{Breakdown, Delay};
 pub use forecast::{Work, forecast};
 pub use start::Opening;
 

@@ -65,7 +65,7 @@ impl Engine {
     }
 
     /// The users that a broadcast goes to now, by id.
-    fn recipients(&self, name: &str) -> Result<Vec<UserId>, EngineError> {
+    pub(super) fn recipients(&self, name: &str) -> Result<Vec<UserId>, EngineError> {
         let audience = self.audience()?;
         let ids = audience.with_pass(None, |pass| {
             // By name: the rulebook may have been replaced just now.

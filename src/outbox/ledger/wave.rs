@@ -52,7 +52,13 @@ impl Ledger {
         }
     }
 
-    /// The first row of each wave.
+    /// How long until rows of it may go, if none may now.
+    pub fn opens_in(&self, now: Time) -> Option<TimeDelta> {
+        let first = self.waves.first().filter(|wave| wave.from == 0)?;
+        first.opens.filter(|opens| *opens > now).map(|opens| opens - now)
+    }
+
+    /// Whether a row is among those that are watched first.
     pub fn is_canary(&self, position: u32) -> bool {
         self.canary.is_some_and(|canary| position < canary.rows)
     }

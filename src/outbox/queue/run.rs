@@ -50,12 +50,12 @@ impl Run {
 
     /// Notes that `row` is tried again.
     pub(super) fn wait(&mut self, row: RowId, until: Time) {
-        self.waiting.push(Reverse((until, position_of(row))));
+        self.waiting.push(Reverse((until, row.position())));
     }
 
     /// Notes that a gate put `row` off.
     pub(super) fn defer(&mut self, row: RowId, until: Time) {
-        self.deferred.push(Reverse((until, position_of(row))));
+        self.deferred.push(Reverse((until, row.position())));
     }
 
     /// The waiting row that is due first, if one is.
@@ -78,7 +78,7 @@ impl Run {
 
     /// Whether this change ends the canary.
     pub(super) fn canary_settled(&mut self, row: RowId, before: &State, after: &State, now: Option<Time>) -> bool {
-        if !self.ledger.is_canary(position_of(row)) || before.is_final() == after.is_final() {
+        if !self.ledger.is_canary(row.position()) || before.is_final() == after.is_final() {
             return false;
         }
         match after.is_final() {
@@ -116,8 +116,4 @@ impl Run {
 pub(super) fn row_at(ledger: LedgerId, position: u32) -> RowId {
     let rows = CHUNK_ROWS as u32;
     RowId { ledger, chunk: position / rows, index: position % rows }
-}
-
-pub(super) fn position_of(row: RowId) -> u32 {
-    row.chunk * CHUNK_ROWS as u32 + row.index
 }

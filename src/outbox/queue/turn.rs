@@ -1,6 +1,6 @@
 //! Whose turn it is: which row may be leased next, and when.
 
-use super::run::{Run, position_of, row_at};
+use super::run::{Run, row_at};
 use super::{Candidate, Queue};
 use crate::model::{Time, TimeDelta};
 use crate::outbox::ledger::{self, CHUNK_ROWS, Lane, LedgerId, LedgerStatus};
@@ -101,8 +101,8 @@ impl Queue {
     /// The state of the first part of the message to which `row` belongs.
     pub fn first_part(&mut self, row: RowId) -> Result<Option<State>, StoreError> {
         let Some(run) = self.runs.get(&row.ledger) else { return Ok(None) };
-        let part = run.ledger.part(position_of(row));
-        let first = row_at(row.ledger, position_of(row) - u32::from(part));
+        let part = run.ledger.part(row.position());
+        let first = row_at(row.ledger, row.position() - u32::from(part));
         Ok(self.chunk(first)?.states.get(first.index as usize).cloned())
     }
 
@@ -201,7 +201,7 @@ impl Queue {
     }
 
     fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
-        let part = self.runs.get(&row.ledger).map_or(0, |run| run.ledger.part(position_of(row)));
+        let part = self.runs.get(&row.ledger).map_or(0, |run| run.ledger.part(row.position()));
         let chunk = self.chunk(row)?;
         let index = row.index as usize;
         let (Some(chat), Some(State::Queued { attempts, .. } | State::Deferred { attempts, .. })) =

@@ -17,7 +17,7 @@ pub struct Written {
     erased: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
     events: Vec<Event>,
-    photos: BTreeSet<String>,
+    files: BTreeSet<String>,
 }
 
 impl Written {
@@ -45,7 +45,7 @@ impl Queue {
             erased: std::mem::take(&mut self.erase),
             patches: std::mem::take(&mut self.patches),
             events: std::mem::take(&mut self.events),
-            photos: self.media.take_dirty(),
+            files: self.media.take_dirty(),
         };
         match self.batch(&written) {
             Ok(batch) => {
@@ -90,7 +90,7 @@ impl Queue {
         self.patches = written.patches;
         written.events.append(&mut self.events);
         self.events = written.events;
-        self.media.not_written(written.photos);
+        self.media.not_written(written.files);
     }
 
     fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
@@ -113,7 +113,7 @@ impl Queue {
                 run.ledger.erase(&*self.store, &mut batch)?;
             }
         }
-        self.media.write(&written.photos, &mut batch)?;
+        self.media.write(&written.files, &mut batch)?;
         Ok(batch)
     }
 

@@ -1,6 +1,6 @@
 //! From durable leases to requests: as the limits allow, the most urgent first.
 
-use super::photo::with_id;
+use super::files::with_ids;
 use super::{Event, Flying, Leased, MAX_LEASED, Worker};
 use crate::model::TimeDelta;
 use crate::outbox::answer::{Answer, Doubt};
@@ -40,9 +40,9 @@ impl Worker {
     fn request(&mut self, leased: Leased) {
         let (client, events) = (self.client.clone(), self.events.clone());
         let Candidate { row, chat, .. } = leased.candidate;
-        let file_id = self.photo_id(&leased);
-        let message = with_id(&leased.message, file_id.clone());
-        self.in_flight.insert(row, Flying { leased, file_id });
+        let files = self.files_of(&leased);
+        let message = with_ids(&leased.message, &files);
+        self.in_flight.insert(row, Flying { leased, files });
         let asked = self.runtime.spawn(async move { client.deliver(chat, &message).await });
         self.runtime.spawn(async move {
             // whatever becomes of the request, its row hears of it

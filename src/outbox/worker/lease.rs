@@ -2,6 +2,7 @@
 //! leased, and everything dirty goes to the store's writer, one transaction at
 //! a time.
 
+use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
 use super::{Commit, Event, Leased, MAX_LEASED, Worker};
 use crate::model::{Time, TimeDelta, UserId};
@@ -78,6 +79,11 @@ impl Worker {
             }
         };
         match prepared {
+            Prepared::Send(message) if self.awaits_upload(candidate.row, &message) => {
+                self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
+                let state = State::Queued { due: at, attempts: candidate.attempts };
+                self.settle(&candidate, state, now)
+            }
             Prepared::Send(message) => {
                 self.queue.lease(&candidate, monotonic)?;
                 *self.busy.entry(candidate.chat).or_default() += 1;

@@ -42,19 +42,24 @@ impl Worker {
         let Candidate { chat, attempts, .. } = flying.leased.candidate;
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         self.note_answer(chat, &answer, monotonic);
-        if self.turned_to_address(&flying, &answer) {
+        self.note_files(&flying, &answer);
+        let again = self.refuses_ids(&flying, &answer);
+        if again && self.turned_to_addresses(&flying) {
             return self.release_stopped();
         }
         self.leave(chat);
         let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
         let (at, cause) = (ledger.since(now), ledger.cause.clone());
         let state = match answer {
-            Answer::Delivered { message, photo } => {
-                self.learn_photo(&flying, photo);
+            Answer::Delivered { messages, .. } => {
                 self.note_confirmed(monotonic);
                 self.bot_refused = None;
-                State::Sent { at, message }
+                match messages.as_slice() {
+                    [message] => State::Sent { at, message: *message },
+                    _ => State::SentMany { at, messages },
+                }
             }
+            Answer::Refused(_) if again => State::Queued { due: at, attempts },
             Answer::Wait { retry_after } => {
                 self.hold(retry_after, now, monotonic);
                 State::Queued { due: at + retry_after, attempts }
@@ -99,7 +104,10 @@ impl Worker {
     pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
         let row = candidate.row;
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
-            self.prepare.settled(&Settled { ledger, row, user: UserId(candidate.chat), state: &state, now });
+            let user = UserId(candidate.chat);
+            if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
+                self.queue.blocked_after(blamed);
+            }
         }
         self.queue.settle(row, state, now)
     }

@@ -149,14 +149,7 @@ impl Broadcast {
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let keys = [
-            ("at", self.at.is_some()),
-            ("repeat", self.repeat.is_some()),
-            ("canary", self.canary.is_some()),
-            ("pause_if", self.pause_if_blocked.is_some() || self.pause_if_failed.is_some()),
-            ("ask_first", self.ask_first),
-            ("audience: live", self.audience == Audience::Live),
-        ];
+        let keys = [("at", self.at.is_some()), ("repeat", self.repeat.is_some()), ("ask_first", self.ask_first)];
         let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
         own.or_else(|| self.send.beyond_template())
     }
