@@ -168,6 +168,7 @@ fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
         expires: broadcast.expires.map(|length| now + length),
         priority: broadcast.send.priority.unwrap_or(0),
         marketing: !transactional,
+        template: broadcast.send.template().map(str::to_owned),
         topic: broadcast.send.topic.clone(),
         parts: broadcast.send.template().map_or(1, |template| rulebook.template_parts(template)),
         rails: Rails::new(broadcast.pause_if_blocked, broadcast.pause_if_failed),
