@@ -11,6 +11,7 @@ mod events;
 mod expect;
 mod explain;
 mod import;
+mod opt_out;
 mod project;
 mod query;
 mod running;
