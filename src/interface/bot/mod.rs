@@ -6,6 +6,7 @@
 
 mod admin;
 mod handle;
+mod opt_out;
 
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;

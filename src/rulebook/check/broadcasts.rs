@@ -10,7 +10,7 @@ use crate::condition::Condition;
 use crate::condition::codes::MISSING_SURPRISE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
-use crate::rulebook::action::{SEND, Scope, Send, send};
+use crate::rulebook::action::{SEND, Scope, Send, send, topic};
 use crate::rulebook::phrases::{duration, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
@@ -34,6 +34,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "кому не слать: получат те, для кого это ложно",
         ),
         required("send", SEND, "the template", "шаблон"),
+        optional(
+            "topic",
+            Takes::Name,
+            "its topic, of which users can opt out apart",
+            "её тема, от которой можно отказаться отдельно",
+        ),
         optional("rate", Takes::Rate, "its own pace, below the bot's limit", "собственная скорость, ниже предела бота"),
         optional(
             "expires",
@@ -170,6 +176,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     // Who is unknown to `exclude` is not reached either way: no surprise.
     reader.found.retain_from(before, |found| found.code != MISSING_SURPRISE);
     let send = find(entries, "send").and_then(|node| send(node, scope, reader));
+    let topic = find(entries, "topic").map(|node| topic(node, scope, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
     let expires = find(entries, "expires").and_then(|node| duration(node, ("`expires`", "`expires`"), reader));
     let at = find(entries, "at").and_then(|node| moment(node, &scope.names, scope.sources, reader));
@@ -181,11 +188,12 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
     let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
     named.then_some(())?;
+    let send = Send { topic: topic.map_or(Some(None), |topic| topic.map(Some))?, ..send? };
     Some(Broadcast {
         name: entry.key.text.clone(),
         to: to?,
         exclude,
-        send: send?,
+        send,
         rate,
         expires,
         at,
