@@ -31,7 +31,7 @@ const ORDER: [&str; 15] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 21] = [
+const KNOWN_IN: [(&str, &str); 22] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -52,6 +52,7 @@ const KNOWN_IN: [(&str, &str); 21] = [
     ("rusqlite", "import"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),
+    ("serde_yaml", "sandbox/script"),
     ("tracing_subscriber", "cli"),
 ];
 

@@ -12,6 +12,7 @@ mod events;
 mod expect;
 mod explain;
 mod import;
+mod preview;
 mod project;
 mod query;
 mod running;
