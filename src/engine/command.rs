@@ -5,7 +5,7 @@
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
 use super::arming::Arming;
-use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -17,7 +17,7 @@ use crate::import::{
     EventsReport, ImportError, ImportOptions, ImportReport, Known, Progress, holds_events, import, import_events,
 };
 use crate::model::{Lang, Text, Time, TimeDelta};
-use crate::outbox::OutboxError;
+use crate::outbox::{OutboxError, Recall};
 use crate::rulebook::{Outcome, ReloadReport};
 use crate::store::Transaction;
 use crate::store::backup::Summary;
@@ -61,6 +61,18 @@ pub enum Request {
         /// Which of these.
         steer: Steer,
     },
+    /// What a broadcast would come to if it were started now.
+    Breakdown {
+        /// Its name.
+        name: String,
+    },
+    /// Delete or edit what the latest run of a broadcast has sent.
+    Recall {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        how: Recall,
+    },
     /// Import users or events from a file.
     Import(Box<ImportOptions>),
     /// Check the rule files again and take them over if they are good.
@@ -102,6 +114,8 @@ pub enum Reply {
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
     Run(Box<BroadcastStatus>),
+    /// To [`Request::Breakdown`].
+    Breakdown(Box<Breakdown>),
     /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
     /// To [`Request::Import`] of events.
@@ -216,6 +230,12 @@ impl Engine {
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
+            Request::Breakdown { name } => Ok(Reply::Breakdown(Box::new(self.breakdown(&name)?))),
+            Request::Recall { name, how } => {
+                self.recall_broadcast(&name, how)?;
+                let status = self.broadcast_status(Some(&name))?.into_iter().next();
+                Ok(Reply::Broadcasts(status.into_iter().collect()))
+            }
             Request::Import(options) => {
                 if holds_events(&options)? {
                     return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
@@ -420,6 +440,14 @@ impl BroadcastError {
                 format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),
                 format!("рассылка `{name}` ещё не запускалась; запустить: `vestnik broadcast start {name}`"),
             ),
+            Self::StillGoing { name } => Text::new(
+                format!("`{name}` is still going out; wait for its end, or `vestnik broadcast cancel {name}` first"),
+                format!("рассылка `{name}` ещё идёт; дождитесь конца или сначала `vestnik broadcast cancel {name}`"),
+            ),
+            Self::NothingToRecall { name } => Text::new(
+                format!("`{name}` has sent no message that can still be changed (a bot can delete for 48 hours)"),
+                format!("у рассылки `{name}` нет сообщений, которые ещё можно изменить (удалять бот может 48 часов)"),
+            ),
             Self::WrongState { name, state } => {
                 let (en, ru) = way_out(*state);
                 Text::new(
@@ -444,5 +472,5 @@ fn way_out(state: RunState) -> (&'static str, &'static str) {
 }
 
 fn run_of(name: String, run: RunReport) -> Reply {
-    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run) }))
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), recall: None }))
 }

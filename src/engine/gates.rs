@@ -62,7 +62,8 @@ impl Prepare for Gates {
                 }
                 prepared
             }
-            Cause::Recall { name, .. } => {
+            Cause::Recall { name, text_apart, .. } => {
+                let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
                 with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts))
             }
             Cause::Reply => Prepared::Later,

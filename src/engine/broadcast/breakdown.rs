@@ -100,16 +100,7 @@ impl Engine {
         let now = self.clock.now();
         let open = self.runs()?.0;
         let open: Vec<_> = open.iter().filter(|(ledger, _)| ledger.status == LedgerStatus::Running).collect();
-        let mut works: Vec<Work> = open
-            .iter()
-            .map(|(ledger, counts)| Work {
-                lane: ledger.lane,
-                priority: ledger.priority,
-                left: f64::from(counts.queued + counts.leased),
-                own: ledger.own_rate().map(|rate| rate.hertz()),
-                opens: ledger.opens_in(now).map_or(0.0, |wait| wait.0 as f64 / 1_000.0),
-            })
-            .collect();
+        let mut works: Vec<Work> = open.iter().map(|(ledger, counts)| Work::of(ledger, counts, now)).collect();
         let before = forecast(&works, rate);
         works.push(work);
         let mut after = forecast(&works, rate);
