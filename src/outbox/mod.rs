@@ -37,6 +37,6 @@ pub use handle::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prep
 pub use ledger::{
     CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage,
 };
-pub use limiter::Limiter;
+pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};

@@ -15,8 +15,8 @@ mod settle;
 use super::answer::{Answer, Doubt};
 use super::client::Client;
 use super::handle::{OutboxOptions, OutboxStatus, Prepare, Prepared};
-use super::ledger::{Ledger, LedgerId, LedgerStatus};
-use super::limiter::Limiter;
+use super::ledger::{Lane, Ledger, LedgerId, LedgerStatus};
+use super::limiter::{Limiter, Pass};
 use super::outage::Outage;
 use super::queue::{Candidate, Queue, Written};
 use super::row::{RowId, SkipReason, State};
@@ -306,7 +306,8 @@ impl Worker {
         while let Some(leased) = self.pool.pop_front() {
             let now = self.clock.monotonic();
             let chat = leased.candidate.chat;
-            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
+            let pass = self.pass_of(&leased);
+            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(pass, now) > now {
                 self.pool.push_front(leased);
                 break;
             }
@@ -314,11 +315,18 @@ impl Worker {
                 waiting.push_back(leased);
                 continue;
             }
-            self.limiter.take(chat, now);
+            self.limiter.take(pass, chat, now);
             self.request(leased);
         }
         waiting.append(&mut self.pool);
         self.pool = waiting;
+    }
+
+    fn pass_of(&self, leased: &Leased) -> Pass {
+        match self.queue.ledger(leased.candidate.row.ledger).map(|ledger| ledger.lane) {
+            Some(Lane::Reply) | None => Pass::Urgent,
+            Some(Lane::Broadcast) => Pass::Bulk,
+        }
     }
 
     fn request(&mut self, leased: Leased) {
@@ -464,8 +472,11 @@ impl Worker {
             at(self.queue.next_moment(now, monotonic));
         }
         if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
-            let chats = self.pool.iter().map(|leased| self.limiter.chat_ready(leased.candidate.chat, monotonic));
-            at(chats.min().map(|chat| chat.max(self.limiter.bot_ready(monotonic))));
+            let ready = |leased: &Leased| {
+                let chat = self.limiter.chat_ready(leased.candidate.chat, monotonic);
+                chat.max(self.limiter.bot_ready(self.pass_of(leased), monotonic))
+            };
+            at(self.pool.iter().map(ready).min());
         }
         (wake - monotonic).max(TimeDelta(1)).to_std()
     }
