@@ -1,7 +1,8 @@
 //! The wiring of a running engine: each part is built once, in this order, and
 //! stopped in the opposite one.
 //!
-//! 1. the engine over the rulebook in force and the store (opened by the caller);
+//! 1. the engine over the rulebook in force and the store (opened by the caller),
+//!    which finds out whether it may send at all;
 //! 2. the outbox, which recovers what an earlier process left;
 //! 3. the control socket, through which commands reach the engine;
 //! 4. the watch over the project's files;
@@ -10,13 +11,14 @@
 //! A part that dies ends the process: nothing runs on half alive. When a backup
 //! is put in force all parts but the store are stopped and built anew.
 
+use crate::engine::arming::{Arming, Instance};
 use crate::engine::gates::Gates;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
-use crate::interface::{bot, control};
+use crate::interface::{bot, control, words};
 use crate::model::{Clock, Text};
-use crate::outbox::{Client, Outbox, OutboxOptions, Recovery};
-use crate::rulebook::{Live, ReloadReport, WatchGuard};
+use crate::outbox::{Client, Notice, Outbox, OutboxOptions, Recovery};
+use crate::rulebook::{Live, ReloadReport, Role, WatchGuard};
 use crate::store::{Store, StoreError};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -59,9 +61,12 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What was found of an earlier process.
     pub recovery: Recovery,
+    /// Whether it may send.
+    pub arming: Arming,
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
+    herald: JoinHandle<()>,
     stop: watch::Sender<bool>,
     changeovers: UnboundedReceiver<Changeover>,
     base: Base,
@@ -128,6 +133,7 @@ impl App {
     /// Builds and starts everything. To be called inside a runtime.
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
+        let client = client.with_files_of(&project);
         let on_reload = Arc::new(Mutex::new(on_reload));
         Self::build(Base { project, data, live, store, clock, client, on_reload })
     }
@@ -135,9 +141,13 @@ impl App {
     fn build(base: Base) -> Result<Self, AppError> {
         let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
+        engine.install(Instance::here(&data, live.current().settings.instance.id.as_deref()))?;
+        let arming = engine.settle_arming()?;
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
-        let gates = Gates::new(&engine);
+        engine.know_past()?;
+        let (noticed, notices) = unbounded_channel();
+        let gates = Gates::new(&engine, noticed);
         let (outbox, recovery) = Outbox::start(OutboxOptions {
             store,
             writer: engine.writer.clone(),
@@ -146,6 +156,7 @@ impl App {
             clock,
             prepare: Box::new(gates),
             limits: live.current().settings.limits,
+            armed: arming.lets_out(),
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;
@@ -157,7 +168,21 @@ impl App {
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
-        Ok(Self { engine, recovery, bot, keeper, clockwork, stop, changeovers, base, _watch: watch, _control: control })
+        let herald = tokio::spawn(tell_admins(engine.clone(), notices));
+        Ok(Self {
+            engine,
+            recovery,
+            arming,
+            bot,
+            keeper,
+            clockwork,
+            herald,
+            stop,
+            changeovers,
+            base,
+            _watch: watch,
+            _control: control,
+        })
     }
 
     /// Runs until `shutdown` is over or a part dies, then stops everything.
@@ -185,6 +210,7 @@ impl App {
         let _ = self.stop.send(true);
         self.keeper.abort();
         self.clockwork.abort();
+        self.herald.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -230,6 +256,17 @@ async fn pass_time(engine: Arc<Engine>) {
         tick.tick().await;
         if let Err(error) = engine.pass_time().await {
             tracing::warn!(%error, "what depends on time waits: the store cannot be written");
+        }
+    }
+}
+
+/// Tells the admins what the outbox noticed.
+async fn tell_admins(engine: Arc<Engine>, mut notices: UnboundedReceiver<Notice>) {
+    while let Some(notice) = notices.recv().await {
+        let text = words::notice(&notice);
+        tracing::info!("{}", text.en);
+        if let Err(error) = engine.tell_admins(Role::Operator, &text).await {
+            tracing::warn!(%error, "the admins were not told");
         }
     }
 }

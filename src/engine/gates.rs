@@ -1,42 +1,98 @@
-//! The gates before a broadcast's message, in order; the first that says no
-//! decides: still defined → expired (by the outbox) → reachable → consent →
-//! text. Transactional templates pass the gate of consent.
+//! The gates before a message of a broadcast, in order; the first that says no
+//! decides: expired (asked by the outbox) → reachable → consent → still
+//! eligible → quiet hours → frequency caps → text.
+//!
+//! Transactional messages pass consent, quiet hours and caps. The same code
+//! judges a row whose turn has come and counts, before anything is sent, what a
+//! broadcast would come to.
 
 use super::Engine;
 use super::crowd::Crowd;
+use super::guard::{Consent, Purpose, Room, consent, quiet};
+use super::past::Past;
 use crate::audience::{Audience, Person};
 use crate::condition::Row;
 use crate::model::{Reach, Time, UserId, Value, builtin};
-use crate::outbox::{Cause, Ledger, Prepare, Prepared, SkipReason};
+use crate::outbox::{Ask, Cause, LedgerId, Notice, Prepare, Prepared, Settled, SkipReason};
+use crate::rulebook::{self, Broadcast, Portion, Quiet};
 use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// The gates over the audience.
 pub struct Gates {
     crowd: Arc<Crowd>,
+    past: Past,
+    notices: UnboundedSender<Notice>,
+}
+
+/// Who is asked about, and for which message.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub user: UserId,
+    pub ledger: LedgerId,
+    pub part: u8,
+    /// How many parts the message has.
+    pub parts: u8,
+    pub now: Time,
+    /// Whether a message of greater priority waits for the same user.
+    pub outranked: bool,
 }
 
 impl Gates {
     /// The gates of an engine whose audience is loaded; before it is, nobody
-    /// passes and nobody is skipped.
-    pub fn new(engine: &Engine) -> Self {
-        Self { crowd: engine.crowd.clone() }
+    /// passes and nobody is skipped. What people should know goes to `notices`.
+    pub fn new(engine: &Engine, notices: UnboundedSender<Notice>) -> Self {
+        Self { crowd: engine.crowd.clone(), past: engine.past.clone(), notices }
     }
 }
 
 impl Prepare for Gates {
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, _now: Time) -> Prepared {
+    fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
         let Some(audience) = self.crowd.loaded() else { return Prepared::Later };
-        let Cause::Broadcast { name, .. } = &ledger.cause else { return Prepared::Later };
-        prepare(audience, name, user)
+        let Ask { ledger, row, user, part, now, outranked } = *ask;
+        let parts = ledger.parts;
+        let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
+        match &ledger.cause {
+            Cause::Broadcast { name, .. } => {
+                let prepared = with_broadcast(audience, name, user, |person, broadcast, template| {
+                    judge(person, broadcast, template, asked, &self.past)
+                });
+                if let (Prepared::Send(_), true, 0) = (&prepared, ledger.marketing, part) {
+                    self.past.lock().touches.reserve(user, row);
+                }
+                prepared
+            }
+            Cause::Recall { name, text_apart, .. } => {
+                let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
+                with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts))
+            }
+            Cause::Reply => Prepared::Later,
+        }
+    }
+
+    fn settled(&mut self, settled: &Settled<'_>) -> Option<LedgerId> {
+        self.past.settled(settled)
+    }
+
+    fn noticed(&mut self, notice: Notice) {
+        // nobody listens while everything stops
+        let _ = self.notices.send(notice);
     }
 }
 
-fn prepare(audience: &Audience, broadcast: &str, user: UserId) -> Prepared {
+/// Looks at a user and a broadcast with one template. A user without a profile
+/// is not reached; a broadcast that is gone, or was edited so that it cannot be
+/// sent as it is now, waits.
+fn with_broadcast(
+    audience: &Audience,
+    name: &str,
+    user: UserId,
+    look: impl FnOnce(&Person<'_>, &Broadcast, &str) -> Prepared,
+) -> Prepared {
     let judged = audience.with_row(user, |person| {
-        let Some(broadcast) = person.rulebook().broadcast(broadcast) else { return Prepared::Later };
-        // Edited while under way so that it cannot be sent as it is now.
-        match broadcast.send.template().filter(|_| broadcast.send.beyond_template().is_none()) {
-            Some(template) => judge(person, template, broadcast.send.transactional),
+        let Some(broadcast) = person.rulebook().broadcast(name) else { return Prepared::Later };
+        match broadcast.send.template().filter(|_| broadcast.beyond_start().is_none()) {
+            Some(template) => look(person, broadcast, template),
             None => Prepared::Later,
         }
     });
@@ -44,11 +100,58 @@ fn prepare(audience: &Audience, broadcast: &str, user: UserId) -> Prepared {
 }
 
 /// The decision for one user.
-fn judge(person: &Person<'_>, template: &str, transactional: bool) -> Prepared {
-    if let Some(reason) = stop(transactional, person) {
+pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, asked: Asked, past: &Past) -> Prepared {
+    let purpose = Purpose::of(broadcast.send.transactional, broadcast.send.topic.as_deref());
+    if let Some(reason) = consent::stop(&consent_of(person), purpose) {
         return Prepared::Skip(reason);
     }
-    match person.rulebook().render_for(template, &person.profile(), person) {
+    if asked.part == 0 {
+        if broadcast.audience == rulebook::Audience::Live && !person.rulebook().reaches(broadcast, person) {
+            return Prepared::Skip(SkipReason::NotEligible);
+        }
+        if let Some(stop) = marketing_stop(person, asked, purpose, past) {
+            return stop;
+        }
+    }
+    text(person, template, asked.part, asked.parts)
+}
+
+/// What quiet hours or caps say against a message, if they do.
+fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past: &Past) -> Option<Prepared> {
+    let rulebook = person.rulebook();
+    if purpose == Purpose::Transactional {
+        return None;
+    }
+    let policy = &rulebook.policy;
+    let project = &rulebook.settings.timezone.zone;
+    let mut past = past.lock();
+    let zone = past.zone(text_of(person.field(builtin::TIMEZONE)), project);
+    if let Some(hours) = &policy.quiet_hours {
+        let Asked { user, ledger, part, now, .. } = asked;
+        let draw = quiet::Draw { user, ledger, part: u32::from(part) };
+        if let Some(until) = quiet::resume_at(hours, quiet::zone_of(hours, &zone, project), now, draw) {
+            let why = SkipReason::QuietHours;
+            return Some(match hours.then {
+                Quiet::Skip => Prepared::Skip(why),
+                Quiet::Delay => Prepared::Defer { until, why },
+            });
+        }
+    }
+    match past.touches.room(asked.user, &policy.caps, &zone, asked.now) {
+        Room::Full { .. } => Some(Prepared::Skip(SkipReason::Capped)),
+        // the last slot is for the more urgent message that waits
+        Room::Free(1) if asked.outranked => Some(Prepared::Skip(SkipReason::Capped)),
+        Room::Free(_) => None,
+    }
+}
+
+fn text(person: &Person<'_>, template: &str, part: u8, parts: u8) -> Prepared {
+    let portion = match (parts, part) {
+        (0 | 1, _) => Portion::Whole,
+        (_, 0) => Portion::Media,
+        (_, _) => Portion::Text,
+    };
+    match person.rulebook().render_part(template, portion, &person.profile(), person) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = person.user().0, template, %error, "a message cannot be rendered");
@@ -57,18 +160,17 @@ fn judge(person: &Person<'_>, template: &str, transactional: bool) -> Prepared {
     }
 }
 
-/// The gate before rendering that stops this user, if one does.
-fn stop(transactional: bool, person: &Person<'_>) -> Option<SkipReason> {
-    let reach = match person.field(builtin::REACH) {
-        Value::String(text) => Reach::parse(text),
-        _ => Reach::Reachable,
-    };
-    match reach {
-        Reach::Blocked => return Some(SkipReason::Blocked),
-        Reach::Deactivated => return Some(SkipReason::Deactivated),
-        Reach::NeedsStart => return Some(SkipReason::NeedsStart),
-        Reach::Reachable => {}
+fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
+    Consent {
+        reach: text_of(person.field(builtin::REACH)).map_or(Reach::Reachable, Reach::parse),
+        opted_out: person.field(builtin::OPTED_OUT) == &Value::Bool(true),
+        opted_out_of: &Value::Missing,
     }
-    let opted_out = person.field(builtin::OPTED_OUT) == &Value::Bool(true);
-    (opted_out && !transactional).then_some(SkipReason::OptedOut)
+}
+
+fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }

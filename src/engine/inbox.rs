@@ -12,7 +12,7 @@
 
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, UserId};
-use crate::outbox::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus, stage_replies};
+use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
 
 const OFFSET: &[u8] = b"U";
@@ -67,7 +67,9 @@ impl Engine {
     pub async fn finish_update(&self, id: i64, handled: Handled) -> Result<(), EngineError> {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
-        let ledger = self.stage_answers(&mut batch, handled.replies)?;
+        let staged = self.stage_answers(&mut batch, handled.replies)?;
+        let blocks: Vec<_> =
+            handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();
         self.writer
             .commit_async(Transaction {
                 batch,
@@ -76,10 +78,21 @@ impl Engine {
                 ..Transaction::default()
             })
             .await?;
-        if let (Some(ledger), Some(outbox)) = (ledger, self.outbox()) {
-            outbox.add(ledger)?;
-        }
-        Ok(())
+        staged.map_or(Ok(()), |ledger| self.take_up(ledger))?;
+        blocks.into_iter().try_for_each(|user| self.blame(user))
+    }
+
+    /// Gives the outbox a ledger whose rows are durable and wait.
+    pub(super) fn take_up(&self, ledger: Ledger) -> Result<(), EngineError> {
+        let counts = Counts { queued: ledger.rows, ..Counts::default() };
+        Ok(self.outbox().map_or(Ok(()), |outbox| outbox.add(ledger, counts))?)
+    }
+
+    /// Counts a block of the bot against the last mailing that the user got.
+    fn blame(&self, user: UserId) -> Result<(), EngineError> {
+        let blamed = self.past.blamed(user, self.clock.now());
+        let told = blamed.zip(self.outbox()).map(|(ledger, outbox)| outbox.blocked_after(ledger));
+        Ok(told.unwrap_or(Ok(()))?)
     }
 
     /// Keeps an update that cannot be read apart, so that it is not lost.
@@ -96,21 +109,17 @@ impl Engine {
         self.store.scan(b"w", b"").try_fold(0, |n, pair| Ok(pair.map(|_| n + 1)?))
     }
 
-    fn stage_answers(&self, batch: &mut Batch, replies: Vec<(i64, Message)>) -> Result<Option<Ledger>, EngineError> {
+    pub(super) fn stage_answers(
+        &self,
+        batch: &mut Batch,
+        replies: Vec<(i64, Message)>,
+    ) -> Result<Option<Ledger>, EngineError> {
         let Some(outbox) = self.outbox().filter(|_| !replies.is_empty()) else { return Ok(None) };
+        let rows = u32::try_from(replies.len()).unwrap_or(u32::MAX);
         let ledger = Ledger {
-            id: outbox.next_id(),
-            cause: Cause::Reply,
-            lane: Lane::Reply,
             in_doubt: InDoubtPolicy::Resend,
-            status: LedgerStatus::Running,
-            created: self.clock.now(),
-            finished: None,
             rulebook: self.live.current().version.clone(),
-            rows: u32::try_from(replies.len()).unwrap_or(u32::MAX),
-            rate: None,
-            expires: None,
-            summary: None,
+            ..Ledger::new(outbox.next_id(), Cause::Reply, Lane::Reply, self.clock.now(), rows)
         };
         stage_replies(batch, &ledger, replies)?;
         Ok(Some(ledger))

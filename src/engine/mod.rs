@@ -8,13 +8,18 @@
 //! Deciding who may get a message ([`gates`]) does no input or output beyond
 //! reading the one profile it is asked about.
 
+pub mod arming;
 pub mod broadcast;
 pub mod command;
 mod core;
 mod crowd;
 pub mod decide;
 pub mod gates;
+pub mod guard;
 pub mod inbox;
+mod notices;
+mod past;
+pub mod preview;
 pub mod profile;
 pub mod query;
 pub mod restore;
@@ -29,11 +34,14 @@ use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
+use arming::{Arming, Instance};
 use crowd::Crowd;
+use past::Past;
 use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 /// The open parts of one project.
 pub struct Engine {
@@ -49,6 +57,8 @@ pub struct Engine {
     pub profiles: Profiles,
     /// Everybody, in memory.
     crowd: Arc<Crowd>,
+    /// What marketing people got lately.
+    past: Past,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Why updates do not come from Telegram, while they do not.
@@ -61,6 +71,10 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// The installation in which the engine runs.
+    here: OnceLock<Instance>,
+    /// Whether it may send.
+    arming: watch::Sender<Arming>,
     /// Up to where the sizes of segments are thinned.
     thinned: Mutex<Vec<u8>>,
 }
@@ -102,12 +116,15 @@ impl Engine {
             writer,
             profiles,
             crowd,
+            past: Past::default(),
             clock,
             silence: Mutex::new(None),
             outbox: OnceLock::new(),
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            here: OnceLock::new(),
+            arming: watch::Sender::new(Arming::Armed),
             thinned: Mutex::default(),
         })
     }
@@ -118,10 +135,17 @@ impl Engine {
         self.crowd.current(&self.writer)
     }
 
+    /// Reads from the ledgers what gates have to know of the past; to be called
+    /// before the outbox starts, and when the rulebook looks back further.
+    pub fn know_past(&self) -> Result<(), EngineError> {
+        Ok(self.past.reach_back(&*self.store, &self.live.current(), self.clock.now())?)
+    }
+
     /// Looks at the clock: users enter and leave segments by it, and rules act.
     /// The history forgets what is too old.
     pub async fn pass_time(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
+        self.past.forget(now);
         let expired = self.live.current().keeps_events_for().map(|length| now - length);
         self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
         Ok(())

@@ -1,9 +1,11 @@
 //! Sentences and figures that more than one edge shows: the command line and
 //! the bot say the same of the same things.
 
-use crate::engine::broadcast::{BroadcastStatus, RunReport};
-use crate::engine::command::{ReloadAnswer, Status};
+use crate::engine::arming::{Arming, DisarmedBy};
+use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
+use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
+use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
 
 /// The status for people, a line for each fact.
@@ -12,6 +14,7 @@ pub fn status(status: &Status, lang: Lang) -> String {
         true => Text::new("engine: running", "движок: работает"),
         false => Text::new("engine: not running", "движок: не запущен"),
     }];
+    lines.extend(disarmed(&status.arming));
     lines.push(Text::new(format!("rulebook: {}", status.version), format!("правила: редакция {}", status.version)));
     lines.push(Text::new(
         format!("users: {}", grouped(status.users)),
@@ -26,6 +29,62 @@ pub fn status(status: &Status, lang: Lang) -> String {
         }
     }
     lines.extend(troubles(status));
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+/// Why nothing goes out, and what to do about it; nothing if the engine is
+/// armed.
+pub fn disarmed(arming: &Arming) -> Option<Text> {
+    match arming {
+        Arming::Armed => None,
+        Arming::Disarmed { by: DisarmedBy::Admin, since } => Some(Text::new(
+            format!("DISARMED since {since}: only answers go out, everything else waits; `vestnik arm` lets it go"),
+            format!("ОТПРАВКА ВЫКЛЮЧЕНА с {since}: уходят только ответы, остальное ждёт; включить: `vestnik arm`"),
+        )),
+        Arming::Disarmed { by: DisarmedBy::Clone { was, is }, since } => {
+            let (was, is) = (was.place(), is.place());
+            Some(Text::new(
+                format!(
+                    "DISARMED since {since}: nothing goes out and no updates are fetched\n\
+                     these data belong to {was}, and this is {is}: two engines over copies of the same data would send everything twice\n\
+                     if you have moved the data here and no other engine uses them: `vestnik arm`; else leave this one as it is, or give it a token of another bot and then arm it\n\
+                     a name in `instance: {{id: …}}` of vestnik.yaml or in VESTNIK_INSTANCE keeps a moved engine armed"
+                ),
+                format!(
+                    "ОТПРАВКА ВЫКЛЮЧЕНА с {since}: ничего не уходит, обновления не забираются\n\
+                     эти данные принадлежат {was}, а здесь {is}: два движка на копиях одних данных отправили бы всё дважды\n\
+                     если вы перенесли данные сюда и другой движок их не использует: `vestnik arm`; иначе не трогайте или дайте этому токен другого бота и тогда включите её\n\
+                     имя в `instance: {{id: …}}` файла vestnik.yaml или в VESTNIK_INSTANCE сохраняет отправку включённой и после переноса"
+                ),
+            ))
+        }
+    }
+}
+
+/// What came of arming or disarming, and what waits.
+pub fn arming_change(change: &ArmingChange, lang: Lang) -> String {
+    let mut lines = vec![match (&change.before, disarmed(&change.arming)) {
+        (_, Some(text)) => text,
+        (Arming::Armed, None) => Text::new("armed already", "отправка и так включена"),
+        (Arming::Disarmed { .. }, None) => Text::new("armed: messages go out", "отправка включена: сообщения уходят"),
+    }];
+    let waiting = |name: &str, n: u32| {
+        Text::new(format!("  {name}: {} waiting", grouped(n.into())), format!("  {name}: ждут {}", grouped(n.into())))
+    };
+    let runs = change.waiting.iter().filter_map(|one| one.run.as_ref().map(|run| (one, run)));
+    lines.extend(runs.map(|(one, run)| match run.state {
+        RunState::Paused => waiting(&format!("{} ({})", one.name, RunState::Paused.text().get(lang)), run.queued),
+        RunState::Running | RunState::Cancelled | RunState::Finished => waiting(&one.name, run.queued),
+    }));
+    if change.replies > 0 {
+        lines.push(waiting(Text::new("answers", "ответы").get(lang), change.replies));
+    }
+    if !change.live {
+        lines.push(Text::new(
+            "no engine is running: it counts for the next `vestnik run`",
+            "движок не запущен: это подействует при следующем `vestnik run`",
+        ));
+    }
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
 }
 
@@ -63,11 +122,7 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
         return format!("{}: {}\n", status.name, text.get(lang));
     };
     let mut out = format!("{}\n", headline(&status.name, run, lang));
-    if run.paused_by_errors {
-        let text = Text::new(
-            "paused by itself: Telegram refused the content of the first messages; mend the template, then resume",
-            "остановлена сама: Telegram не принял содержание первых сообщений; исправьте шаблон и продолжите",
-        );
+    if let Some(text) = run.paused_by.and_then(paused_words) {
         let _ = writeln!(out, "  {}", text.get(lang));
     }
     if !status.defined {
@@ -81,10 +136,15 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     rows.push((Text::new("sent", "отправлено"), run.sent));
     rows.extend(run.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)));
     rows.extend(run.failed.iter().map(|(kind, n)| (failure_words(kind), *n)));
+    rows.push((
+        Text::new("blocked the bot within a day of it", "заблокировали бота за сутки после неё"),
+        run.blocked_after,
+    ));
     rows.push((Text::new("in doubt (never sent twice)", "под вопросом (второй раз не шлём)"), run.in_doubt));
     rows.push((Text::new("cancelled", "отменено"), run.cancelled));
     rows.push((Text::new("under way", "в пути"), run.under_way));
     rows.push((Text::new("waiting", "ждут"), run.queued));
+    rows.extend(run.deferred.iter().map(|(reason, n)| (deferred_words(reason), *n)));
     rows.push((Text::new("of these to be tried again", "из них на повтор"), run.retrying));
     let shown = rows.iter().enumerate().filter(|(i, (_, n))| *i < 2 || *n > 0);
     let lines: Vec<_> = shown.map(|(_, (text, n))| (text.get(lang), grouped(u64::from(*n)))).collect();
@@ -92,7 +152,156 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     for (text, n) in lines {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
+    if let Some(recall) = &status.recall {
+        let _ = writeln!(out, "  {}", recall_words(recall).get(lang));
+    }
     out
+}
+
+fn recall_words(recall: &RecallReport) -> Text {
+    let run = &recall.run;
+    let (done, total) = (grouped(run.sent.into()), grouped(run.total.into()));
+    let failed = grouped(u64::from(run.failed_total()));
+    let (en, ru) = match recall.how {
+        Recall::Delete => ("taken back", "отозвано"),
+        Recall::Edit => ("edited", "исправлено"),
+    };
+    Text::new(
+        format!("{en}: {done} of {total}, not possible any more: {failed}"),
+        format!("{ru}: {done} из {total}, уже не удалось: {failed}"),
+    )
+}
+
+/// What a broadcast would come to, a line for each fact.
+pub fn breakdown_figures(found: &Breakdown, lang: Lang) -> String {
+    let (reached, all) = (grouped(found.reached), grouped(found.recipients));
+    let mut lines = vec![Text::new(
+        format!("{}: would reach {reached} of {all}", found.name),
+        format!("{}: получат {reached} из {all}", found.name),
+    )];
+    let mut figures: Vec<(Text, u64)> = found.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)).collect();
+    figures.extend(found.deferred.iter().map(|(reason, n)| (later_words(reason), *n)));
+    if found.messages != found.reached {
+        figures
+            .push((Text::new("messages (media and text apart)", "сообщений (файл и текст отдельно)"), found.messages));
+    }
+    let width = figures.iter().map(|(text, _)| text.get(lang).chars().count()).max().unwrap_or(0);
+    for (text, n) in figures {
+        let pad = |text: &str| format!("  {text:<width$}  {:>7}", grouped(n));
+        lines.push(Text::new(pad(&text.en), pad(&text.ru)));
+    }
+    if let Some(until) = &found.deferred_until {
+        lines.push(Text::new(
+            format!("  the last of these waits until {until}"),
+            format!("  последние из них ждут до {until}"),
+        ));
+    }
+    if let Some(seconds) = found.seconds {
+        let time = length(seconds);
+        lines.push(Text::new(format!("takes {}", time.en), format!("займёт {}", time.ru)));
+    }
+    for delay in &found.delays {
+        let (before, after) = (length(delay.before), length(delay.after));
+        lines.push(Text::new(
+            format!("delays {}: done in {} instead of {}", delay.name, after.en, before.en),
+            format!("задержит {}: конец через {} вместо {}", delay.name, after.ru, before.ru),
+        ));
+    }
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+fn later_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("later: quiet hours", "позже: тихие часы"),
+        other => Text::new(format!("later: {other}"), format!("позже: {other}")),
+    }
+}
+
+/// What the admins are told of, in a message.
+pub fn notice(notice: &Notice) -> Text {
+    match notice {
+        Notice::Paused { ledger, tried } => {
+            let LedgerStatus::Paused(by) = ledger.status else { return what_it_is(&ledger.cause) };
+            let (what, why) = (what_it_is(&ledger.cause), paused_words(by).unwrap_or_else(|| RunState::Paused.text()));
+            let (all, blocked, failed) = (tried.all, tried.blocked, tried.failed);
+            Text::new(
+                format!("{}: {}\ntried {all}, blocked {blocked}, failed {failed}", what.en, why.en),
+                format!("{}: {}\nотправлялось {all}, заблокировали {blocked}, не удалось {failed}", what.ru, why.ru),
+            )
+        }
+        Notice::CanaryDone { ledger, counts } => {
+            let what = what_it_is(&ledger.cause);
+            let hold = length(ledger.canary.map_or(0, |canary| canary.hold.0 / 1_000).unsigned_abs());
+            let (sent, failed, skipped) = (counts.sent, counts.failed_total(), counts.skipped_total());
+            Text::new(
+                format!(
+                    "{}: the first share is done: sent {sent}, refused {failed}, skipped {skipped}; the rest follows in {}",
+                    what.en, hold.en
+                ),
+                format!(
+                    "{}: первая доля готова: отправлено {sent}, отказов {failed}, пропущено {skipped}; остальным — через {}",
+                    what.ru, hold.ru
+                ),
+            )
+        }
+        Notice::Ended { ledger } => {
+            let what = what_it_is(&ledger.cause);
+            let counts = ledger.summary.clone().unwrap_or_default();
+            let (sent, failed, skipped, doubt) =
+                (counts.sent, counts.failed_total(), counts.skipped_total(), counts.in_doubt);
+            let (en, ru) = if ledger.status == LedgerStatus::Cancelled {
+                ("cancelled", "отменено")
+            } else {
+                ("done", "готово")
+            };
+            Text::new(
+                format!("{}: {en}: sent {sent}, refused {failed}, skipped {skipped}, in doubt {doubt}", what.en),
+                format!(
+                    "{}: {ru}: отправлено {sent}, отказов {failed}, пропущено {skipped}, под вопросом {doubt}",
+                    what.ru
+                ),
+            )
+        }
+        Notice::LongWait { retry_after } => {
+            let wait = length((retry_after.0 / 1_000).unsigned_abs());
+            Text::new(
+                format!("Telegram tells the bot to wait for {}: nothing goes out until then", wait.en),
+                format!("Telegram велит боту подождать {}: до этого ничего не уходит", wait.ru),
+            )
+        }
+    }
+}
+
+fn what_it_is(cause: &Cause) -> Text {
+    match cause {
+        Cause::Broadcast { name, .. } => Text::new(format!("broadcast {name}"), format!("рассылка {name}")),
+        Cause::Reply => Text::new("replies", "ответы"),
+        Cause::Recall { name, how: Recall::Delete, .. } => {
+            Text::new(format!("taking back {name}"), format!("отзыв рассылки {name}"))
+        }
+        Cause::Recall { name, how: Recall::Edit, .. } => {
+            Text::new(format!("editing {name}"), format!("правка рассылки {name}"))
+        }
+    }
+}
+
+/// Why a run paused by itself.
+pub fn paused_words(by: PausedBy) -> Option<Text> {
+    Some(match by {
+        PausedBy::Admin => return None,
+        PausedBy::ContentErrors => Text::new(
+            "paused by itself: Telegram refuses the content of messages; mend the template, then resume",
+            "остановлена сама: Telegram не принимает содержание сообщений; исправьте шаблон и продолжите",
+        ),
+        PausedBy::Blocks => Text::new(
+            "paused by itself: too many recipients block the bot; resume it if that is as it should be",
+            "остановлена сама: слишком многие получатели блокируют бота; продолжите, если так и надо",
+        ),
+        PausedBy::Failures => Text::new(
+            "paused by itself: too many messages fail; see why below, then resume",
+            "остановлена сама: слишком много неудачных отправок; причины ниже, потом можно продолжить",
+        ),
+    })
 }
 
 /// One line: the name, the state, the share that is done, rate and time left.
@@ -188,8 +397,27 @@ fn skip_words(reason: &str) -> Text {
         "deactivated" => Text::new("skipped: account gone", "пропущено: аккаунт удалён"),
         "needs_start" => Text::new("skipped: never started the bot", "пропущено: не запускали бота"),
         "opted_out" => Text::new("skipped: opted out", "пропущено: отписались"),
+        "not_eligible" => {
+            Text::new("skipped: not among the recipients any more", "пропущено: больше не в числе получателей")
+        }
+        "exited" => Text::new("skipped: left the drip", "пропущено: вышли из цепочки"),
+        "goal_reached" => Text::new("skipped: reached the goal", "пропущено: достигли цели"),
+        "holdout" => Text::new("skipped: in the holdout", "пропущено: в контрольной доле без рекламы"),
+        "control" => Text::new("skipped: the variant gets nothing", "пропущено: вариант без сообщения"),
+        "quiet_hours" => Text::new("skipped: quiet hours", "пропущено: тихие часы"),
+        "capped" => Text::new("skipped: had as many messages as allowed", "пропущено: исчерпан предел сообщений"),
+        "budget" => Text::new("skipped: the Stars are spent", "пропущено: звёзды израсходованы"),
+        "missed" => Text::new("skipped: the moment was missed", "пропущено: момент упущен"),
+        "content_error" => Text::new("skipped: the first part was refused", "пропущено: первая часть не принята"),
         "render_error" => Text::new("skipped: the text cannot be rendered", "пропущено: текст не собрать"),
         other => Text::new(format!("skipped: {other}"), format!("пропущено: {other}")),
+    }
+}
+
+fn deferred_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("of these put off by quiet hours", "из них отложены тихими часами"),
+        other => Text::new(format!("of these put off: {other}"), format!("из них отложены: {other}")),
     }
 }
 
@@ -200,6 +428,9 @@ fn failure_words(kind: &str) -> Text {
         "needs_start" => Text::new("refused: never started the bot", "отказ: не запускали бота"),
         "content_error" => Text::new("refused: content", "отказ: содержание"),
         "chat_refused" => Text::new("refused: chat", "отказ: чат"),
+        "message_gone" => {
+            Text::new("refused: the message is gone or too old", "отказ: сообщения нет или оно слишком старое")
+        }
         "attempts_used_up" => Text::new("failed after all attempts", "не удалось после всех попыток"),
         other => Text::new(format!("refused: {other}"), format!("отказ: {other}")),
     }

@@ -18,7 +18,7 @@ mod value;
 pub use event::Event;
 pub use events::{EventType, Events, Property, PropertyId};
 pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
-pub use message::{Button, ButtonAction, Format, Message};
+pub use message::{Button, ButtonAction, Format, Media, MediaItem, MediaKind, MediaSource, Message};
 pub use profile::{Patch, Profile};
 pub use rate::{Limits, Rate};
 pub use schema::{Field, FieldId, Reach, Schema, builtin};

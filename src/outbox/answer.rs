@@ -5,18 +5,21 @@
 //! here change what we think of a user; anything else fails its row alone. An
 //! answer that is not whole JSON proves nothing: the message may have arrived.
 
-use crate::model::{Reach, TimeDelta};
+use super::request::Order;
+use crate::model::{MediaKind, Reach, TimeDelta};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What became of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Delivered, as this message of its chat.
+    /// Delivered, as these messages of its chat.
     Delivered {
-        /// The message's id.
-        message: i32,
-        /// The `file_id` of its photo in the largest size.
-        photo: Option<String>,
+        /// Their ids: one, but of an album as many as it has parts. An answer
+        /// that tells none counts as the id 0.
+        messages: Vec<i32>,
+        /// The file of each, as Telegram has it now.
+        files: Vec<Option<Taken>>,
     },
     /// 429: not before this long from now. Not an attempt.
     Wait {
@@ -32,6 +35,15 @@ pub enum Answer {
     },
     /// Nobody can tell.
     Unknown(Doubt),
+}
+
+/// A file that Telegram has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// What it became: a video without sound becomes an animation.
+    pub kind: MediaKind,
+    /// Its id; of a photo that of the largest size.
+    pub file_id: String,
 }
 
 /// Why Telegram refused.
@@ -56,6 +68,12 @@ pub enum Refusal {
     },
     /// This chat alone refuses.
     Chat {
+        /// Telegram's words.
+        text: String,
+    },
+    /// The message that was to be changed is gone, is too old, or is as it
+    /// should be already.
+    Message {
         /// Telegram's words.
         text: String,
     },
@@ -89,7 +107,7 @@ pub enum Doubt {
 struct Body {
     ok: bool,
     #[serde(default)]
-    result: serde_json::Value,
+    result: Value,
     error_code: Option<u16>,
     #[serde(default)]
     description: String,
@@ -150,9 +168,14 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
         };
     };
     if body.ok {
-        let message = body.result.get("message_id").and_then(serde_json::Value::as_i64);
-        let message = message.and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
-        return Answer::Delivered { message, photo: largest(&body.result) };
+        let messages = match &body.result {
+            Value::Array(messages) if !messages.is_empty() => messages.as_slice(),
+            message => std::slice::from_ref(message),
+        };
+        return Answer::Delivered {
+            messages: messages.iter().map(message_id).collect(),
+            files: messages.iter().map(taken).collect(),
+        };
     }
     let code = body.error_code.unwrap_or(status);
     match (code, body.parameters.retry_after, body.parameters.migrate_to_chat_id) {
@@ -166,12 +189,49 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
     }
 }
 
+fn message_id(message: &Value) -> i32 {
+    let id = message.get("message_id").and_then(Value::as_i64);
+    id.and_then(|id| i32::try_from(id).ok()).unwrap_or(0)
+}
+
+/// The file of a message. An animation has its file as a document, too.
+fn taken(message: &Value) -> Option<Taken> {
+    let id = |key: &str| Some(message.get(key)?.get("file_id")?.as_str()?.to_owned());
+    let of = |kind| move |file_id| Taken { kind, file_id };
+    largest(message)
+        .map(of(MediaKind::Photo))
+        .or_else(|| id("video").map(of(MediaKind::Video)))
+        .or_else(|| id("animation").map(of(MediaKind::Animation)))
+        .or_else(|| id("document").map(of(MediaKind::Document)))
+}
+
 /// The `file_id` of the largest size of a message's photo.
-fn largest(message: &serde_json::Value) -> Option<String> {
-    let number = |size: &serde_json::Value, key| size.get(key).and_then(serde_json::Value::as_u64).unwrap_or(0);
+fn largest(message: &Value) -> Option<String> {
+    let number = |size: &Value, key| size.get(key).and_then(Value::as_u64).unwrap_or(0);
     let sizes = message.get("photo")?.as_array()?;
     let largest = sizes.iter().max_by_key(|size| number(size, "width").saturating_mul(number(size, "height")))?;
     largest.get("file_id")?.as_str().map(str::to_owned)
+}
+
+/// Beginnings of what is said of a message that was to be changed.
+const MESSAGE: [&str; 5] = [
+    "message is not modified",
+    "message to edit not found",
+    "message to delete not found",
+    "message can't be edited",
+    "message can't be deleted",
+];
+
+impl Refusal {
+    /// Whether a message is already as it was to become: deleted, or edited.
+    pub fn is_done_already(&self, order: Order) -> bool {
+        let Self::Message { text } = self else { return false };
+        match order {
+            Order::Send => false,
+            Order::Edit(_) => text.contains("message is not modified"),
+            Order::Delete(_) => text.contains("message to delete not found"),
+        }
+    }
 }
 
 fn refusal(code: u16, text: String) -> Refusal {
@@ -181,6 +241,7 @@ fn refusal(code: u16, text: String) -> Refusal {
     match known {
         Some((_, _, reach)) => Refusal::Unreachable { reach: *reach, text },
         None if code == 403 || CHAT.iter().any(|start| lower.starts_with(start)) => Refusal::Chat { text },
+        None if code == 400 && MESSAGE.iter().any(|start| lower.starts_with(start)) => Refusal::Message { text },
         None if code == 400 && FILE.iter().any(|start| lower.starts_with(start)) => Refusal::File { text },
         None => Refusal::Content { text },
     }
@@ -201,7 +262,7 @@ mod tests {
             r#"{"ok":true,"result":{"message_id":7,"chat":{"type":"a new kind"}}}"#,
             r#"{"ok":true,"result":{"message_id":7},"future":1}"#,
         ] {
-            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { message: 7, photo: None });
+            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { messages: vec![7], files: vec![None] });
         }
     }
 
@@ -215,8 +276,34 @@ mod tests {
             ("7", None),
         ] {
             let body = format!(r#"{{"ok":true,"result":{{"message_id":7,"photo":{photo}}}}}"#);
-            let expected = Answer::Delivered { message: 7, photo: expected.map(str::to_owned) };
+            let file = expected.map(|id| Taken { kind: MediaKind::Photo, file_id: id.to_owned() });
+            let expected = Answer::Delivered { messages: vec![7], files: vec![file] };
             assert_eq!(classify(200, body.as_bytes()), expected, "{photo}");
+        }
+    }
+
+    #[test]
+    fn files_are_known_by_what_they_became() {
+        use MediaKind::{Animation, Document, Photo, Video};
+        let taken = |kind, id: &str| Some(Taken { kind, file_id: id.into() });
+        for (result, messages, files) in [
+            (r#"{"message_id":7,"video":{"file_id":"v"}}"#, vec![7], vec![taken(Video, "v")]),
+            (r#"{"message_id":7,"document":{"file_id":"d"}}"#, vec![7], vec![taken(Document, "d")]),
+            (
+                r#"{"message_id":7,"animation":{"file_id":"a"},"document":{"file_id":"a"}}"#,
+                vec![7],
+                vec![taken(Animation, "a")],
+            ),
+            (
+                r#"[{"message_id":7,"photo":[{"file_id":"p"}]},{"message_id":8,"video":{"file_id":"v"}},{"message_id":9}]"#,
+                vec![7, 8, 9],
+                vec![taken(Photo, "p"), taken(Video, "v"), None],
+            ),
+            ("[]", vec![0], vec![None]),
+            ("true", vec![0], vec![None]),
+        ] {
+            let body = format!(r#"{{"ok":true,"result":{result}}}"#);
+            assert_eq!(classify(200, body.as_bytes()), Answer::Delivered { messages, files }, "{result}");
         }
     }
 

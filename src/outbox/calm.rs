@@ -29,7 +29,8 @@ impl Calm {
         let ledger = Ledger::from_bytes(value)?;
         match (ledger.cause, ledger.status) {
             (Cause::Broadcast { name, .. }, LedgerStatus::Running) => drop(self.paused.insert(name)),
-            (Cause::Broadcast { .. }, _) => {}
+            // taking back twice what was taken back does no harm
+            (Cause::Broadcast { .. } | Cause::Recall { .. }, _) => {}
             (Cause::Reply, _) => {
                 self.replies = self.replies.saturating_add(ledger.rows);
                 self.dropped.insert(ledger.id);

@@ -1,12 +1,17 @@
 //! The thin client of the Bot API: one request, one classified answer.
 //!
 //! It never waits, retries or limits; those are decisions of the queue. Errors
-//! are stripped of their address, because the address holds the token.
+//! are stripped of their address, because the address holds the token. Files of
+//! the project are read when their request is written, and only then.
 
-use super::answer::{Answer, Doubt, classify};
-use crate::model::{Button, ButtonAction, Format, Message};
-use serde_json::{Value, json};
+use super::answer::{Answer, Doubt, Refusal, classify};
+use super::request::{Order, Request, Upload, request_of};
+use crate::model::Message;
+use crate::rulebook::{Asset, Located, locate};
+use reqwest::multipart::{Form, Part};
+use serde_json::Value;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A client for one bot.
@@ -14,6 +19,8 @@ use std::time::Duration;
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// The folder whose files messages may carry.
+    project: Option<PathBuf>,
 }
 
 /// Why a question (as opposed to a delivery) got no result.
@@ -48,6 +55,10 @@ pub enum ClientError {
 
 const CONNECT: Duration = Duration::from_secs(5);
 const DELIVERY: Duration = Duration::from_secs(30);
+/// The same for a request that carries files.
+const UPLOAD: Duration = Duration::from_secs(300);
+/// What Telegram takes of an uploaded file, in bytes.
+const LARGEST: u64 = 50 << 20;
 
 impl Client {
     /// A client for the bot with `token` at `api_url`.
@@ -61,13 +72,34 @@ impl Client {
         let builder = reqwest::Client::builder().connect_timeout(CONNECT).tcp_nodelay(true).no_proxy();
         let http = builder.pool_max_idle_per_host(300).build();
         let http = http.map_err(|e| ClientError::Setup(e.without_url().to_string()))?;
-        Ok(Self { http, base: format!("{base}/bot{token}") })
+        Ok(Self { http, base: format!("{base}/bot{token}"), project: None })
+    }
+
+    /// The same client, which sends files of the project in `folder`.
+    #[must_use]
+    pub fn with_files_of(self, folder: &Path) -> Self {
+        Self { project: Some(folder.to_owned()), ..self }
+    }
+
+    /// The file that a message names by its path in the project.
+    pub(super) fn locate(&self, path: &str) -> Result<Located, Asset> {
+        self.project.as_deref().map_or(Err(Asset::Absent), |folder| locate(folder, path))
     }
 
     /// Sends one message and says what became of it.
     pub async fn deliver(&self, chat: i64, message: &Message) -> Answer {
-        let (method, body) = request(chat, message);
-        match self.post(method, &body, DELIVERY).await {
+        self.carry_out(chat, Order::Send, message).await
+    }
+
+    /// Sends, edits or deletes one message and says what became of it.
+    pub async fn carry_out(&self, chat: i64, order: Order, message: &Message) -> Answer {
+        let request = request_of(chat, order, message);
+        let answer = match self.files(&request).await {
+            Ok(files) if files.is_empty() => self.post(request.method, &request.parameters, DELIVERY).await,
+            Ok(files) => self.post_form(request, files).await,
+            Err(text) => return Answer::Refused(Refusal::Content { text }),
+        };
+        match answer {
             Ok((status, body)) => classify(status, &body),
             Err(error) => unanswered(&error),
         }
@@ -90,9 +122,65 @@ impl Client {
         }
     }
 
-    async fn post(&self, method: &str, body: &Value, timeout: Duration) -> Result<(u16, Vec<u8>), reqwest::Error> {
+    /// The contents of the files that go with a request, or why one of them
+    /// cannot be sent.
+    async fn files(&self, request: &Request) -> Result<Vec<(Upload, Vec<u8>)>, String> {
+        let mut files = Vec::with_capacity(request.uploads.len());
+        for upload in &request.uploads {
+            let (client, path) = (self.clone(), upload.path.clone());
+            let read = tokio::task::spawn_blocking(move || client.read(&path)).await;
+            let bytes = read.unwrap_or_else(|error| Err(error.to_string()))?;
+            files.push((upload.clone(), bytes));
+        }
+        Ok(files)
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let why = match self.locate(path) {
+            Ok(file) if file.size > LARGEST => format!("is larger than {} MiB", LARGEST >> 20),
+            Ok(file) if file.size == 0 => "is empty".to_owned(),
+            Ok(file) => match std::fs::read(&file.path) {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => format!("cannot be read: {error}"),
+            },
+            Err(Asset::Absent) => "is not there".to_owned(),
+            Err(Asset::Outside) => "leads out of the project or to something hidden".to_owned(),
+            Err(Asset::NoFile | Asset::File(_)) => "is no file that can be read".to_owned(),
+        };
+        Err(format!("the project's file `{path}` {why}"))
+    }
+
+    async fn post<T: serde::Serialize + Sync>(
+        &self,
+        method: &str,
+        body: &T,
+        timeout: Duration,
+    ) -> Result<(u16, Vec<u8>), reqwest::Error> {
         let url = format!("{}/{method}", self.base);
         let answer = self.http.post(url).timeout(timeout).json(body).send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.bytes().await?.to_vec()))
+    }
+
+    async fn post_form(
+        &self,
+        request: Request,
+        files: Vec<(Upload, Vec<u8>)>,
+    ) -> Result<(u16, Vec<u8>), reqwest::Error> {
+        // names of files as they are, which is what Telegram shows people
+        let mut form = Form::new().percent_encode_noop();
+        for (key, value) in request.parameters {
+            form = match value {
+                Value::String(text) => form.text(key, text),
+                other => form.text(key, other.to_string()),
+            };
+        }
+        for (upload, bytes) in files {
+            let name = upload.path.rsplit('/').next().unwrap_or_default().to_owned();
+            form = form.part(upload.field, Part::bytes(bytes).file_name(name));
+        }
+        let url = format!("{}/{}", self.base, request.method);
+        let answer = self.http.post(url).timeout(UPLOAD).multipart(form).send().await?;
         let status = answer.status().as_u16();
         Ok((status, answer.bytes().await?.to_vec()))
     }
@@ -130,51 +218,11 @@ fn reason(error: &reqwest::Error) -> String {
     }
 }
 
-/// The method and the parameters that send `message` to `chat`.
-fn request(chat: i64, message: &Message) -> (&'static str, Value) {
-    let mut body = json!({ "chat_id": chat });
-    let method = match &message.photo {
-        Some(photo) => {
-            body["photo"] = json!(photo);
-            body["caption"] = json!(message.text);
-            "sendPhoto"
-        }
-        None => {
-            body["text"] = json!(message.text);
-            if !message.preview {
-                body["link_preview_options"] = json!({ "is_disabled": true });
-            }
-            "sendMessage"
-        }
-    };
-    match message.format {
-        Format::Plain => {}
-        Format::Html => body["parse_mode"] = json!("HTML"),
-        Format::MarkdownV2 => body["parse_mode"] = json!("MarkdownV2"),
-    }
-    if message.silent {
-        body["disable_notification"] = json!(true);
-    }
-    if message.protected {
-        body["protect_content"] = json!(true);
-    }
-    if !message.buttons.is_empty() {
-        let rows: Vec<Vec<Value>> = message.buttons.iter().map(|row| row.iter().map(button).collect()).collect();
-        body["reply_markup"] = json!({ "inline_keyboard": rows });
-    }
-    (method, body)
-}
-
-fn button(button: &Button) -> Value {
-    match &button.action {
-        ButtonAction::Url(url) => json!({ "text": button.text, "url": url }),
-        ButtonAction::Press(data) => json!({ "text": button.text, "callback_data": data }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Media, MediaItem, MediaKind, MediaSource};
+    use serde_json::json;
 
     #[test]
     fn the_token_is_never_printed() {
@@ -195,19 +243,24 @@ mod tests {
     }
 
     #[test]
-    fn requests_carry_what_the_message_says() {
-        let press = Button { text: "Ещё".into(), action: ButtonAction::Press("more".into()) };
-        let mut message =
-            Message { text: "<b>x</b>".into(), format: Format::Html, buttons: vec![vec![press]], ..Message::default() };
-        let (method, body) = request(5, &message);
-        assert_eq!(method, "sendMessage");
-        let expected = json!({
-            "chat_id": 5, "text": "<b>x</b>", "parse_mode": "HTML", "link_preview_options": {"is_disabled": true},
-            "reply_markup": {"inline_keyboard": [[{"text": "Ещё", "callback_data": "more"}]]},
-        });
-        assert_eq!(body, expected);
-        message.photo = Some("https://example.org/a.jpg".into());
-        let (method, body) = request(5, &message);
-        assert_eq!((method, &body["caption"]), ("sendPhoto", &json!("<b>x</b>")));
+    fn a_file_that_is_gone_fails_its_row_without_a_request() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("empty.jpg"), "").unwrap();
+        std::fs::create_dir(dir.path().join("folder.jpg")).unwrap();
+        // a request to this port would be refused, which is another answer
+        let client = Client::new("http://127.0.0.1:9", "12:SECRET").unwrap();
+        for (client, path, why) in [
+            (client.clone().with_files_of(dir.path()), "a.jpg", "is not there"),
+            (client.clone().with_files_of(dir.path()), "empty.jpg", "is empty"),
+            (client.clone().with_files_of(dir.path()), "folder.jpg", "is no file that can be read"),
+            (client.clone().with_files_of(dir.path()), "../a.jpg", "leads out of the project or to something hidden"),
+            (client.clone(), "a.jpg", "is not there"),
+        ] {
+            let item = MediaItem { kind: MediaKind::Photo, source: MediaSource::File(path.into()) };
+            let message = Message { media: Media::One(item), ..Message::default() };
+            let text = format!("the project's file `{path}` {why}");
+            assert_eq!(runtime.block_on(client.deliver(1, &message)), Answer::Refused(Refusal::Content { text }));
+        }
     }
 }

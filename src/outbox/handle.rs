@@ -5,10 +5,10 @@
 
 use super::client::Client;
 use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, stage};
+use super::prepare::Prepare;
 use super::queue::{Queue, Recovery};
-use super::row::SkipReason;
 use super::worker::{Event, Worker};
-use crate::model::{Clock, Limits, Message, Text, Time, UserId};
+use crate::model::{Clock, Limits, Message, Text};
 use crate::store::{Batch, Store, StoreError, Writer};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,26 +16,6 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
-
-/// Decides whether a row of a broadcast may go out now, and with which text.
-/// Called on the outbox's thread at the moment of leasing.
-pub trait Prepare: Send {
-    /// The decision for `user` under `ledger`.
-    fn prepare(&mut self, ledger: &Ledger, user: UserId, now: Time) -> Prepared;
-}
-
-/// What [`Prepare`] decided.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Prepared {
-    /// Send this.
-    Send(Box<Message>),
-    /// Never send it.
-    Skip(SkipReason),
-    /// Ask again later: its definition is gone from the rulebook for now.
-    Later,
-    /// The store could not be read; the whole outbox pauses and tries again.
-    Trouble(StoreError),
-}
 
 /// What an outbox is made of.
 pub struct OutboxOptions {
@@ -53,6 +33,20 @@ pub struct OutboxOptions {
     pub prepare: Box<dyn Prepare>,
     /// The rate limits.
     pub limits: Limits,
+    /// What may go out.
+    pub armed: Armed,
+}
+
+/// What may go out at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Armed {
+    /// Everything.
+    #[default]
+    Yes,
+    /// Answers of the bot; everything else waits.
+    RepliesOnly,
+    /// Nothing.
+    No,
 }
 
 /// A running outbox; dropping it stops it cleanly.
@@ -130,9 +124,10 @@ impl Outbox {
         LedgerId(self.next_id.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// Takes up a ledger whose head and rows are durable already.
-    pub fn add(&self, ledger: Ledger) -> Result<(), OutboxError> {
-        self.tell(Event::Add(ledger))
+    /// Takes up a ledger whose head and rows are durable already, in these
+    /// states.
+    pub fn add(&self, ledger: Ledger, counts: Counts) -> Result<(), OutboxError> {
+        self.tell(Event::Add(Box::new(ledger), counts))
     }
 
     /// Changes the status of a ledger. `false`: it is not in a state from
@@ -149,6 +144,16 @@ impl Outbox {
     /// Changes the rate limits.
     pub fn set_limits(&self, limits: Limits) -> Result<(), OutboxError> {
         self.tell(Event::SetLimits(limits))
+    }
+
+    /// Says what may go out from now on; the rest waits.
+    pub fn set_armed(&self, armed: Armed) -> Result<(), OutboxError> {
+        self.tell(Event::SetArmed(armed))
+    }
+
+    /// A recipient of this ledger blocked the bot within a day of its message.
+    pub fn blocked_after(&self, id: LedgerId) -> Result<(), OutboxError> {
+        self.tell(Event::BlockedAfter(id))
     }
 
     /// Looks again at rows that wait for the rulebook.
@@ -196,6 +201,6 @@ impl Drop for Outbox {
 /// Adds to a batch a ledger of replies: each a chat and its message.
 pub fn stage_replies(batch: &mut Batch, ledger: &Ledger, replies: Vec<(i64, Message)>) -> Result<(), StoreError> {
     let (users, messages): (Vec<i64>, Vec<Message>) = replies.into_iter().unzip();
-    stage(batch, ledger.id, 0, &Recipients { users, messages })?;
+    stage(batch, ledger.id, 0, &Recipients { users, messages, targets: Vec::new() })?;
     ledger.write(batch)
 }

@@ -25,18 +25,24 @@ mod handle;
 mod ledger;
 mod limiter;
 mod media;
+mod notice;
 mod outage;
+mod prepare;
 mod queue;
+mod request;
 mod row;
 mod worker;
 
-pub use answer::{Answer, Doubt, Refusal, classify};
+pub use answer::{Answer, Doubt, Refusal, Taken, classify};
 pub use calm::Calm;
 pub use client::{Client, ClientError};
-pub use handle::{Outbox, OutboxError, OutboxOptions, OutboxStatus, Prepare, Prepared, RunStatus, stage_replies};
+pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
-    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, rows, stage,
+    CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
+    Recipients, Tried, Wave, rows, stage, stage_as,
 };
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
+pub use notice::Notice;
+pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};

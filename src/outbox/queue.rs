@@ -1,9 +1,9 @@
 //! The queue in memory: which row is next, and what has to be written.
 //!
 //! The store is the truth; this is its working copy. Of each running ledger it
-//! keeps the counts, a cursor over the rows that never waited and a heap of
-//! those that do; chunks are loaded when the cursor reaches them and dropped
-//! when their rows are final. Every change marks its chunk dirty, and
+//! keeps the counts, a cursor over the rows that never waited and heaps of
+//! those that do; chunks are loaded when their rows are looked at and dropped
+//! when these are final, or when many are loaded. Every change marks its chunk dirty, and
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
@@ -16,10 +16,11 @@ mod write;
 pub use write::Written;
 
 use super::answer::Doubt;
-use super::ledger::{self, Cause, Counts, InDoubtPolicy, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients};
+use super::ledger::{self, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Recipients, Tried};
 use super::media::Media;
+use super::notice::Notice;
 use super::row::{RowId, State};
-use crate::model::{Message, Patch, Time, TimeDelta, UserId};
+use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
 use run::Run;
 use std::cmp::Reverse;
@@ -30,14 +31,20 @@ use std::sync::Arc;
 pub struct Queue {
     store: Arc<dyn Store>,
     runs: BTreeMap<LedgerId, Run>,
+    /// The ledgers of each lane of which something may still go out.
+    open: BTreeMap<Lane, BTreeSet<LedgerId>>,
+    /// Chats one of whose rows is tried again: later rows of the lane wait.
+    chat_waits: HashMap<(Lane, i64), (Time, RowId)>,
     chunks: HashMap<(LedgerId, u32), Chunk>,
     dirty: BTreeSet<(LedgerId, u32)>,
     dirty_heads: BTreeSet<LedgerId>,
     erase: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
+    events: Vec<Event>,
+    notices: Vec<Notice>,
     pub(super) media: Media,
-    /// The broadcast that had the last turn.
-    last_served: LedgerId,
+    /// The ledger of each lane that had the last turn.
+    last_served: BTreeMap<Lane, LedgerId>,
 }
 
 /// What was found of an earlier process.
@@ -62,6 +69,10 @@ pub struct Candidate {
     pub attempts: u8,
     /// The message, where it was known beforehand.
     pub message: Option<Message>,
+    /// The message that is to be edited or deleted, if it is about one.
+    pub target: Option<i32>,
+    /// Which part of its recipient's message it is, from 0.
+    pub part: u8,
 }
 
 struct Chunk {
@@ -83,13 +94,17 @@ impl Queue {
         let mut queue = Self {
             store: store.clone(),
             runs: BTreeMap::new(),
+            open: BTreeMap::new(),
+            chat_waits: HashMap::new(),
             chunks: HashMap::new(),
             dirty: BTreeSet::new(),
             dirty_heads: BTreeSet::new(),
             erase: Vec::new(),
             patches: Vec::new(),
+            events: Vec::new(),
+            notices: Vec::new(),
             media: Media::new(store.clone()),
-            last_served: LedgerId(0),
+            last_served: BTreeMap::new(),
         };
         let mut recovery = Recovery::default();
         for ledger in Ledger::read_all(&*store)? {
@@ -110,12 +125,14 @@ impl Queue {
         Ok((queue, recovery))
     }
 
-    /// Takes up a ledger whose rows and head are in the store.
-    pub fn add(&mut self, ledger: Ledger) {
+    /// Takes up a ledger whose rows, in these states, and head are in the
+    /// store; none of them was tried or put off.
+    pub fn add(&mut self, ledger: Ledger, counts: Counts) {
         let mut run = Run::new(ledger);
-        run.counts.queued = run.ledger.rows;
+        run.counts = counts;
+        run.canary_open = run.ledger.canary.map_or(0, |canary| canary.rows);
         let id = run.ledger.id;
-        self.runs.insert(id, run);
+        self.insert(run);
         self.finish_if_done(id, None);
     }
 
@@ -148,16 +165,29 @@ impl Queue {
     pub fn settle(&mut self, row: RowId, state: State, now: Time) -> Result<(), StoreError> {
         // a row that waits must not look like one that the cursor will come to
         let state = if state == State::FRESH { State::Queued { due: TimeDelta(1), attempts: 0 } } else { state };
-        let wait = match &state {
-            State::Queued { due, .. } => Some(*due),
-            _ => None,
+        let (wait, until) = match &state {
+            State::Queued { due, .. } => (Some(*due), None),
+            State::Deferred { until, .. } => (None, Some(*until)),
+            State::Leased { .. }
+            | State::Sent { .. }
+            | State::SentMany { .. }
+            | State::Failed { .. }
+            | State::InDoubt { .. }
+            | State::Skipped { .. } => (None, None),
         };
         self.set(row, state, Some(now))?;
-        if let (Some(due), Some(run)) = (wait, self.runs.get_mut(&row.ledger)) {
+        let Some(run) = self.runs.get_mut(&row.ledger) else { return Ok(()) };
+        if let Some(until) = until {
+            run.defer(row, run.ledger.created + until);
+        }
+        if let Some(due) = wait {
             let due = run.ledger.created + due;
+            run.wait(row, due);
             let chat =
                 self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.users.get(row.index as usize));
-            run.wait(row, due, chat.copied());
+            if let Some(chat) = chat {
+                self.chat_waits.insert((run.ledger.lane, *chat), (due, row));
+            }
         }
         Ok(())
     }
@@ -165,7 +195,7 @@ impl Queue {
     /// Puts a row that was never leased back for later, in memory only.
     pub fn postpone(&mut self, row: RowId, until: Time) {
         if let Some(run) = self.runs.get_mut(&row.ledger) {
-            run.wait(row, until, None);
+            run.wait(row, until);
         }
     }
 
@@ -186,9 +216,9 @@ impl Queue {
     pub fn shift(&mut self, by: TimeDelta) {
         for run in self.runs.values_mut() {
             run.waiting = run.waiting.drain().map(|Reverse((due, row))| Reverse((due + by, row))).collect();
-            run.chat_waits.values_mut().for_each(|(until, _)| *until = *until + by);
             run.held = run.held.map(|until| until + by);
         }
+        self.chat_waits.values_mut().for_each(|(until, _)| *until = *until + by);
     }
 
     /// The store that the queue is a working copy of.
@@ -212,19 +242,47 @@ impl Queue {
         self.patches.push((user, patch));
     }
 
+    /// Adds what happened to a user to the next transaction.
+    pub fn tell(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// What the admins should hear of, since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// A recipient of a ledger blocked the bot within a day of its message.
+    pub fn blocked_after(&mut self, id: LedgerId) {
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.ledger.blocked_after += 1;
+            self.dirty_heads.insert(id);
+            self.look_at_rails(id);
+        }
+    }
+
     /// Changes the status of a ledger; says whether it could be changed so.
     pub fn set_status(&mut self, id: LedgerId, status: LedgerStatus, now: Time) -> bool {
         let Some(run) = self.runs.get_mut(&id) else { return false };
         let allowed = run.ledger.can_become(status);
         if allowed {
             run.ledger.status = status;
+            if status == LedgerStatus::Running {
+                run.ledger.forgive(&run.counts);
+            }
             self.dirty_heads.insert(id);
             self.finish_if_done(id, Some(now));
         }
         allowed
     }
 
-    fn hold_ledger(&mut self, id: LedgerId, until: Time) {
+    fn insert(&mut self, run: Run) {
+        self.open.entry(run.ledger.lane).or_default().insert(run.ledger.id);
+        self.runs.insert(run.ledger.id, run);
+    }
+
+    /// Looks at a ledger again only from `until` on, or after [`Queue::wake`].
+    pub fn hold_ledger(&mut self, id: LedgerId, until: Time) {
         if let Some(run) = self.runs.get_mut(&id) {
             run.held = Some(until);
         }
@@ -239,16 +297,21 @@ impl Queue {
             match state {
                 State::Leased { attempts } => lost.push((row, *attempts)),
                 State::Queued { due, .. } if *state != State::FRESH => {
-                    run.wait(row, (run.ledger.created + *due).min(now + LONGEST_WAIT), None);
+                    run.wait(row, (run.ledger.created + *due).min(now + LONGEST_WAIT));
                 }
+                State::Deferred { until, .. } => run.defer(row, run.ledger.created + *until),
                 State::Queued { .. }
                 | State::Sent { .. }
+                | State::SentMany { .. }
                 | State::Failed { .. }
                 | State::InDoubt { .. }
                 | State::Skipped { .. } => {}
             }
+            if run.ledger.is_canary(row.position()) && !state.is_final() {
+                run.canary_open += 1;
+            }
         })?;
-        self.runs.insert(id, run);
+        self.insert(run);
         for (row, attempts) in lost {
             match policy {
                 InDoubtPolicy::Skip => {
@@ -290,13 +353,31 @@ impl Queue {
         if let Some(run) = self.runs.get_mut(&row.ledger) {
             run.counts.note(&before, -1);
             run.counts.note(&state, 1);
-            if run.refuses_content() {
-                run.ledger.status = LedgerStatus::Paused(PausedBy::ContentErrors);
+            if run.canary_settled(row, &before, &state, now) {
                 self.dirty_heads.insert(row.ledger);
+                self.notices
+                    .push(Notice::CanaryDone { ledger: Box::new(run.ledger.clone()), counts: run.counts.clone() });
             }
+        }
+        if state.is_final() {
+            self.look_at_rails(row.ledger);
         }
         self.finish_if_done(row.ledger, now);
         Ok(())
+    }
+
+    /// Pauses a ledger whose messages come to too much trouble.
+    fn look_at_rails(&mut self, id: LedgerId) {
+        let Some(run) = self.runs.get_mut(&id) else { return };
+        let watched = run.ledger.status == LedgerStatus::Running && run.ledger.lane != Lane::Reply;
+        let tried = Tried::of(&run.counts, run.ledger.blocked_after);
+        let Some(by) = run.ledger.rails.judge(tried, run.ledger.rows).filter(|_| watched && !run.counts.is_done())
+        else {
+            return;
+        };
+        run.ledger.status = LedgerStatus::Paused(by);
+        self.notices.push(Notice::Paused { ledger: Box::new(run.ledger.clone()), tried });
+        self.dirty_heads.insert(id);
     }
 
     /// Ends a ledger whose rows are all final. Replies leave nothing behind.
@@ -317,9 +398,13 @@ impl Queue {
         }
         match run.ledger.cause {
             Cause::Reply => self.erase.push(id),
-            Cause::Broadcast { .. } => {
+            Cause::Broadcast { .. } | Cause::Recall { .. } => {
                 self.dirty_heads.insert(id);
+                self.notices.push(Notice::Ended { ledger: Box::new(run.ledger.clone()) });
             }
+        }
+        if let Some(open) = self.open.get_mut(&run.ledger.lane) {
+            open.remove(&id);
         }
     }
 }

@@ -6,13 +6,16 @@
 //! stage ──> Queued ──lease──> Leased ──answer──> Sent | Failed      │
 //!              │                 │ └─────────────────────────────────┘
 //!              │                 └──no whole answer, crash──> InDoubt
-//!              └──gate says no──> Skipped
+//!              ├──gate says no──> Skipped
+//!              └──gate says later──> Deferred ──its time──> as Queued
 //! ```
 //!
 //! * `Queued`: may be leased from `due` on. Nothing of it is under way.
+//! * `Deferred`: queued too; a gate named the moment at which all gates are
+//!   asked again. It follows the wall clock, retries do not.
 //! * `Leased`: its request may be written at any moment, or has been. Found at
 //!   start-up it means that we died meanwhile.
-//! * `Sent`, `Failed`, `Skipped`: final.
+//! * `Sent`, `SentMany`, `Failed`, `Skipped`: final.
 //! * `InDoubt`: final, unless the ledger's policy is to send again; then such a
 //!   row goes back to `Queued` instead.
 //!
@@ -20,7 +23,7 @@
 //! the ledger alone. Waiting because Telegram said so is not an attempt.
 
 use super::answer::Doubt;
-use super::ledger::LedgerId;
+use super::ledger::{CHUNK_ROWS, LedgerId};
 use crate::model::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +82,22 @@ pub enum State {
         /// Which gate.
         reason: SkipReason,
     },
+    /// Waits for a moment that a gate named.
+    Deferred {
+        /// That moment.
+        until: TimeDelta,
+        /// Attempts that were proven undelivered.
+        attempts: u8,
+        /// Which gate.
+        why: SkipReason,
+    },
+    /// Telegram confirmed it as several messages: an album.
+    SentMany {
+        /// When the answer came.
+        at: TimeDelta,
+        /// Their ids in the chat.
+        messages: Vec<i32>,
+    },
 }
 
 /// Why a row failed: a kind to count by and Telegram's own words.
@@ -107,6 +126,8 @@ pub enum FailureKind {
     Chat,
     /// Every attempt failed before it reached Telegram.
     Attempts,
+    /// The message that was to be edited or deleted is gone, or too old.
+    Gone,
 }
 
 /// Why a row was not sent: a closed list.
@@ -125,8 +146,33 @@ pub enum SkipReason {
     OptedOut,
     /// The template could not be rendered for this user.
     RenderError,
-    /// The user's profile is gone.
+    /// The user is not among those for whom it is (any more).
     NotEligible,
+    /// The user has left the drip.
+    Exited,
+    /// The drip's goal was reached.
+    GoalReached,
+    /// The user is in the holdout.
+    Holdout,
+    /// The user's variant gets nothing.
+    Control,
+    /// It was the user's quiet time, and the policy drops messages then.
+    QuietHours,
+    /// The user has got as many messages as the policy allows.
+    Capped,
+    /// The Stars for it are spent.
+    Budget,
+    /// Its moment passed while nothing was running.
+    Missed,
+    /// The first part of the message was refused for its content.
+    ContentError,
+}
+
+impl RowId {
+    /// The place in the ledger, from 0.
+    pub fn position(self) -> u32 {
+        self.chunk * CHUNK_ROWS as u32 + self.index
+    }
 }
 
 impl State {
@@ -136,8 +182,12 @@ impl State {
     /// Whether nothing more will happen to the row.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Queued { .. } | Self::Leased { .. } => false,
-            Self::Sent { .. } | Self::Failed { .. } | Self::InDoubt { .. } | Self::Skipped { .. } => true,
+            Self::Queued { .. } | Self::Leased { .. } | Self::Deferred { .. } => false,
+            Self::Sent { .. }
+            | Self::SentMany { .. }
+            | Self::Failed { .. }
+            | Self::InDoubt { .. }
+            | Self::Skipped { .. } => true,
         }
     }
 }
@@ -160,6 +210,15 @@ impl SkipReason {
             Self::OptedOut => "opted_out",
             Self::RenderError => "render_error",
             Self::NotEligible => "not_eligible",
+            Self::Exited => "exited",
+            Self::GoalReached => "goal_reached",
+            Self::Holdout => "holdout",
+            Self::Control => "control",
+            Self::QuietHours => "quiet_hours",
+            Self::Capped => "capped",
+            Self::Budget => "budget",
+            Self::Missed => "missed",
+            Self::ContentError => "content_error",
         }
     }
 }
@@ -174,6 +233,7 @@ impl FailureKind {
             Self::Content => "content_error",
             Self::Chat => "chat_refused",
             Self::Attempts => "attempts_used_up",
+            Self::Gone => "message_gone",
         }
     }
 }

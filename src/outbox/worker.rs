@@ -1,5 +1,5 @@
-//! The thread that owns the queue: it leases, grants, hands to the client and
-//! settles.
+//! The thread that owns the queue: it leases (`lease`), grants and hands to the
+//! client (`grant`), and settles (`settle`).
 //!
 //! One pass of its loop: take rows from the queue through the gates until
 //! enough are leased; hand all dirty records to the store's writer, one
@@ -8,33 +8,39 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
-mod photo;
+mod files;
+mod grant;
+mod lease;
 mod report;
 mod settle;
 
 use super::answer::{Answer, Doubt};
 use super::client::Client;
-use super::handle::{OutboxOptions, OutboxStatus, Prepare, Prepared};
-use super::ledger::{Lane, Ledger, LedgerId, LedgerStatus};
-use super::limiter::{Limiter, Pass};
+use super::handle::{Armed, OutboxOptions, OutboxStatus};
+use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus};
+use super::limiter::Limiter;
 use super::outage::Outage;
+use super::prepare::Prepare;
 use super::queue::{Candidate, Queue, Written};
-use super::row::{RowId, SkipReason, State};
-use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta, UserId};
-use crate::store::{StoreError, Writer, encode};
-use settle::{HOLD_KEY, HOLD_VERSION, Hold};
+use super::request::Order;
+use super::row::RowId;
+use crate::model::{Clock, Limits, Message, Text, TimeDelta};
+use crate::store::{StoreError, Writer};
+use files::SentFile;
+use settle::Hold;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
 
 /// What the thread is told.
 pub(super) enum Event {
     Answered { row: RowId, answer: Answer },
     Committed(Result<(), StoreError>),
-    Add(Ledger),
+    Add(Box<Ledger>, Counts),
     SetStatus(LedgerId, LedgerStatus, Sender<bool>),
     SetLimits(Limits),
+    SetArmed(Armed),
+    BlockedAfter(LedgerId),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -44,16 +50,17 @@ pub(super) enum Event {
 #[derive(Clone)]
 struct Leased {
     candidate: Candidate,
+    order: Order,
     message: Arc<Message>,
-    /// Its photo goes out by the address: Telegram refused the id.
+    /// Its files go out by their addresses: Telegram refused an id.
     by_address: bool,
 }
 
 /// A row whose request has been handed to the client.
 struct Flying {
     leased: Leased,
-    /// What was sent in place of the photo's address.
-    file_id: Option<String>,
+    /// What was sent for each of its files.
+    files: Vec<SentFile>,
 }
 
 /// A transaction under way.
@@ -82,12 +89,15 @@ pub(super) struct Worker {
     /// Chats of all rows that are leased, with how many.
     busy: HashMap<i64, u32>,
     in_flight: HashMap<RowId, Flying>,
+    /// Files of the project without an id, and the row that uploads each.
+    uploads: HashMap<String, RowId>,
     confirmed: VecDeque<TimeDelta>,
     too_many: u64,
     retry_store_at: Option<TimeDelta>,
     /// Telegram refused the token: until when nothing goes out, and its words.
     bot_refused: Option<(TimeDelta, Text)>,
     outage: Outage,
+    armed: Armed,
     /// What the store said last, until it works again.
     trouble: Option<Text>,
     hold_dirty: Option<Hold>,
@@ -104,15 +114,8 @@ pub(super) struct Worker {
 /// More rows than this are never leased: what a crash can leave in doubt.
 const MAX_LEASED: usize = 300;
 
-/// Requests under way at once while no limit is set: more only contend.
-const UNLIMITED_IN_FLIGHT: usize = 64;
-
-/// Decisions taken in one pass before events are looked at again.
-const DECISIONS_PER_PASS: usize = 1_000;
-
 /// How long the outbox waits before it tries a store again.
 const STORE_RETRY: TimeDelta = TimeDelta::seconds(1);
-const LATER: TimeDelta = TimeDelta::seconds(5);
 
 /// Over so long the rate that people see is counted.
 const RATE_WINDOW: TimeDelta = TimeDelta::seconds(10);
@@ -141,11 +144,13 @@ impl Worker {
             pool: VecDeque::new(),
             busy: HashMap::new(),
             in_flight: HashMap::new(),
+            uploads: HashMap::new(),
             confirmed: VecDeque::new(),
             too_many: 0,
             retry_store_at: None,
             bot_refused: None,
             outage: Outage::default(),
+            armed: options.armed,
             trouble: None,
             hold_dirty: None,
             wall,
@@ -179,6 +184,9 @@ impl Worker {
             self.note_store(leased);
         }
         self.grant();
+        for notice in self.queue.take_notices() {
+            self.prepare.noticed(notice);
+        }
     }
 
     /// Waits are measured with the monotonic clock, whatever the other is set to.
@@ -223,138 +231,26 @@ impl Worker {
         self.retry_store_at.is_none()
     }
 
-    /// Takes rows from the queue until enough are leased.
-    fn lease(&mut self) -> Result<(), StoreError> {
-        if self.stopping.is_some() || self.is_held() {
-            return self.release_all();
-        }
-        // one moment for all, or a chat's second message might become ready
-        // between the looks at its first and at itself
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        for _ in 0..DECISIONS_PER_PASS {
-            if self.leased() >= self.wanted() {
-                break;
-            }
-            let (busy, limiter) = (&self.busy, &self.limiter);
-            let blocked = |chat| chat_blocked(busy, limiter, chat, monotonic);
-            let Some(candidate) = self.queue.next(now, monotonic, &blocked)? else { break };
-            self.decide(candidate, now, monotonic)?;
-        }
-        Ok(())
-    }
-
-    fn decide(&mut self, mut candidate: Candidate, now: Time, monotonic: TimeDelta) -> Result<(), StoreError> {
-        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
-        let since = ledger.since(now);
-        let prepared = match candidate.message.take() {
-            _ if ledger.expires.is_some_and(|at| at <= now) => Prepared::Skip(SkipReason::Expired),
-            Some(message) => Prepared::Send(Box::new(message)),
-            None => self.prepare.prepare(ledger, UserId(candidate.chat), now),
-        };
-        match prepared {
-            Prepared::Send(message) => {
-                self.queue.lease(&candidate, monotonic)?;
-                *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased { candidate, message: Arc::new(*message), by_address: false });
-            }
-            Prepared::Skip(reason) => self.queue.settle(candidate.row, State::Skipped { at: since, reason }, now)?,
-            Prepared::Later => self.queue.hold(candidate.row, now + LATER),
-            Prepared::Trouble(error) => {
-                self.queue.postpone(candidate.row, now);
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands everything dirty to the writer, one transaction at a time.
-    fn commit(&mut self) {
-        if self.committing.is_some() || self.retry_store_at.is_some() {
-            return;
-        }
-        let hold = self.hold_dirty.take();
-        if !self.queue.is_dirty() && hold.is_none() {
-            return;
-        }
-        match self.queue.transaction() {
-            Ok((mut transaction, written)) => {
-                if let Some(hold) = hold
-                    && let Ok(bytes) = encode(HOLD_VERSION, &hold)
-                {
-                    transaction.batch.put(HOLD_KEY, bytes);
-                }
-                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
-                let events = self.events.clone();
-                self.writer.submit(transaction, move |result| {
-                    let _ = events.send(Event::Committed(result.map(|_| ())));
-                });
-            }
-            Err(error) => {
-                self.hold_dirty = hold;
-                let released = self.release_all();
-                self.note_store(released.and(Err(error)));
-            }
-        }
-    }
-
-    /// Gives durable leases to the client as the limits allow.
-    fn grant(&mut self) {
-        if self.stopping.is_some() || self.is_held() {
-            return;
-        }
-        let mut waiting = VecDeque::new();
-        while let Some(leased) = self.pool.pop_front() {
-            let now = self.clock.monotonic();
-            let chat = leased.candidate.chat;
-            let pass = self.pass_of(&leased);
-            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(pass, now) > now {
-                self.pool.push_front(leased);
-                break;
-            }
-            if self.limiter.chat_ready(chat, now) > now {
-                waiting.push_back(leased);
-                continue;
-            }
-            self.limiter.take(pass, chat, now);
-            self.request(leased);
-        }
-        waiting.append(&mut self.pool);
-        self.pool = waiting;
-    }
-
-    fn pass_of(&self, leased: &Leased) -> Pass {
-        match self.queue.ledger(leased.candidate.row.ledger).map(|ledger| ledger.lane) {
-            Some(Lane::Reply) | None => Pass::Urgent,
-            Some(Lane::Broadcast) => Pass::Bulk,
-        }
-    }
-
-    fn request(&mut self, leased: Leased) {
-        let (client, events) = (self.client.clone(), self.events.clone());
-        let Candidate { row, chat, .. } = leased.candidate;
-        let file_id = self.photo_id(&leased);
-        let message = photo::with_id(&leased.message, file_id.clone());
-        self.in_flight.insert(row, Flying { leased, file_id });
-        let asked = self.runtime.spawn(async move { client.deliver(chat, &message).await });
-        self.runtime.spawn(async move {
-            // whatever becomes of the request, its row hears of it
-            let answer = asked.await.unwrap_or(Answer::Unknown(Doubt::Broken));
-            let _ = events.send(Event::Answered { row, answer });
-        });
-    }
-
     fn handle(&mut self, event: Event) {
         let result = match event {
             Event::Answered { row, answer } => self.answered(row, answer),
             Event::Committed(result) => self.committed(result),
             Event::SetStatus(id, status, reply) => self.change_status(id, status, &reply),
-            Event::Add(ledger) => {
-                self.queue.add(ledger);
+            Event::Add(ledger, counts) => {
+                self.queue.add(*ledger, counts);
                 Ok(())
             }
             Event::SetLimits(limits) => {
                 self.limiter.set_limits(limits);
                 Ok(())
+            }
+            Event::SetArmed(armed) => {
+                self.armed = armed;
+                self.release_stopped()
+            }
+            Event::BlockedAfter(id) => {
+                self.queue.blocked_after(id);
+                self.release_stopped()
             }
             Event::Status(reply) => {
                 let _ = reply.send(self.status());
@@ -388,29 +284,6 @@ impl Worker {
         Ok(())
     }
 
-    fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
-        let Some(mut commit) = self.committing.take() else { return Ok(()) };
-        match result {
-            Ok(()) => {
-                self.queue.written(&commit.written);
-                self.pool.extend(commit.leased);
-                self.trouble = None;
-                self.release_stopped()
-            }
-            Err(error) => {
-                if let StoreError::Damaged { .. } = error {
-                    // only a change of a profile reads a record: one that is
-                    // damaged must not keep every outcome from being written
-                    commit.written.drop_patches();
-                }
-                self.queue.not_written(commit.written);
-                self.leasing.extend(commit.leased);
-                self.hold_dirty = self.hold_dirty.take().or(commit.hold);
-                self.release_all().and(Err(error))
-            }
-        }
-    }
-
     fn leave(&mut self, chat: i64) {
         if let Some(count) = self.busy.get_mut(&chat) {
             *count -= 1;
@@ -428,70 +301,8 @@ impl Worker {
             self.store_gone = error.is_final();
         }
     }
-
-    fn leased(&self) -> usize {
-        let committing = self.committing.as_ref().map_or(0, |commit| commit.leased.len());
-        self.leasing.len() + committing + self.pool.len() + self.in_flight.len()
-    }
-
-    /// How many rows should be leased: what is under way and, on top, what the
-    /// limit lets out in a tenth of a second.
-    fn wanted(&self) -> usize {
-        if self.outage.is_on() {
-            return 1;
-        }
-        let ahead =
-            self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |rate| (rate.hertz() * 0.1).ceil() as usize + 1);
-        (self.in_flight.len() + ahead).min(MAX_LEASED)
-    }
-
-    fn in_flight_cap(&self) -> usize {
-        if self.outage.is_on() {
-            return 1;
-        }
-        self.limiter.limits().bot.map_or(UNLIMITED_IN_FLIGHT, |_| MAX_LEASED)
-    }
-
-    fn is_held(&self) -> bool {
-        let now = self.clock.monotonic();
-        self.limiter.held(now).is_some()
-            || self.outage.until(now).is_some()
-            || self.bot_refused.as_ref().is_some_and(|(until, _)| *until > now)
-    }
-
-    /// How long nothing can happen unless an event comes.
-    fn nap(&self) -> Duration {
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
-        let mut wake = monotonic + TimeDelta::seconds(1);
-        let mut at = |moment: Option<TimeDelta>| wake = moment.map_or(wake, |moment| wake.min(moment));
-        at(self.retry_store_at);
-        at(self.limiter.held(monotonic));
-        at(self.outage.until(monotonic));
-        at(self.stopping);
-        if self.leased() < self.wanted() && self.retry_store_at.is_none() && !self.is_held() {
-            at(self.queue.next_moment(now, monotonic));
-        }
-        if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
-            let ready = |leased: &Leased| {
-                let chat = self.limiter.chat_ready(leased.candidate.chat, monotonic);
-                chat.max(self.limiter.bot_ready(self.pass_of(leased), monotonic))
-            };
-            at(self.pool.iter().map(ready).min());
-        }
-        (wake - monotonic).max(TimeDelta(1)).to_std()
-    }
 }
 
 fn wall_ahead(clock: &dyn Clock) -> TimeDelta {
     TimeDelta(clock.now().0) - clock.monotonic()
-}
-
-/// For how long a chat must wait: another of its messages is under way, or its
-/// own limit holds.
-fn chat_blocked(busy: &HashMap<i64, u32>, limiter: &Limiter, chat: i64, now: TimeDelta) -> Option<TimeDelta> {
-    let wait = limiter.chat_ready(chat, now) - now;
-    match busy.contains_key(&chat) {
-        true => Some(wait.max(TimeDelta::millis(50))),
-        false => (wait.0 > 0).then_some(wait),
-    }
 }

@@ -126,7 +126,10 @@ codes! {
     LANGUAGE_MISSING = "T016": "A language that other templates have is absent.", "Нет перевода, который есть у других шаблонов.";
     LANGUAGES_DIFFER = "T017": "Translations of one template differ in a setting.", "У переводов одного шаблона различаются настройки.";
     SEGMENT_ARGUMENT = "T018": "`segment` takes the name of a segment in quotes.", "`segment` принимает имя сегмента в кавычках.";
-    PHOTO = "T019": "The photo is not understood.", "Непонятное фото.";
+    MEDIA = "T019": "The photo, video or document is not understood.", "Непонятное фото, видео или документ.";
+    MEDIA_FILE = "T020": "A file of the project cannot be sent.", "Файл проекта нельзя отправить.";
+    ALBUM = "T021": "A message carries one file, or an album of 2 to 10.", "В сообщении один файл или альбом от 2 до 10.";
+    TWO_MESSAGES = "T022": "The text goes as a message of its own after the media.", "Текст уйдёт отдельным сообщением после медиа.";
 }
 
 #[cfg(test)]

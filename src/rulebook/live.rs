@@ -131,11 +131,15 @@ impl Live {
         self.take(files, &mut seen)
     }
 
-    /// Looks at the files; answers only if they are not those seen last.
+    /// Looks at the files, those that messages carry among them; answers only
+    /// if they are not those seen last.
     pub(super) fn look(&self) -> Option<ReloadReport> {
         let mut seen = self.seen();
         let files = Files::read(&self.project).map_err(|error| error.to_string());
-        if files.as_ref().map(Files::version).map_err(Clone::clone) == seen.last {
+        let same_assets = |files: &Files| seen.parsed.assets.iter().all(|(path, asset)| files.asset(path) == *asset);
+        if files.as_ref().map(Files::version).map_err(Clone::clone) == seen.last
+            && files.as_ref().ok().is_none_or(same_assets)
+        {
             return None;
         }
         Some(self.take(files, &mut seen))

@@ -118,7 +118,7 @@ impl Loader {
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
         let derived = Derived::new(&schema, computed, classes);
         let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
-        let project = template::Project { catalogue: &catalogue, language: settings.language };
+        let project = template::Project { catalogue: &catalogue, language: settings.language, files };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {
             names,
@@ -157,6 +157,7 @@ impl Loader {
         reader.asts.end();
         reader.checked.end();
         (parsed.asts, parsed.checked) = (reader.asts, reader.checked);
+        parsed.assets = templates.assets().map(|(path, asset)| (path.to_owned(), asset)).collect();
         Rulebook {
             version: files.version(),
             settings: Arc::new(settings),

@@ -6,6 +6,7 @@
 //! ids and compiled conditions, never on text from a file.
 
 mod action;
+mod assets;
 mod catalogue;
 mod check;
 pub mod codes;
@@ -31,6 +32,7 @@ mod words;
 mod yaml;
 
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
+pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
@@ -44,7 +46,7 @@ pub use project::{Content as FileContent, Files, ProjectError};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
-pub use template::{RenderContext, RenderError, Templates, visible_text};
+pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::{Recorded, View};
 pub use watch::WatchGuard;
@@ -182,8 +184,25 @@ impl Rulebook {
     /// The message of a template for the user of a row; the profile has the
     /// fields that follow from the rest.
     pub fn render_for<R: Row>(&self, template: &str, profile: &Profile, row: &R) -> Result<Message, RenderError> {
+        self.render_part(template, Portion::Whole, profile, row)
+    }
+
+    /// The same for one of the messages that a template makes.
+    pub fn render_part<R: Row>(
+        &self,
+        template: &str,
+        portion: Portion,
+        profile: &Profile,
+        row: &R,
+    ) -> Result<Message, RenderError> {
         let context = RenderContext { profile, in_segment: &|id| row.in_segment(id) };
-        self.templates.render(template, &context)
+        self.templates.render_part(template, portion, &context)
+    }
+
+    /// How many messages a template makes: two where the text may be too long
+    /// to go beside the media.
+    pub fn template_parts(&self, template: &str) -> u8 {
+        self.templates.parts(template)
     }
 
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`

@@ -1,9 +1,10 @@
 //! The files of a project: found, read and hashed, not understood.
 //!
-//! The only file of the rulebook that reads the disk. What is wrong with the
-//! project (no rules, a link that leads out) is a diagnostic; what is wrong
+//! The only file of the rulebook that reads the disk, but for what messages
+//! carry (`assets`). What is wrong with the project (no rules, a link that leads out) is a diagnostic; what is wrong
 //! with the machine (a folder that cannot be read) is a [`ProjectError`].
 
+use super::assets::{Asset, Assets};
 use crate::diagnostic::{Diagnostic, Place, SourceId, Sources};
 use crate::model::Text;
 use crate::rulebook::codes;
@@ -84,6 +85,8 @@ pub enum Content {
 pub struct Files {
     /// The files, in the order of their paths.
     pub by_path: BTreeMap<String, Content>,
+    /// Where what messages carry is looked for.
+    assets: Assets,
 }
 
 impl Files {
@@ -93,7 +96,8 @@ impl Files {
             io::ErrorKind::NotFound => ProjectError::Absent { path: project.to_owned() },
             _ => unreadable(project, &error),
         })?;
-        let mut walk = Walk { root: &root, files: Self::default() };
+        let assets = Assets::Folder(root.clone());
+        let mut walk = Walk { root: &root, files: Self { assets, ..Self::default() } };
         walk.visit(&root.join(SETTINGS), SETTINGS, &mut Vec::new())?;
         for folder in [RULES, TEMPLATES] {
             walk.visit(&root.join(folder), folder, &mut vec![root.clone()])?;
@@ -102,10 +106,18 @@ impl Files {
     }
 
     /// The files that a list of paths and contents stands for; what is no part
-    /// of a rulebook is left out, as it is when a folder is read.
+    /// of a rulebook can be carried by messages, as in a folder.
     pub fn from_list<'a>(list: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let file = |(path, text): (&str, &str)| (path.to_owned(), Content::Bytes(text.as_bytes().to_vec()));
-        Self { by_path: list.into_iter().filter(|(path, _)| wanted(path)).map(file).collect() }
+        let (rules, others): (Vec<_>, Vec<_>) = list.into_iter().partition(|(path, _)| wanted(path));
+        let size = |(path, text): (&str, &str)| (path.to_owned(), text.len() as u64);
+        let assets = Assets::List(others.into_iter().map(size).collect());
+        Self { by_path: rules.into_iter().map(file).collect(), assets }
+    }
+
+    /// What a message finds at a path of the project.
+    pub fn asset(&self, path: &str) -> Asset {
+        self.assets.look(path)
     }
 
     /// A name for exactly these files: equal contents have equal versions.

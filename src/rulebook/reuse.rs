@@ -7,6 +7,7 @@
 //! one file may make another wrong. What a load does not use is forgotten at
 //! its end.
 
+use super::assets::Asset;
 use super::catalogue::{Catalogue, Names};
 use super::yaml::{self, Node};
 use crate::condition::{self, Ast, Condition};
@@ -23,6 +24,9 @@ pub struct Parsed {
     pub asts: Asts,
     /// What became of them.
     pub checked: Checked,
+    /// The files that messages carry, by path, as they were found: a change of
+    /// one is no change of the rules and may still make them right or wrong.
+    pub assets: Vec<(String, Asset)>,
 }
 
 /// A file as it was parsed.

@@ -4,8 +4,8 @@
 use super::support::{Bench, wait};
 use std::sync::Arc;
 use vestnik::clock::ManualClock;
-use vestnik::model::{Limits, Message, Rate, Time, TimeDelta, UserId};
-use vestnik::outbox::{FailureKind, Ledger, Outbox, Prepare, Prepared};
+use vestnik::model::{Limits, Media, MediaSource, Message, Rate, Time, TimeDelta};
+use vestnik::outbox::{Ask, FailureKind, Outbox, Prepare, Prepared};
 use vestnik::sandbox::{Fault, FaultEffect};
 use vestnik::store::{Batch, Pair, Store, Transaction};
 
@@ -17,8 +17,10 @@ const STALE: &str = "Bad Request: FILE_REFERENCE_EXPIRED";
 struct Photo(String);
 
 impl Prepare for Photo {
-    fn prepare(&mut self, _: &Ledger, user: UserId, _: Time) -> Prepared {
-        let message = Message { text: format!("hello {user}"), photo: Some(self.0.clone()), ..Message::default() };
+    fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
+        let user = ask.user;
+        let media = Media::photo(MediaSource::parse(&self.0).unwrap());
+        let message = Message { text: format!("hello {user}"), media, ..Message::default() };
         Prepared::Send(Box::new(message))
     }
 }

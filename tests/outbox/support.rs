@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use vestnik::clock::SystemClock;
-use vestnik::model::{Clock, Limits, Message, Time, UserId};
+use vestnik::model::{Clock, Limits, Message};
 use vestnik::outbox::{
-    CHUNK_ROWS, Cause, Client, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox, OutboxOptions,
-    Prepare, Prepared, Recipients, Recovery, State, rows, stage,
+    Armed, Ask, CHUNK_ROWS, Cause, Client, Counts, Lane, Ledger, LedgerId, Outbox, OutboxOptions, Prepare, Prepared,
+    Recipients, Recovery, State, rows, stage,
 };
 use vestnik::sandbox::{DEFAULT_TOKEN, Limits as SandboxLimits, Running, Sandbox, SandboxOptions};
 use vestnik::store::memory::MemoryStore;
@@ -20,8 +20,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 struct Hello;
 
 impl Prepare for Hello {
-    fn prepare(&mut self, _: &Ledger, user: UserId, _: Time) -> Prepared {
-        Prepared::Send(Box::new(Message { text: format!("hello {user}"), ..Message::default() }))
+    fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
+        Prepared::Send(Box::new(Message { text: format!("hello {}", ask.user), ..Message::default() }))
     }
 }
 
@@ -129,26 +129,16 @@ impl Bench {
             clock: self.clock.clone(),
             prepare,
             limits,
+            armed: Armed::Yes,
         })
         .unwrap()
     }
 
     /// Writes a ledger of a broadcast to `users`, with the rows in `states`.
     pub fn ledger(&self, id: u64, users: &[i64], states: Option<Vec<State>>) -> Ledger {
-        let ledger = Ledger {
-            id: LedgerId(id),
-            cause: Cause::Broadcast { name: format!("b{id}"), occurrence: 1 },
-            lane: Lane::Broadcast,
-            in_doubt: InDoubtPolicy::Skip,
-            status: LedgerStatus::Running,
-            created: self.clock.now(),
-            finished: None,
-            rulebook: "test".into(),
-            rows: u32::try_from(users.len()).unwrap(),
-            rate: None,
-            expires: None,
-            summary: None,
-        };
+        let cause = Cause::Broadcast { name: format!("b{id}"), occurrence: 1 };
+        let rows = u32::try_from(users.len()).unwrap();
+        let ledger = Ledger::new(LedgerId(id), cause, Lane::Broadcast, self.clock.now(), rows);
         self.write(&ledger, users, states);
         ledger
     }
@@ -156,7 +146,7 @@ impl Bench {
     pub fn write(&self, ledger: &Ledger, users: &[i64], states: Option<Vec<State>>) {
         let mut batch = Batch::new();
         for (chunk, users) in (0u32..).zip(users.chunks(CHUNK_ROWS)) {
-            stage(&mut batch, ledger.id, chunk, &Recipients { users: users.to_vec(), messages: vec![] }).unwrap();
+            stage(&mut batch, ledger.id, chunk, &Recipients::users(users.to_vec())).unwrap();
         }
         if let Some(states) = states {
             assert!(states.len() <= CHUNK_ROWS);

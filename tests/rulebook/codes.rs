@@ -5,6 +5,7 @@ use vestnik::rulebook::codes;
 #[test]
 fn every_code_has_a_row() {
     let rows = [
+        include_str!("media.rs"),
         include_str!("mistakes.rs"),
         include_str!("templates.rs"),
         include_str!("settings.rs"),

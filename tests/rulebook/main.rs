@@ -13,6 +13,7 @@ mod expect;
 mod experiments;
 mod grammar;
 mod live;
+mod media;
 mod mistakes;
 mod pages;
 mod policy;

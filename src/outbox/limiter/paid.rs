@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// Tenths of Stars that were spent, as they are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Spent(pub u64);
+pub struct Spent(pub u32);
 
 /// What one message costs if it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,24 +29,24 @@ pub enum Price {
 /// The budget of one broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paid {
-    budget: u64,
-    spent: u64,
-    reserved: u64,
+    budget: u32,
+    spent: u32,
+    reserved: u32,
 }
 
 /// What one paid message costs, in tenths of Stars.
-const COST: u64 = 1;
+const COST: u32 = 1;
 
 impl Paid {
     /// A budget in whole Stars, of which so much is spent.
     pub fn new(budget: u32, spent: Spent) -> Self {
-        Self { budget: u64::from(budget) * 10, spent: spent.0, reserved: 0 }
+        Self { budget: budget.saturating_mul(10), spent: spent.0, reserved: 0 }
     }
 
     /// Whether another message can be paid, should everything under way cost
     /// what it can.
     pub fn can_pay(&self) -> bool {
-        self.spent + self.reserved + COST <= self.budget
+        self.left() >= COST
     }
 
     /// Sets aside what a message may cost; says whether there was so much.
@@ -81,7 +81,7 @@ impl Paid {
 
     /// Changes the budget; what is spent stays spent.
     pub fn set_budget(&mut self, budget: u32) {
-        self.budget = u64::from(budget) * 10;
+        self.budget = budget.saturating_mul(10);
     }
 
     /// What was spent for certain.
@@ -92,19 +92,19 @@ impl Paid {
     /// What may have been spent if this process ended now: to be stored in the
     /// batch that makes a lease durable.
     pub fn owed(&self) -> Spent {
-        Spent(self.spent + self.reserved)
+        Spent(self.spent.saturating_add(self.reserved))
     }
 
     /// What is left of the budget, in tenths of Stars.
-    pub fn left(&self) -> u64 {
-        self.budget.saturating_sub(self.spent + self.reserved)
+    pub fn left(&self) -> u32 {
+        self.budget.saturating_sub(self.owed().0)
     }
 }
 
 impl Spent {
     /// The amount in Stars, as people read it.
     pub fn stars(self) -> f64 {
-        self.0 as f64 / 10.0
+        f64::from(self.0) / 10.0
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
                     }
                     _ => {}
                 }
-                prop_assert!(taken + flying <= u64::from(budget) * 10);
+                prop_assert!(taken + flying <= budget * 10);
                 prop_assert!(paid.owed() == Spent(taken + flying) && paid.can_pay() == (paid.left() > 0));
             }
         }

@@ -1,26 +1,32 @@
 //! One ledger in memory: its counts, a cursor over the rows that never waited,
-//! and those that wait.
+//! those that are tried again, and those that a gate put off.
+//!
+//! The two kinds of waiting differ when the clock is set: a retry waits as
+//! long as before, what a gate put off waits for the wall clock.
 
 use crate::model::{Time, TimeDelta};
-use crate::outbox::ledger::{CHUNK_ROWS, Counts, Lane, Ledger, LedgerId, LedgerStatus};
+use crate::outbox::ledger::{CHUNK_ROWS, Counts, Ledger, LedgerId, LedgerStatus};
 use crate::outbox::limiter::Window;
-use crate::outbox::row::{FailureKind, RowId};
+use crate::outbox::row::{RowId, State};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 pub(super) struct Run {
     pub(super) ledger: Ledger,
     pub(super) counts: Counts,
     pub(super) cursor: u32,
+    /// Rows that are tried again, by when.
     pub(super) waiting: BinaryHeap<Reverse<(Time, u32)>>,
-    pub(super) chat_waits: HashMap<i64, (Time, u32)>,
+    /// Rows that a gate put off, by when it is asked again.
+    pub(super) deferred: BinaryHeap<Reverse<(Time, u32)>>,
     pub(super) window: Window,
     pub(super) held: Option<Time>,
+    /// Rows of the canary that are not final.
+    pub(super) canary_open: u32,
+    /// The place of each recipient's first row, by id; made when it is asked
+    /// for.
+    pub(super) places: Option<Vec<(i64, u32)>>,
 }
-
-/// A ledger none of whose messages went through and of whose messages this
-/// many were refused for their content is paused.
-const CONTENT_ERRORS: u32 = 5;
 
 impl Run {
     pub(super) fn new(ledger: Ledger) -> Self {
@@ -29,9 +35,11 @@ impl Run {
             counts: Counts::default(),
             cursor: 0,
             waiting: BinaryHeap::new(),
-            chat_waits: HashMap::new(),
+            deferred: BinaryHeap::new(),
             window: Window::default(),
             held: None,
+            canary_open: 0,
+            places: None,
         }
     }
 
@@ -40,25 +48,49 @@ impl Run {
         Self { counts, ..Self::new(ledger) }
     }
 
-    /// Notes that `row` waits; with `chat`, that later rows of that chat wait
-    /// behind it.
-    pub(super) fn wait(&mut self, row: RowId, until: Time, chat: Option<i64>) {
-        let position = position_of(row);
-        self.waiting.push(Reverse((until, position)));
-        if let Some(chat) = chat {
-            self.chat_waits.insert(chat, (until, position));
+    /// Notes that `row` is tried again.
+    pub(super) fn wait(&mut self, row: RowId, until: Time) {
+        self.waiting.push(Reverse((until, row.position())));
+    }
+
+    /// Notes that a gate put `row` off.
+    pub(super) fn defer(&mut self, row: RowId, until: Time) {
+        self.deferred.push(Reverse((until, row.position())));
+    }
+
+    /// The waiting row that is due first, if one is.
+    pub(super) fn due(&self, now: Time) -> Option<u32> {
+        let first = |heap: &BinaryHeap<Reverse<(Time, u32)>>| heap.peek().map(|Reverse(first)| *first);
+        let due = [first(&self.waiting), first(&self.deferred)].into_iter().flatten().min();
+        due.filter(|(due, _)| *due <= now).map(|(_, position)| position)
+    }
+
+    /// Takes the row out that [`Run::due`] gave.
+    pub(super) fn take_due(&mut self, position: u32) {
+        let heaps = [&mut self.waiting, &mut self.deferred];
+        let at = |heap: &BinaryHeap<Reverse<(Time, u32)>>| {
+            heap.peek().filter(|Reverse((_, place))| *place == position).map(|Reverse((due, _))| *due)
+        };
+        if let Some(heap) = heaps.into_iter().filter(|heap| at(heap).is_some()).min_by_key(|heap| at(heap)) {
+            heap.pop();
         }
     }
 
-    /// Until when a row waits behind an earlier one of its chat.
-    pub(super) fn must_wait(&mut self, row: RowId, chat: i64, now: Time) -> Option<Time> {
-        match self.chat_waits.get(&chat) {
-            Some((until, position)) if *position < position_of(row) && *until > now => Some(*until),
-            Some((until, position)) if *until <= now || *position == position_of(row) => {
-                self.chat_waits.remove(&chat);
-                None
+    /// Whether this change ends the canary.
+    pub(super) fn canary_settled(&mut self, row: RowId, before: &State, after: &State, now: Option<Time>) -> bool {
+        if !self.ledger.is_canary(row.position()) || before.is_final() == after.is_final() {
+            return false;
+        }
+        match after.is_final() {
+            true => self.canary_open = self.canary_open.saturating_sub(1),
+            false => self.canary_open += 1,
+        }
+        match &mut self.ledger.canary {
+            Some(canary) if self.canary_open == 0 && canary.done.is_none() && canary.rows < self.ledger.rows => {
+                canary.done = now;
+                now.is_some()
             }
-            _ => None,
+            Some(_) | None => false,
         }
     }
 
@@ -67,29 +99,21 @@ impl Run {
         if self.ledger.status != LedgerStatus::Running || self.counts.queued == 0 {
             return None;
         }
-        let waiting = self.waiting.peek().map(|Reverse((due, _))| *due);
-        let due = if self.cursor < self.ledger.rows { Some(now) } else { waiting };
-        let due = due?.max(self.held.unwrap_or(now));
+        let first = |heap: &BinaryHeap<Reverse<(Time, u32)>>| heap.peek().map(|Reverse((due, _))| *due);
+        let open = self.ledger.open(now);
+        let fresh =
+            if self.cursor < open.end { Some(now) } else { open.next.filter(|_| self.cursor < self.ledger.rows) };
+        let due = [fresh, first(&self.waiting), first(&self.deferred)].into_iter().flatten().min()?;
+        let due = due.max(self.held.unwrap_or(now));
         Some((monotonic + (due - now)).max(self.rate_ready(monotonic)))
     }
 
     pub(super) fn rate_ready(&self, monotonic: TimeDelta) -> TimeDelta {
         self.ledger.own_rate().map_or(monotonic, |rate| self.window.ready(rate, monotonic))
     }
-
-    pub(super) fn refuses_content(&self) -> bool {
-        self.ledger.status == LedgerStatus::Running
-            && self.ledger.lane == Lane::Broadcast
-            && self.counts.sent == 0
-            && self.counts.failed.get(&FailureKind::Content).copied().unwrap_or(0) >= CONTENT_ERRORS
-    }
 }
 
 pub(super) fn row_at(ledger: LedgerId, position: u32) -> RowId {
     let rows = CHUNK_ROWS as u32;
     RowId { ledger, chunk: position / rows, index: position % rows }
-}
-
-pub(super) fn position_of(row: RowId) -> u32 {
-    row.chunk * CHUNK_ROWS as u32 + row.index
 }

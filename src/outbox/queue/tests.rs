@@ -3,8 +3,8 @@
 
 use super::turn::UNREADABLE;
 use super::*;
-use crate::outbox::ledger::{CHUNK_ROWS, Lane};
-use crate::outbox::row::FailureKind;
+use crate::outbox::ledger::{CHUNK_ROWS, Canary, Lane, PausedBy, Rails, Recipients, Wave};
+use crate::outbox::row::{FailureKind, SkipReason};
 use crate::store::memory::MemoryStore;
 use crate::store::{Batch, Pair, Whole, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,18 +91,20 @@ impl Bench {
         for (chunk, users) in (0u32..).zip(users.chunks(CHUNK_ROWS)) {
             let messages = match ledger.lane {
                 Lane::Reply => vec![Message::default(); users.len()],
-                Lane::Broadcast => Vec::new(),
+                Lane::Transactional | Lane::Rule | Lane::Broadcast => Vec::new(),
             };
-            ledger::stage(&mut batch, ledger.id, chunk, &Recipients { users: users.to_vec(), messages }).unwrap();
+            ledger::stage(&mut batch, ledger.id, chunk, &Recipients { messages, ..Recipients::users(users.to_vec()) })
+                .unwrap();
         }
         ledger.write(&mut batch).unwrap();
         self.store.commit(&batch).unwrap();
-        self.queue.add(ledger);
+        let counts = Counts { queued: ledger.rows, ..Counts::default() };
+        self.queue.add(ledger, counts);
         self
     }
 
     fn next(&mut self, ms: i64) -> Option<Candidate> {
-        self.queue.next(at(ms), TimeDelta(ms), &|_| None).unwrap()
+        self.queue.next(Lane::Broadcast, at(ms), TimeDelta(ms), &|_| None).unwrap()
     }
 
     /// Leases what may go out at this time, `most` at most.
@@ -155,20 +157,7 @@ impl Bench {
 }
 
 fn ledger(id: u64, cause: Cause, lane: Lane) -> Ledger {
-    Ledger {
-        id: LedgerId(id),
-        cause,
-        lane,
-        in_doubt: InDoubtPolicy::Skip,
-        status: LedgerStatus::Running,
-        created: START,
-        finished: None,
-        rulebook: "test".into(),
-        rows: 0,
-        rate: None,
-        expires: None,
-        summary: None,
-    }
+    Ledger { rulebook: "test".into(), ..Ledger::new(LedgerId(id), cause, lane, START, 0) }
 }
 
 #[test]
@@ -206,7 +195,7 @@ fn a_rate_of_its_own_is_kept_and_keeps_nobody_else() {
     let slow = ledger(1, Cause::Broadcast { name: "slow".into(), occurrence: 1 }, Lane::Broadcast);
     bench.add(Ledger { rate: Some((2, 1_000)), ..slow }, 1..=4).broadcast(2, 20..=22);
     assert_eq!(bench.chats(0, 9), [1, 20, 2, 21, 22]);
-    let moment = bench.queue.next_moment(at(5), TimeDelta(5)).unwrap();
+    let moment = bench.queue.next_moment(Lane::Broadcast, at(5), TimeDelta(5)).unwrap();
     assert!((1_000..1_020).contains(&moment.0), "{moment:?}");
     assert_eq!(bench.chats(moment.0 - 1, 9), [0i64; 0]);
     assert_eq!(bench.chats(moment.0, 9), [3, 4]);
@@ -219,7 +208,7 @@ fn a_held_ledger_is_not_asked_before_its_time_or_a_wake() {
         bench.broadcast(1, 1..=3);
         let candidate = bench.next(0).unwrap();
         bench.queue.hold(candidate.row, at(5_000));
-        assert_eq!(bench.queue.next_moment(at(10), TimeDelta(10)), Some(TimeDelta(5_000)));
+        assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(10), TimeDelta(10)), Some(TimeDelta(5_000)));
         if wakes {
             bench.queue.wake();
         }
@@ -230,15 +219,15 @@ fn a_held_ledger_is_not_asked_before_its_time_or_a_wake() {
 #[test]
 fn nothing_is_said_to_be_ready_that_is_not() {
     let mut bench = Bench::new();
-    assert_eq!(bench.queue.next_moment(at(7), TimeDelta(7)), None);
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(7), TimeDelta(7)), None);
     bench.broadcast(1, 1..=2);
-    assert_eq!(bench.queue.next_moment(at(7), TimeDelta(7)), Some(TimeDelta(7)));
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(7), TimeDelta(7)), Some(TimeDelta(7)));
     let leased = bench.lease(7, 2);
-    assert_eq!(bench.queue.next_moment(at(8), TimeDelta(8)), None);
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(8), TimeDelta(8)), None);
     bench.later(&leased[0], 300, 1, 8);
-    assert_eq!(bench.queue.next_moment(at(8), TimeDelta(8)), Some(TimeDelta(300)));
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(8), TimeDelta(8)), Some(TimeDelta(300)));
     assert!(bench.queue.set_status(LedgerId(1), LedgerStatus::Paused(PausedBy::Admin), at(9)));
-    assert_eq!(bench.queue.next_moment(at(400), TimeDelta(400)), None);
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(400), TimeDelta(400)), None);
 }
 
 #[test]
@@ -257,7 +246,7 @@ fn a_blocked_chat_is_looked_past() {
     bench.broadcast(1, 1..=3);
     let blocked = |chat| (chat == 1).then_some(TimeDelta(100));
     let next = |bench: &mut Bench, ms: i64| {
-        let candidate = bench.queue.next(at(ms), TimeDelta(ms), &blocked).unwrap()?;
+        let candidate = bench.queue.next(Lane::Broadcast, at(ms), TimeDelta(ms), &blocked).unwrap()?;
         bench.queue.lease(&candidate, TimeDelta(ms)).unwrap();
         Some(candidate.chat)
     };
@@ -301,10 +290,10 @@ fn a_clock_that_was_set_back_makes_nobody_wait_for_it() {
     bench.later(&leased[0], 90_000_000, 1, 89_999_000);
     bench.commit();
     bench.queue.shift(TimeDelta(-89_999_000));
-    assert_eq!(bench.queue.next_moment(at(0), TimeDelta(0)), Some(TimeDelta(1_000)));
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(0), TimeDelta(0)), Some(TimeDelta(1_000)));
     bench.reopen(0);
     assert!(bench.next(0).is_none());
-    assert_eq!(bench.queue.next_moment(at(0), TimeDelta(0)), Some(LONGEST_WAIT));
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(0), TimeDelta(0)), Some(LONGEST_WAIT));
 }
 
 #[test]
@@ -418,7 +407,7 @@ fn a_row_that_could_not_be_read_keeps_its_turn() {
     bench.commit();
     bench.reopen(5);
     bench.store.unreadable.store(true, Ordering::SeqCst);
-    assert!(bench.queue.next(at(10), TimeDelta(10), &|_| None).is_err());
+    assert!(bench.queue.next(Lane::Broadcast, at(10), TimeDelta(10), &|_| None).is_err());
     bench.store.unreadable.store(false, Ordering::SeqCst);
     assert_eq!(bench.chats(10 + UNREADABLE.0, 9), [1]);
 }
@@ -434,11 +423,156 @@ fn a_damaged_ledger_keeps_no_other_from_its_turn() {
 }
 
 #[test]
-fn only_refusals_of_the_first_messages_pause_a_broadcast() {
-    for (sent, expected) in [(0, LedgerStatus::Paused(PausedBy::ContentErrors)), (1, LedgerStatus::Running)] {
+fn lanes_have_an_order_and_the_lowest_may_be_named() {
+    let mut bench = Bench::new();
+    for (id, lane, priority) in [
+        (1, Lane::Broadcast, 0),
+        (2, Lane::Broadcast, 5),
+        (3, Lane::Rule, -5),
+        (4, Lane::Transactional, 0),
+        (5, Lane::Reply, 0),
+    ] {
+        let cause = Cause::Broadcast { name: format!("b{id}"), occurrence: 1 };
+        let first = i64::try_from(id).unwrap() * 10;
+        bench.add(Ledger { priority, ..ledger(id, cause, lane) }, first..first + 2);
+    }
+    let mut order = Vec::new();
+    while let Some(candidate) = bench.queue.next(Lane::Transactional, at(0), TimeDelta(0), &|_| None).unwrap() {
+        bench.queue.lease(&candidate, TimeDelta(0)).unwrap();
+        order.push(candidate.chat);
+    }
+    assert_eq!(bench.queue.next_moment(Lane::Transactional, at(0), TimeDelta(0)), None);
+    order.extend(bench.chats(0, 9));
+    assert_eq!(order, [50, 51, 40, 41, 30, 31, 20, 21, 10, 11]);
+}
+
+#[test]
+fn what_a_gate_put_off_keeps_to_the_wall_clock_and_over_a_restart() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=2);
+    let hours = 9 * 3_600_000;
+    let candidate = bench.next(0).unwrap();
+    let state = State::Deferred { until: TimeDelta(hours), attempts: 0, why: SkipReason::QuietHours };
+    bench.queue.settle(candidate.row, state, at(0)).unwrap();
+    assert_eq!((bench.counts(1).queued, bench.counts(1).deferred[&SkipReason::QuietHours]), (2, 1));
+    assert_eq!(bench.chats(1, 9), [2]);
+    bench.commit();
+    bench.queue.shift(TimeDelta(50_000));
+    assert_eq!(bench.chats(hours - 1, 9), [0i64; 0]);
+    bench.reopen(2);
+    assert_eq!(bench.chats(2, 9), [0i64; 0]);
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(2), TimeDelta(2)), Some(TimeDelta(hours)));
+    assert_eq!(bench.chats(hours, 9), [1]);
+    assert!(bench.counts(1).deferred.is_empty());
+}
+
+#[test]
+fn waves_open_in_their_time() {
+    let mut bench = Bench::new();
+    let zones = ledger(1, Cause::Broadcast { name: "b1".into(), occurrence: 1 }, Lane::Broadcast);
+    let waves = vec![Wave { from: 0, opens: Some(at(100)) }, Wave { from: 2, opens: Some(at(300)) }];
+    bench.add(Ledger { waves, ..zones }, 1..=4);
+    assert_eq!(bench.queue.next_moment(Lane::Broadcast, at(0), TimeDelta(0)), Some(TimeDelta(100)));
+    for (ms, expected) in [(99, vec![]), (100, vec![1, 2]), (299, vec![]), (300, vec![3, 4])] {
+        assert_eq!(bench.chats(ms, 9), expected, "{ms}");
+    }
+}
+
+#[test]
+fn the_rest_goes_when_the_canary_was_watched_long_enough() {
+    let mut bench = Bench::new();
+    let watched = ledger(1, Cause::Broadcast { name: "b1".into(), occurrence: 1 }, Lane::Broadcast);
+    let canary = Some(Canary { rows: 2, hold: TimeDelta(1_000), done: None });
+    bench.add(Ledger { canary, ..watched }, 1..=5);
+    let first = bench.lease(0, 9);
+    assert_eq!(first.iter().map(|c| c.chat).collect::<Vec<_>>(), [1, 2]);
+    bench.sent(&first[0], 10);
+    bench.later(&first[1], 400, 1, 10);
+    bench.commit();
+    bench.reopen(20);
+    assert_eq!(bench.chats(399, 9), [0i64; 0]);
+    let again = bench.lease(400, 9).remove(0);
+    bench.sent(&again, 500);
+    assert!(matches!(bench.queue.take_notices()[..], [Notice::CanaryDone { .. }]));
+    bench.commit();
+    bench.reopen(600);
+    assert_eq!(bench.chats(1_499, 9), [0i64; 0]);
+    assert_eq!(bench.chats(1_500, 9), [3, 4, 5]);
+}
+
+#[test]
+fn a_second_part_follows_the_first() {
+    let mut bench = Bench::new();
+    let long = ledger(1, Cause::Broadcast { name: "b1".into(), occurrence: 1 }, Lane::Broadcast);
+    bench.add(Ledger { parts: 2, ..long }, [1, 1, 2, 2]);
+    let first = bench.lease(0, 9);
+    assert_eq!(first.iter().map(|c| (c.chat, c.part)).collect::<Vec<_>>(), [(1, 0), (2, 0)]);
+    bench.later(&first[0], 500, 1, 10);
+    bench.sent(&first[1], 10);
+    assert_eq!(bench.lease(200, 9).iter().map(|c| (c.chat, c.part)).collect::<Vec<_>>(), [(2, 1)]);
+    let again = bench.lease(500, 9);
+    assert_eq!(again.iter().map(|c| (c.chat, c.part)).collect::<Vec<_>>(), [(1, 0)]);
+    bench.sent(&again[0], 600);
+    assert_eq!(bench.lease(700, 9).iter().map(|c| (c.chat, c.part)).collect::<Vec<_>>(), [(1, 1)]);
+    assert!(matches!(bench.queue.first_part(RowId { index: 1, ..again[0].row }), Ok(Some(State::Sent { .. }))));
+}
+
+#[test]
+fn a_row_knows_whether_a_more_urgent_one_waits_for_its_user() {
+    let mut bench = Bench::new();
+    for (id, priority, users) in [(1, 0, 1..=3), (2, 7, 2..=9)] {
+        let cause = Cause::Broadcast { name: format!("b{id}"), occurrence: 1 };
+        bench.add(Ledger { priority, marketing: true, ..ledger(id, cause, Lane::Broadcast) }, users);
+    }
+    let low = |chat, index| Candidate {
+        row: RowId { ledger: LedgerId(1), chunk: 0, index },
+        chat,
+        attempts: 0,
+        message: None,
+        target: None,
+        part: 0,
+    };
+    let outranked = |bench: &mut Bench| [1, 2, 3].map(|chat| bench.queue.outranked(&low(chat, 0)).unwrap());
+    assert_eq!(outranked(&mut bench), [false, true, true]);
+    let high = bench.lease(0, 1).remove(0);
+    assert_eq!((high.chat, bench.queue.outranked(&high).unwrap()), (2, false));
+    assert_eq!(outranked(&mut bench), [false, false, true]);
+    assert!(bench.queue.set_status(LedgerId(2), LedgerStatus::Paused(PausedBy::Admin), at(1)));
+    assert_eq!(outranked(&mut bench), [false, false, false]);
+}
+
+#[test]
+fn a_chat_keeps_its_order_from_one_ledger_to_the_next() {
+    let mut bench = Bench::new();
+    bench.replies(1, [5]).replies(2, [5, 6]);
+    let first = bench.lease(0, 1).remove(0);
+    bench.later(&first, 800, 1, 10);
+    assert_eq!(bench.chats(20, 9), [6]);
+    assert_eq!(bench.lease(800, 9).iter().map(|c| c.row.ledger.0).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn few_chunks_stay_in_memory_while_everything_is_put_off() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=60_000);
+    for round in 0..60 {
+        for _ in 0..1_000 {
+            let row = bench.next(round).unwrap().row;
+            let state = State::Deferred { until: TimeDelta(90_000), attempts: 0, why: SkipReason::QuietHours };
+            bench.queue.settle(row, state, at(round)).unwrap();
+        }
+        bench.commit();
+    }
+    assert!(bench.queue.chunks.len() <= 256, "{}", bench.queue.chunks.len());
+    assert_eq!(bench.chats(90_000, 70_000).len(), 60_000);
+}
+
+#[test]
+fn refused_content_pauses_a_broadcast_unless_it_is_rare() {
+    for (sent, expected) in [(0, LedgerStatus::Paused(PausedBy::ContentErrors)), (60, LedgerStatus::Running)] {
         let mut bench = Bench::new();
-        bench.broadcast(1, 1..=20);
-        for (i, candidate) in bench.lease(0, 6).iter().enumerate() {
+        bench.broadcast(1, 1..=100);
+        for (i, candidate) in bench.lease(0, sent + 5).iter().enumerate() {
             match i < sent {
                 true => bench.sent(candidate, 1),
                 false => {
@@ -448,5 +582,31 @@ fn only_refusals_of_the_first_messages_pause_a_broadcast() {
             }
         }
         assert_eq!(bench.status(1), expected);
+        // resumed, it goes on until there are as many again
+        if sent == 0 {
+            assert!(bench.queue.set_status(LedgerId(1), LedgerStatus::Running, at(2)));
+            let next = bench.lease(2, 1).remove(0);
+            let failure = crate::outbox::Failure::new(FailureKind::Content, "no");
+            bench.queue.settle(next.row, State::Failed { at: TimeDelta(3), failure }, at(3)).unwrap();
+            assert_eq!(bench.status(1), LedgerStatus::Running);
+        }
     }
+}
+
+#[test]
+fn those_who_block_the_bot_afterwards_count_for_the_guard_rail() {
+    let mut bench = Bench::new();
+    let watched = ledger(1, Cause::Broadcast { name: "b1".into(), occurrence: 1 }, Lane::Broadcast);
+    let rails = Rails::new(Some(crate::model::Share::percent(2)), None);
+    bench.add(Ledger { rails, ..watched }, 1..=100);
+    for candidate in bench.lease(0, 60) {
+        bench.sent(&candidate, 1);
+    }
+    bench.queue.blocked_after(LedgerId(1));
+    assert_eq!(bench.status(1), LedgerStatus::Running);
+    bench.queue.blocked_after(LedgerId(1));
+    assert_eq!(bench.status(1), LedgerStatus::Paused(PausedBy::Blocks));
+    bench.commit();
+    bench.reopen(5);
+    assert_eq!(bench.queue.ledger(LedgerId(1)).unwrap().blocked_after, 2);
 }

@@ -1,10 +1,13 @@
 //! What has to be written, as one batch, and what may be forgotten once it is.
 
 use super::Queue;
-use crate::model::{Patch, UserId};
-use crate::outbox::ledger::{self, LedgerId};
+use crate::model::{Event, Patch, UserId};
+use crate::outbox::ledger::{self, CHUNK_ROWS, LedgerId};
 use crate::store::{Batch, StoreError, Transaction};
 use std::collections::BTreeSet;
+
+/// More chunks than this are not kept in memory for long.
+const MOST_CHUNKS: usize = 256;
 
 /// What one transaction held; see [`Queue::transaction`].
 #[derive(Debug, Default)]
@@ -13,13 +16,15 @@ pub struct Written {
     heads: BTreeSet<LedgerId>,
     erased: Vec<LedgerId>,
     patches: Vec<(UserId, Patch)>,
-    photos: BTreeSet<String>,
+    events: Vec<Event>,
+    files: BTreeSet<String>,
 }
 
 impl Written {
-    /// Gives up the changes of profiles.
+    /// Gives up the changes of profiles and what happened to people.
     pub fn drop_patches(&mut self) {
         self.patches.clear();
+        self.events.clear();
     }
 }
 
@@ -27,6 +32,7 @@ impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {
         !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
+            || !self.events.is_empty()
             || self.media.is_dirty()
     }
 
@@ -38,11 +44,13 @@ impl Queue {
             heads: std::mem::take(&mut self.dirty_heads),
             erased: std::mem::take(&mut self.erase),
             patches: std::mem::take(&mut self.patches),
-            photos: self.media.take_dirty(),
+            events: std::mem::take(&mut self.events),
+            files: self.media.take_dirty(),
         };
         match self.batch(&written) {
             Ok(batch) => {
-                Ok((Transaction { batch, patches: written.patches.clone(), ..Transaction::default() }, written))
+                let (patches, events) = (written.patches.clone(), written.events.clone());
+                Ok((Transaction { batch, patches, events, ..Transaction::default() }, written))
             }
             Err(error) => {
                 self.not_written(written);
@@ -65,6 +73,7 @@ impl Queue {
         for id in written.heads.iter().chain(&written.erased) {
             self.forget_if_over(*id);
         }
+        self.shed();
     }
 
     /// Marks what a failed transaction held as still to be written.
@@ -79,7 +88,9 @@ impl Queue {
         }
         written.patches.append(&mut self.patches);
         self.patches = written.patches;
-        self.media.not_written(written.photos);
+        written.events.append(&mut self.events);
+        self.events = written.events;
+        self.media.not_written(written.files);
     }
 
     fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
@@ -102,8 +113,19 @@ impl Queue {
                 run.ledger.erase(&*self.store, &mut batch)?;
             }
         }
-        self.media.write(&written.photos, &mut batch)?;
+        self.media.write(&written.files, &mut batch)?;
         Ok(batch)
+    }
+
+    /// Of many chunks only those stay that have something to write, and those
+    /// in which the cursors stand: the store has the others.
+    fn shed(&mut self) {
+        if self.chunks.len() <= MOST_CHUNKS {
+            return;
+        }
+        let (dirty, runs) = (&self.dirty, &self.runs);
+        let cursor = |id: &LedgerId| runs.get(id).map(|run| run.cursor / CHUNK_ROWS as u32);
+        self.chunks.retain(|key, _| dirty.contains(key) || cursor(&key.0) == Some(key.1));
     }
 
     /// Of a ledger that is over, only the head stays.
@@ -112,7 +134,7 @@ impl Queue {
             if run.ledger.summary.is_none() {
                 return;
             }
-            (run.waiting, run.chat_waits) = Default::default();
+            (run.waiting, run.deferred, run.places) = Default::default();
         }
         self.chunks.retain(|key, _| key.0 != id || self.dirty.contains(key));
     }

@@ -21,7 +21,7 @@ impl Worker {
         for (ledger, counts) in self.queue.ledgers().filter(ready) {
             match ledger.cause {
                 Cause::Reply => status.replies_queued += counts.queued,
-                Cause::Broadcast { .. } => {
+                Cause::Broadcast { .. } | Cause::Recall { .. } => {
                     status.runs.push(RunStatus { ledger: ledger.clone(), counts: counts.clone() });
                 }
             }

@@ -2,10 +2,13 @@
 //! answers call for, and how a lease is given back unused.
 
 use super::{Leased, Worker};
-use crate::model::{Patch, Reach, Text, Time, TimeDelta, UserId};
+use crate::model::{Event, Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
-use crate::outbox::ledger::{Cause, InDoubtPolicy, LedgerStatus};
+use crate::outbox::handle::Armed;
+use crate::outbox::ledger::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus};
+use crate::outbox::notice::Notice;
+use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
 use crate::outbox::row::{Failure, FailureKind, RowId, State};
 use crate::store::{StoreError, decode};
@@ -23,8 +26,8 @@ pub(super) struct Hold {
 /// How long a refused token is left alone.
 const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
 
-/// Added to what a 429 says.
-const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
+/// A longer wait is worth telling people.
+const ALARM: TimeDelta = TimeDelta::seconds(60);
 
 /// Where the hold stands.
 pub(super) const HOLD_KEY: &[u8] = b"h";
@@ -36,21 +39,28 @@ impl Worker {
         let Candidate { chat, attempts, .. } = flying.leased.candidate;
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         self.note_answer(chat, &answer, monotonic);
-        if self.turned_to_address(&flying, &answer) {
+        self.note_files(&flying, &answer);
+        let again = self.refuses_ids(&flying, &answer);
+        if again && self.turned_to_addresses(&flying) {
             return self.release_stopped();
         }
         self.leave(chat);
         let Some(ledger) = self.queue.ledger(row.ledger) else { return Ok(()) };
         let (at, cause) = (ledger.since(now), ledger.cause.clone());
         let state = match answer {
-            Answer::Delivered { message, photo } => {
-                self.learn_photo(&flying, photo);
+            Answer::Delivered { messages, .. } => {
                 self.note_confirmed(monotonic);
+                self.limiter.delivered(chat);
                 self.bot_refused = None;
-                State::Sent { at, message }
+                match messages.as_slice() {
+                    [message] => State::Sent { at, message: *message },
+                    _ => State::SentMany { at, messages },
+                }
             }
+            Answer::Refused(refusal) if refusal.is_done_already(flying.leased.order) => State::Sent { at, message: 0 },
+            Answer::Refused(_) if again => State::Queued { due: at, attempts },
             Answer::Wait { retry_after } => {
-                self.hold(retry_after, now, monotonic);
+                self.hold(chat, retry_after, now, monotonic);
                 State::Queued { due: at + retry_after, attempts }
             }
             Answer::Undelivered { .. } if self.outage.is_on() => {
@@ -63,7 +73,7 @@ impl Worker {
         if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
             tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
         }
-        self.queue.settle(row, state, now)?;
+        self.settle(&flying.leased.candidate, state, now)?;
         match self.queue.ledger(row.ledger).is_some_and(|ledger| ledger.status != LedgerStatus::Running) {
             true => self.release_stopped(),
             false => Ok(()),
@@ -89,9 +99,27 @@ impl Worker {
         Ok(())
     }
 
-    /// Puts back what was leased of a ledger that was paused meanwhile.
+    /// Gives a row the state to which its turn has come.
+    pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
+        let row = candidate.row;
+        if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
+            let user = UserId(candidate.chat);
+            if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
+                self.queue.blocked_after(blamed);
+            }
+        }
+        self.queue.settle(row, state, now)
+    }
+
+    /// Puts back what was leased of a ledger that was paused meanwhile, or of a
+    /// lane that is held.
     pub(super) fn release_stopped(&mut self) -> Result<(), StoreError> {
-        let running = |id| self.queue.ledger(id).is_some_and(|ledger| ledger.status == LedgerStatus::Running);
+        let may_go = |ledger: &Ledger| match self.armed {
+            Armed::Yes => ledger.status == LedgerStatus::Running,
+            Armed::RepliesOnly => ledger.status == LedgerStatus::Running && ledger.lane == Lane::Reply,
+            Armed::No => false,
+        };
+        let running = |id| self.queue.ledger(id).is_some_and(may_go);
         let ledgers = self.pool.iter().map(|leased| leased.candidate.row.ledger);
         let stopped: BTreeSet<_> = ledgers.filter(|id| !running(*id)).collect();
         match stopped.is_empty() {
@@ -140,11 +168,15 @@ impl Worker {
                 if chat > 0 {
                     self.queue.patch(UserId(chat), Patch::reach(reach));
                 }
+                if reach == Reach::Blocked && chat > 0 {
+                    self.queue.tell(blocked_event(row, chat, self.clock.now()));
+                }
                 tracing::debug!(chat, %text, "a user cannot be reached");
                 failed(unreachable_kind(reach), "")
             }
             Refusal::Content { text } | Refusal::File { text } => failed(FailureKind::Content, &text),
             Refusal::Chat { text } => failed(FailureKind::Chat, &text),
+            Refusal::Message { text } => failed(FailureKind::Gone, &text),
             Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
                 self.queue.migrate(row, to);
                 State::Queued { due: at, attempts: attempts + 1 }
@@ -163,10 +195,14 @@ impl Worker {
         }
     }
 
-    /// 429: everything waits, and so it does after a restart.
-    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
+    /// 429: the chat waits, or everything does, also after a restart.
+    fn hold(&mut self, chat: i64, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
         self.too_many += 1;
-        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
+        if retry_after > ALARM {
+            self.prepare.noticed(Notice::LongWait { retry_after });
+        }
+        let scope = self.limiter.too_many(chat, retry_after, monotonic);
+        tracing::debug!(chat, ?scope, seconds = retry_after.0 / 1_000, "Telegram says too many requests");
         let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
         self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
     }
@@ -181,7 +217,7 @@ impl Worker {
             self.leave(candidate.chat);
             let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
             let due = ledger.since(now);
-            self.queue.settle(candidate.row, State::Queued { due, attempts: candidate.attempts }, now)?;
+            self.settle(&candidate, State::Queued { due, attempts: candidate.attempts }, now)?;
         }
         Ok(())
     }
@@ -193,6 +229,13 @@ fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
         return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
     }
     State::Queued { due: at + backoff::delay(row, attempts), attempts }
+}
+
+/// What a refusal tells of a user; the row makes it one event however often it
+/// is told.
+fn blocked_event(row: RowId, chat: i64, at: Time) -> Event {
+    let id = format!("delivery:{}:{}:{}", row.ledger, row.chunk, row.index);
+    Event { id: id.into(), user: UserId(chat), name: "bot_blocked".into(), at, properties: Vec::new() }
 }
 
 fn unreachable_kind(reach: Reach) -> FailureKind {

@@ -20,6 +20,7 @@ use crate::rulebook::words;
 use crate::rulebook::yaml::{Entry, Node};
 
 const AUDIENCES: [&str; 2] = ["frozen", "live"];
+const IN_DOUBT: [&str; 2] = ["skip", "resend"];
 
 /// One broadcast.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
@@ -59,6 +60,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             Takes::Map(&PAUSE_IF),
             "shares of trouble that pause it",
             "доли неудач, при которых она приостанавливается",
+        ),
+        optional(
+            "in_doubt",
+            Takes::Words(&IN_DOUBT),
+            "what becomes of a message of which nobody knows whether it arrived: `skip`, or `resend` at the risk of a second one",
+            "что делать с сообщением, о котором неизвестно, дошло ли оно: `skip` или `resend` с риском второго",
         ),
         optional("ask_first", Takes::Flag, "waits for an admin's approval", "ждёт одобрения администратора"),
     ],
@@ -109,6 +116,9 @@ pub struct Broadcast {
     pub ask_first: bool,
     /// When it is decided who gets it.
     pub audience: Audience,
+    /// Whether a message that may have arrived is sent again; absent: if it is
+    /// transactional.
+    pub resend: Option<bool>,
 }
 
 /// A first share of the recipients.
@@ -131,17 +141,15 @@ pub enum Audience {
 }
 
 impl Broadcast {
+    /// Whether a message that may have arrived is sent again.
+    pub fn resends(&self) -> bool {
+        self.resend.unwrap_or(self.send.transactional)
+    }
+
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let keys = [
-            ("at", self.at.is_some()),
-            ("repeat", self.repeat.is_some()),
-            ("canary", self.canary.is_some()),
-            ("pause_if", self.pause_if_blocked.is_some() || self.pause_if_failed.is_some()),
-            ("ask_first", self.ask_first),
-            ("audience: live", self.audience == Audience::Live),
-        ];
+        let keys = [("at", self.at.is_some()), ("repeat", self.repeat.is_some()), ("ask_first", self.ask_first)];
         let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
         own.or_else(|| self.send.beyond_template())
     }
@@ -171,6 +179,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         find(entries, "pause_if").map_or((None, None), |node| pause_if(node, reader));
     let ask_first = find(entries, "ask_first").and_then(|node| reader.flag(node, ("`ask_first`", "`ask_first`")));
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
+    let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
     named.then_some(())?;
     Some(Broadcast {
         name: entry.key.text.clone(),
@@ -186,6 +195,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         pause_if_failed,
         ask_first: ask_first.unwrap_or_default(),
         audience: audience.unwrap_or_default(),
+        resend: in_doubt.map(|word| word == "resend"),
     })
 }
 

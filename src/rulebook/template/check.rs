@@ -5,16 +5,21 @@
 use super::front::{Action, Front};
 use super::markup::{MarkupError, visible_text};
 use super::say::{
-    bad_photo, bad_url, empty, failed, language_missing, languages_differ, markup, missing_printed, press_length,
-    start, too_long,
+    bad_url, empty, failed, language_missing, languages_differ, markup, media_differs, missing_printed, press_length,
+    start, too_long, two_messages,
 };
 use super::values::Scope;
-use super::{ActionPart, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape};
-use crate::diagnostic::{Diagnostics, Place, SourceId, Sources};
+use super::{
+    ActionPart, Attachment, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape,
+    media,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{FieldId, Profile, Schema, Time, Type, UserId, Value, builtin};
+use crate::rulebook::Files;
+use crate::rulebook::assets::Asset;
 use crate::rulebook::yaml::Scalar;
 use minijinja::ErrorKind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -85,19 +90,66 @@ pub(super) fn languages(templates: &Templates, files: &[(String, SourceId)], fou
     }
 }
 
+/// What trying the templates has shown.
+#[derive(Debug, Default)]
+pub(super) struct Probed {
+    /// Those that make two messages.
+    pub two_parts: BTreeSet<String>,
+    /// The files of the project that they name, as they were found.
+    pub assets: BTreeMap<String, Asset>,
+}
+
 /// Tries every template.
-pub(super) fn probe(templates: &Templates, probes: &[Probe], sources: &Sources, found: &mut Diagnostics) {
+pub(super) fn probe(
+    templates: &Templates,
+    probes: &[Probe],
+    files: &Files,
+    sources: &Sources,
+    found: &mut Diagnostics,
+) -> Probed {
     let longest = longest(&templates.schema);
+    let mut probed = Probed::default();
+    let mut shown = Vec::new();
     for probe in probes {
         let Some(variant) = templates.by_name.get(&probe.name).and_then(|list| list.get(probe.index)) else { continue };
-        let trial = Trial { templates, variant, sources };
+        let mut trial = Trial { templates, variant, sources, files, assets: &mut probed.assets, seen: Seen::default() };
         let mut notes = Diagnostics::new();
         trial.run(probe, Filled { profile: longest.clone(), member: true }, &mut notes);
         if !notes.has_errors() {
             let bare = Profile::new(&templates.schema, UserId(1));
             trial.run(probe, Filled { profile: bare, member: false }, &mut notes);
         }
+        shown.push((probe, variant, trial.seen));
         found.extend(notes);
+    }
+    for (probe, variant, seen) in &shown {
+        if let Some(diagnostic) = two_parts(variant, seen, start(&probe.body, sources)) {
+            probed.two_parts.insert(probe.name.clone());
+            found.push(diagnostic);
+        }
+    }
+    for (probe, variant, seen) in shown.iter().filter(|(probe, ..)| probed.two_parts.contains(&probe.name)) {
+        if variant.media.parts().is_empty() {
+            let others = shown.iter().filter(|(other, ..)| other.name == probe.name);
+            let first = others.clone().find(|(_, other, _)| !other.media.parts().is_empty()).unwrap_or(&shown[0]);
+            let (at, other) = (start(&probe.body, sources), start(&first.0.body, sources));
+            found.push(media_differs(&probe.name, at, other));
+        } else if seen.may_be_empty {
+            found.push(empty(&probe.body, sources));
+        }
+    }
+    probed
+}
+
+/// Why a variant makes two messages, if it does.
+fn two_parts(variant: &Variant, seen: &Seen, place: Place) -> Option<Diagnostic> {
+    match &variant.media {
+        Attachment::None => None,
+        Attachment::One(_) | Attachment::Album(_) if seen.longest > CAPTION_LIMIT => {
+            Some(two_messages(Some(seen.longest), place))
+        }
+        Attachment::Album(_) if !variant.buttons.is_empty() => Some(two_messages(None, place)),
+        Attachment::One(_) | Attachment::Album(_) => None,
     }
 }
 
@@ -111,10 +163,21 @@ struct Trial<'a> {
     templates: &'a Templates,
     variant: &'a Variant,
     sources: &'a Sources,
+    files: &'a Files,
+    assets: &'a mut BTreeMap<String, Asset>,
+    seen: Seen,
+}
+
+/// What the trials of one variant have shown of its text.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The length of the longest.
+    longest: usize,
+    may_be_empty: bool,
 }
 
 impl Trial<'_> {
-    fn run(&self, probe: &Probe, mut user: Filled, found: &mut Diagnostics) {
+    fn run(&mut self, probe: &Probe, mut user: Filled, found: &mut Diagnostics) {
         if let Some(text) = self.render(&self.variant.body, &probe.body, &mut user, found) {
             self.text(&escape::finish(&text, self.variant.format), &probe.body, found);
         }
@@ -131,8 +194,8 @@ impl Trial<'_> {
                 }
             }
         }
-        if let (Some(part), Some(scalar)) = (&self.variant.photo, &probe.front.photo) {
-            self.photo(part, scalar, &mut user, found);
+        for (part, written) in self.variant.media.parts().iter().zip(probe.front.media.items()) {
+            self.media(&part.source, written, &mut user, found);
         }
     }
 
@@ -189,7 +252,7 @@ impl Trial<'_> {
         fields.filter(|field| profile.get(*field).is_missing()).collect()
     }
 
-    fn text(&self, text: &str, origin: &Origin, found: &mut Diagnostics) {
+    fn text(&mut self, text: &str, origin: &Origin, found: &mut Diagnostics) {
         let visible = match visible_text(text, self.variant.format) {
             Ok(visible) => visible,
             Err(mistakes) => {
@@ -197,14 +260,14 @@ impl Trial<'_> {
                 return;
             }
         };
-        let photo = self.variant.photo.is_some();
-        if visible.trim().is_empty() && !photo {
+        self.seen.may_be_empty |= visible.trim().is_empty();
+        if visible.trim().is_empty() && self.variant.media.parts().is_empty() {
             found.push(empty(origin, self.sources));
         }
-        let limit = if photo { CAPTION_LIMIT } else { TEXT_LIMIT };
         let length = visible.trim().encode_utf16().count();
-        if length > limit {
-            found.push(too_long(length, limit, start(origin, self.sources)));
+        self.seen.longest = self.seen.longest.max(length);
+        if length > TEXT_LIMIT {
+            found.push(too_long(length, TEXT_LIMIT, start(origin, self.sources)));
         }
     }
 
@@ -233,12 +296,17 @@ impl Trial<'_> {
         }
     }
 
-    fn photo(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
-        let Some(photo) = self.render(part, &Origin::Scalar(scalar.clone()), user, found) else { return };
-        let id = photo.len() >= 20 && photo.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        let web = photo.starts_with("https://") || photo.starts_with("http://");
-        if !(id || web && escape::is_allowed_url(&photo)) {
-            found.push(bad_photo(&photo, scalar.place));
+    /// A file whose name has values in it is looked for when the message goes
+    /// out: which ones there will be, nobody can tell.
+    fn media(&mut self, part: &Part, item: &media::Item, user: &mut Filled, found: &mut Diagnostics) {
+        let Some(text) = self.render(part, &Origin::Scalar(item.source.clone()), user, found) else { return };
+        let (files, assets) = (self.files, &mut *self.assets);
+        let look = |path: &str| match part {
+            Part::Fixed(_) => Some(*assets.entry(path.to_owned()).or_insert_with(|| files.asset(path))),
+            Part::Rendered(_) | Part::Broken => None,
+        };
+        if let Err(diagnostic) = media::judge(item.kind, text.trim(), item.source.place, look) {
+            found.push(*diagnostic);
         }
     }
 }

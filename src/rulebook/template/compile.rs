@@ -2,10 +2,12 @@
 
 use super::check::{self, Origin, Probe};
 use super::front::{self, Action, Front};
+use super::media::{Attached, Item};
 use super::scan::{MAX_BRANCHES, MAX_PARTS, Mention, mentions};
-use super::{ActionPart, ButtonPart, Part, Templates, Variant, escape, filters};
+use super::{ActionPart, Attachment, ButtonPart, MediaPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{Format, Lang, SegmentId, Text};
+use crate::rulebook::Files;
 use crate::rulebook::catalogue::Catalogue;
 use crate::rulebook::codes;
 use crate::rulebook::raw::suggest;
@@ -22,6 +24,8 @@ const STATEMENTS: [&str; 12] =
 pub(in crate::rulebook) struct Project<'a> {
     pub catalogue: &'a Catalogue,
     pub language: Lang,
+    /// Where the files stand that messages carry.
+    pub files: &'a Files,
 }
 
 /// Compiles the files of `templates/`, given by path and source.
@@ -37,15 +41,18 @@ pub(in crate::rulebook) fn compile(
         compiler.file(path, *source);
     }
     let Compiler { env, by_name, probes, .. } = compiler;
-    let templates = Templates {
+    let mut templates = Templates {
         env,
         by_name,
+        two_parts: BTreeSet::new(),
+        assets: BTreeMap::new(),
         schema: project.catalogue.schema.clone(),
         zone: project.catalogue.zone.clone(),
         language: project.language,
     };
     check::languages(&templates, files, found);
-    check::probe(&templates, &probes, sources, found);
+    let probed = check::probe(&templates, &probes, project.files, sources, found);
+    (templates.two_parts, templates.assets) = (probed.two_parts, probed.assets);
     templates
 }
 
@@ -152,13 +159,20 @@ impl Compiler<'_> {
             }
             rows.push(buttons);
         }
+        let mut item =
+            |item: &Item| MediaPart { kind: item.kind, source: scalar(self, &item.source, true, &mut segments) };
+        let media = match &front.media {
+            Attached::None => Attachment::None,
+            Attached::One(one) => Attachment::One(item(one)),
+            Attached::Album(items) => Attachment::Album(items.iter().map(item).collect()),
+        };
         Variant {
             path: path.to_owned(),
             language,
             format,
             body,
             buttons: rows,
-            photo: front.photo.as_ref().map(|photo| scalar(self, photo, true, &mut segments)),
+            media,
             preview: front.preview,
             silent: front.silent,
             protected: front.protected,

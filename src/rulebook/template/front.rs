@@ -1,6 +1,8 @@
-//! The head of a template file: settings between two lines `---`.
+//! The head of a template file: settings between two lines `---`. What a
+//! message carries is read in `media`.
 
 use super::PRESS_LIMIT;
+use super::media::{self, Attached};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId};
 use crate::model::Text;
 use crate::rulebook::codes;
@@ -18,7 +20,10 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "rows of buttons under the message",
             "ряды кнопок под сообщением",
         ),
-        optional("photo", Takes::Text, "an address or a Telegram file_id", "адрес или file_id Телеграма"),
+        media::PHOTO,
+        media::VIDEO,
+        media::DOCUMENT,
+        media::ALBUM,
         optional(
             "transactional",
             Takes::Flag,
@@ -44,7 +49,7 @@ static BUTTON: Shape = Shape {
 #[derive(Debug, Default)]
 pub(super) struct Front {
     pub buttons: Vec<Vec<Button>>,
-    pub photo: Option<Scalar>,
+    pub media: Attached,
     pub transactional: bool,
     pub preview: bool,
     pub silent: bool,
@@ -112,9 +117,9 @@ fn front(tree: &Node, reader: &mut Reader) -> Option<Front> {
     let mut flag = |key: &str| find(entries, key).and_then(|node| reader.flag(node, (key, key))).unwrap_or(false);
     let (transactional, preview, silent, protected) =
         (flag("transactional"), flag("preview"), flag("silent"), flag("protected"));
-    let photo = find(entries, "photo").and_then(|node| reader.text(node, ("`photo`", "`photo`"))).cloned();
+    let media = media::read(entries, reader);
     let buttons = find(entries, "buttons").map(|node| buttons(node, reader)).unwrap_or_default();
-    Some(Front { buttons, photo, transactional, preview, silent, protected })
+    Some(Front { buttons, media, transactional, preview, silent, protected })
 }
 
 fn buttons(node: &Node, reader: &mut Reader) -> Vec<Vec<Button>> {

@@ -11,6 +11,7 @@ mod escape;
 mod filters;
 mod front;
 mod markup;
+mod media;
 mod say;
 mod scan;
 mod values;
@@ -19,10 +20,14 @@ pub(super) use compile::{Project, compile, name_of, names};
 pub(super) use front::SHAPE as FRONT;
 pub use markup::visible_text;
 
-use crate::model::{Button, ButtonAction, Format, Lang, Message, Profile, Schema, SegmentId, builtin};
+use super::assets::Asset;
+use crate::model::{
+    Button, ButtonAction, Format, Lang, Media, MediaItem, MediaKind, MediaSource, Message, Profile, Schema, SegmentId,
+    Text, builtin,
+};
 use jiff::tz::TimeZone;
 use minijinja::Environment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use values::Scope;
 
@@ -31,6 +36,10 @@ use values::Scope;
 pub struct Templates {
     env: Environment<'static>,
     by_name: BTreeMap<String, Vec<Variant>>,
+    /// Those that make two messages.
+    two_parts: BTreeSet<String>,
+    /// The files of the project that they name, as they were found.
+    assets: BTreeMap<String, Asset>,
     schema: Arc<Schema>,
     zone: TimeZone,
     language: Lang,
@@ -42,6 +51,33 @@ pub struct RenderContext<'a> {
     pub profile: &'a Profile,
     /// Whether the user is in a segment.
     pub in_segment: &'a dyn Fn(SegmentId) -> bool,
+}
+
+/// What of a template's message is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Portion {
+    /// All of it as one message.
+    Whole,
+    /// The media alone, which comes first.
+    Media,
+    /// The text with the buttons, which comes second.
+    Text,
+}
+
+impl Portion {
+    /// Part number `part`, from 0, of a message that goes out in so many.
+    pub fn of(part: u8, parts: u8) -> Self {
+        match (parts, part) {
+            (0 | 1, _) => Self::Whole,
+            (_, 0) => Self::Media,
+            (_, _) => Self::Text,
+        }
+    }
+}
+
+/// How many UTF-16 units of visible text go with this.
+pub fn text_limit(media: &Media) -> usize {
+    if media.is_none() { TEXT_LIMIT } else { CAPTION_LIMIT }
 }
 
 /// Why a message could not be made for one user.
@@ -74,6 +110,17 @@ pub enum RenderError {
         /// The most that Telegram takes.
         limit: usize,
     },
+    /// What it carries came out as no file, address or `file_id`.
+    #[error("template `{template}`: `{source_text}` is no file, address or file_id that can be sent")]
+    Media {
+        /// The file.
+        template: String,
+        /// What came out.
+        source_text: String,
+    },
+    /// An album with buttons as one message.
+    #[error("template `{0}` is an album with buttons, which Telegram takes only as two messages")]
+    AlbumButtons(String),
     /// A button's address or data came out unusable.
     #[error("template `{template}`: the button `{button}` came out unusable: {reason}")]
     Button {
@@ -96,13 +143,26 @@ struct Variant {
     format: Format,
     body: Part,
     buttons: Vec<Vec<ButtonPart>>,
-    photo: Option<Part>,
+    media: Attachment,
     preview: bool,
     silent: bool,
     protected: bool,
     transactional: bool,
     /// The segments it asks for.
     segments: Vec<(String, SegmentId)>,
+}
+
+#[derive(Debug)]
+enum Attachment {
+    None,
+    One(MediaPart),
+    Album(Vec<MediaPart>),
+}
+
+#[derive(Debug)]
+struct MediaPart {
+    kind: MediaKind,
+    source: Part,
 }
 
 #[derive(Debug)]
@@ -117,6 +177,16 @@ enum ActionPart {
     Press(Part),
 }
 
+impl Attachment {
+    fn parts(&self) -> &[MediaPart] {
+        match self {
+            Self::None => &[],
+            Self::One(part) => std::slice::from_ref(part),
+            Self::Album(parts) => parts,
+        }
+    }
+}
+
 /// A text that is fixed, or is rendered for each user.
 #[derive(Debug)]
 enum Part {
@@ -129,7 +199,7 @@ enum Part {
 
 /// Longest text of a message, in UTF-16 units of visible text.
 const TEXT_LIMIT: usize = 4096;
-/// Longest text beside a photo.
+/// Longest text beside media.
 const CAPTION_LIMIT: usize = 1024;
 /// Longest data of a button, in bytes.
 const PRESS_LIMIT: usize = 64;
@@ -155,29 +225,79 @@ impl Templates {
         self.by_name.values().flatten().flat_map(|variant| variant.segments.iter().map(|(_, id)| *id))
     }
 
+    /// How many messages a template makes.
+    pub fn parts(&self, name: &str) -> u8 {
+        if self.two_parts.contains(name) { 2 } else { 1 }
+    }
+
+    /// The files of the project that templates name, as they were found.
+    pub(super) fn assets(&self) -> impl Iterator<Item = (&str, Asset)> {
+        self.assets.iter().map(|(path, asset)| (path.as_str(), *asset))
+    }
+
     /// The message of a template for one user, in the user's language if there
     /// is one, else in the nearest.
     pub fn render(&self, name: &str, context: &RenderContext<'_>) -> Result<Message, RenderError> {
-        let variants = self.by_name.get(name).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
-        let language = context.profile.text(builtin::LANGUAGE);
-        let variant = choose(variants, language, self.language).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
+        self.render_part(name, Portion::Whole, context)
+    }
+
+    /// The same for a part of it. Rows that are queued say which they are, so
+    /// that an edit of the template that makes one message of two, or two of
+    /// one, neither loses nor repeats anything.
+    pub fn render_part(
+        &self,
+        name: &str,
+        portion: Portion,
+        context: &RenderContext<'_>,
+    ) -> Result<Message, RenderError> {
+        let variant = self.variant(name, context.profile).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
         let scope = Scope::new(self, variant, context);
-        let message = self.message(variant, &scope)?;
+        let message = self.message(variant, portion, &scope)?;
         fits(variant, &message)?;
         Ok(message)
     }
 
-    fn message(&self, variant: &Variant, scope: &Scope) -> Result<Message, RenderError> {
-        let rows = variant.buttons.iter();
-        let text = self.part(&variant.body, variant, scope)?;
-        Ok(Message {
-            text: escape::finish(&text, variant.format).trim().to_owned(),
+    /// The file from which a user gets a template.
+    pub fn file(&self, name: &str, profile: &Profile) -> Option<&str> {
+        self.variant(name, profile).map(|variant| variant.path.as_str())
+    }
+
+    fn variant(&self, name: &str, profile: &Profile) -> Option<&Variant> {
+        choose(self.by_name.get(name)?, profile.text(builtin::LANGUAGE), self.language)
+    }
+
+    fn message(&self, variant: &Variant, portion: Portion, scope: &Scope) -> Result<Message, RenderError> {
+        let mut message = Message {
             format: variant.format,
-            buttons: rows.map(|row| self.row(row, variant, scope)).collect::<Result<_, _>>()?,
-            photo: variant.photo.as_ref().map(|photo| self.part(photo, variant, scope)).transpose()?,
             preview: variant.preview,
             silent: variant.silent,
             protected: variant.protected,
+            ..Message::default()
+        };
+        if matches!(portion, Portion::Whole | Portion::Text) {
+            let text = self.part(&variant.body, variant, scope)?;
+            message.text = escape::finish(&text, variant.format).trim().to_owned();
+            let rows = variant.buttons.iter();
+            message.buttons = rows.map(|row| self.row(row, variant, scope)).collect::<Result<_, _>>()?;
+        }
+        if matches!(portion, Portion::Whole | Portion::Media) {
+            message.media = self.media(variant, scope)?;
+        }
+        Ok(message)
+    }
+
+    fn media(&self, variant: &Variant, scope: &Scope) -> Result<Media, RenderError> {
+        let item = |part: &MediaPart| {
+            let text = self.part(&part.source, variant, scope)?.trim().to_owned();
+            match MediaSource::parse(&text) {
+                Some(source) => Ok(MediaItem { kind: part.kind, source }),
+                None => Err(RenderError::Media { template: variant.path.clone(), source_text: text }),
+            }
+        };
+        Ok(match &variant.media {
+            Attachment::None => Media::None,
+            Attachment::One(part) => Media::One(item(part)?),
+            Attachment::Album(parts) => Media::Album(parts.iter().map(item).collect::<Result<_, _>>()?),
         })
     }
 
@@ -209,6 +329,30 @@ impl Templates {
     }
 }
 
+impl RenderError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::Unknown(name) => format!("шаблона `{name}` нет"),
+            Self::Failed { template, line, reason } => format!("шаблон `{template}`, строка {line}: {reason}"),
+            Self::Empty(template) => format!("текст шаблона `{template}` оказался пустым"),
+            Self::TooLong { template, length, limit } => {
+                format!("в тексте шаблона `{template}` оказалось {length} знаков, можно не больше {limit}")
+            }
+            Self::Media { template, source_text } => format!(
+                "шаблон `{template}`: `{source_text}` — не файл, не адрес и не file_id, которые можно отправить"
+            ),
+            Self::AlbumButtons(template) => {
+                format!("шаблон `{template}` — альбом с кнопками, а Telegram принимает его только двумя сообщениями")
+            }
+            Self::Button { template, button, reason } => {
+                format!("шаблон `{template}`: кнопка `{button}` непригодна: {reason}")
+            }
+        };
+        Text::new(self.to_string(), ru)
+    }
+}
+
 /// The variant for a user: the user's language, that language without its
 /// region, the template without a language, the project's language, any.
 fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) -> Option<&'a Variant> {
@@ -228,9 +372,12 @@ fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) ->
 /// Telegram's bounds; what breaks one would fail there for this user.
 fn fits(variant: &Variant, message: &Message) -> Result<(), RenderError> {
     let template = || variant.path.clone();
-    let limit = if message.photo.is_some() { CAPTION_LIMIT } else { TEXT_LIMIT };
-    if message.text.is_empty() && message.photo.is_none() {
+    let limit = text_limit(&message.media);
+    if message.text.is_empty() && message.media.is_none() {
         return Err(RenderError::Empty(template()));
+    }
+    if matches!(message.media, Media::Album(_)) && !message.buttons.is_empty() {
+        return Err(RenderError::AlbumButtons(template()));
     }
     // Markup only makes the text longer, so a short one needs no parsing.
     if message.text.len() > limit {

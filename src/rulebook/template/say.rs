@@ -3,7 +3,7 @@
 
 use super::check::Origin;
 use super::markup::{MarkupError, Mistake};
-use super::{PRESS_LIMIT, Part};
+use super::{CAPTION_LIMIT, PRESS_LIMIT, Part};
 use crate::diagnostic::{Diagnostic, Place, Sources};
 use crate::model::{FieldId, Schema, Text, Type};
 use crate::rulebook::codes;
@@ -172,16 +172,42 @@ pub(super) fn press_length(length: usize, part: &Part, place: Place) -> Diagnost
     Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
 }
 
-pub(super) fn bad_photo(photo: &str, place: Place) -> Diagnostic {
+/// `length` is that of a text which does not fit beside the media; without it
+/// the buttons are what does not go with an album.
+pub(super) fn two_messages(length: Option<usize>, place: Place) -> Diagnostic {
+    let text = match length {
+        Some(length) => Text::new(
+            format!(
+                "with the longest values the text has {length} characters, beside media {CAPTION_LIMIT} are possible: it goes as a second message"
+            ),
+            format!(
+                "с самыми длинными значениями в тексте {length} знаков, рядом с медиа можно {CAPTION_LIMIT}: он уйдёт вторым сообщением"
+            ),
+        ),
+        None => Text::new(
+            "an album takes no buttons: the text goes with them as a second message",
+            "у альбома не бывает кнопок: текст с ними уйдёт вторым сообщением",
+        ),
+    };
+    let help = Text::new(
+        "everybody gets two messages, which count as two; a shorter text, or one message without an album, is one",
+        "каждый получит два сообщения, и считаются они за два; более короткий текст или одно фото вместо альбома — одно",
+    );
+    Diagnostic::info(codes::TWO_MESSAGES, text, place).help(help)
+}
+
+pub(super) fn media_differs(name: &str, place: Place, first: Place) -> Diagnostic {
     let text = Text::new(
-        format!("`{photo}` is not a photo that can be sent"),
-        format!("`{photo}` — такое фото отправить нельзя"),
+        format!("`{name}` is two messages, media and text, and this version of it carries no media"),
+        format!("`{name}` — два сообщения, медиа и текст, а в этой версии медиа нет"),
     );
     let help = Text::new(
-        "give an https:// address or a Telegram file_id; files of the project are not available in this version yet",
-        "укажите адрес https:// или file_id; файлов проекта в этой версии ещё нет",
+        "give this version media, too, or shorten the other so that it is one message",
+        "добавьте медиа и сюда или сократите другую версию до одного сообщения",
     );
-    Diagnostic::error(codes::PHOTO, text, place).help(help)
+    Diagnostic::error(codes::LANGUAGES_DIFFER, text, place)
+        .also(first, Text::new("the version with two messages", "версия из двух сообщений"))
+        .help(help)
 }
 
 pub(super) fn language_missing(name: &str, language: &str, place: Place) -> Diagnostic {

@@ -12,17 +12,27 @@
 //! | `i` + ledger + chunk | [`Recipients`] |
 //! | `o` + ledger + chunk | the states, `Vec<State>` |
 
-use super::row::{FailureKind, RowId, SkipReason, State};
-use crate::model::{Message, Rate, Time, TimeDelta, UserId};
+mod chunk;
+mod counts;
+mod old;
+mod rails;
+mod wave;
+
+pub use chunk::{Recipients, rows, stage, stage_as};
+pub(super) use chunk::{read_recipients, read_states, write_recipients, write_states};
+pub use counts::Counts;
+pub use rails::{Rails, Tried};
+pub use wave::{Canary, Wave};
+
+use crate::model::{Rate, Time, TimeDelta};
 use crate::store::{Batch, Store, StoreError, decode, encode};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Rows in a full chunk.
 pub const CHUNK_ROWS: usize = 200;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A ledger's number; later ledgers have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,8 +48,31 @@ pub enum Cause {
         /// Which run of it.
         occurrence: u32,
     },
-    /// Answers of the bot to people who wrote to it.
+    /// Answers of the bot to people who wrote to it, and what it tells admins.
     Reply,
+    /// What was sent by a run of a broadcast is taken back or changed.
+    Recall {
+        /// The broadcast.
+        name: String,
+        /// Which run of it.
+        occurrence: u32,
+        /// The ledger of that run.
+        of: LedgerId,
+        /// What happens to its messages.
+        how: Recall,
+        /// Whether the text is a message of its own, behind the media.
+        text_apart: bool,
+    },
+}
+
+/// What happens to messages that were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recall {
+    /// They are deleted.
+    Delete,
+    /// Their text and buttons become what the template says now.
+    Edit,
 }
 
 /// Which rows go first. The order of the variants is the order of priority.
@@ -48,6 +81,10 @@ pub enum Cause {
 pub enum Lane {
     /// Answers and the panel.
     Reply,
+    /// What somebody waits for, such as a receipt.
+    Transactional,
+    /// What rules and drips send.
+    Rule,
     /// Broadcasts.
     Broadcast,
 }
@@ -68,8 +105,12 @@ pub enum InDoubtPolicy {
 pub enum PausedBy {
     /// A person.
     Admin,
-    /// The first messages were all refused for their content.
+    /// Messages were refused for their content.
     ContentErrors,
+    /// Too many recipients block the bot.
+    Blocks,
+    /// Too many messages fail.
+    Failures,
 }
 
 /// The state of a ledger.
@@ -115,35 +156,26 @@ pub struct Ledger {
     pub expires: Option<Time>,
     /// The counts, once every row is final.
     pub summary: Option<Counts>,
-}
-
-/// Who gets the rows of a chunk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipients {
-    /// The users, or for replies the chats.
-    pub users: Vec<i64>,
-    /// The messages, one a row, where they are known beforehand (replies);
-    /// empty where a template is rendered when its turn comes.
-    pub messages: Vec<Message>,
-}
-
-/// How many rows are in which state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Wait for their turn (of a cancelled ledger: were cancelled).
-    pub queued: u32,
-    /// Under way.
-    pub leased: u32,
-    /// Confirmed by Telegram.
-    pub sent: u32,
-    /// May or may not have arrived.
-    pub in_doubt: u32,
-    /// Waiting for another attempt (they are queued as well).
-    pub retrying: u32,
-    /// Refused, by kind.
-    pub failed: BTreeMap<FailureKind, u32>,
-    /// Not sent because a gate said no, by reason.
-    pub skipped: BTreeMap<SkipReason, u32>,
+    /// Of two ledgers in a lane the one with the greater goes first.
+    pub priority: i32,
+    /// Rows a recipient gets, one after the other: 1, or 2 where a text is too
+    /// long to be a caption.
+    pub parts: u8,
+    /// Whether consent, quiet hours and caps hold for it.
+    pub marketing: bool,
+    /// What it is about, if users can opt out of that apart.
+    pub topic: Option<String>,
+    /// Parts that open later than others, in order; none: all rows are open.
+    pub waves: Vec<Wave>,
+    /// The rows that are watched before the others may go.
+    pub canary: Option<Canary>,
+    /// When it pauses by itself.
+    pub rails: Rails,
+    /// Recipients who blocked the bot within a day of its message.
+    pub blocked_after: u32,
+    /// Stars that it may spend on going faster than the free limit, and those
+    /// spent, in tenths.
+    pub paid: Option<(u32, u32)>,
 }
 
 impl LedgerId {
@@ -161,6 +193,31 @@ impl LedgerId {
     }
 }
 
+impl Cause {
+    /// The broadcast and which run of it, if it is one.
+    pub fn broadcast(&self) -> Option<(&str, u32)> {
+        match self {
+            Self::Broadcast { name, occurrence } => Some((name, *occurrence)),
+            Self::Reply | Self::Recall { .. } => None,
+        }
+    }
+}
+
+impl Lane {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Reply, Self::Transactional, Self::Rule, Self::Broadcast];
+
+    /// The name that reports and JSON use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Transactional => "transactional",
+            Self::Rule => "rule",
+            Self::Broadcast => "broadcast",
+        }
+    }
+}
+
 impl fmt::Display for LedgerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -168,6 +225,34 @@ impl fmt::Display for LedgerId {
 }
 
 impl Ledger {
+    /// A ledger of `rows` rows that goes out as soon as it can, with nothing
+    /// asked for.
+    pub fn new(id: LedgerId, cause: Cause, lane: Lane, created: Time, rows: u32) -> Self {
+        Self {
+            id,
+            cause,
+            lane,
+            in_doubt: InDoubtPolicy::Skip,
+            status: LedgerStatus::Running,
+            created,
+            finished: None,
+            rulebook: String::new(),
+            rows,
+            rate: None,
+            expires: None,
+            summary: None,
+            priority: 0,
+            parts: 1,
+            marketing: false,
+            topic: None,
+            waves: Vec::new(),
+            canary: None,
+            rails: Rails::default(),
+            blocked_after: 0,
+            paid: None,
+        }
+    }
+
     /// The length of time since the ledger was made.
     pub fn since(&self, now: Time) -> TimeDelta {
         now - self.created
@@ -187,11 +272,6 @@ impl Ledger {
         }
     }
 
-    /// The number of chunks.
-    pub fn chunks(&self) -> u32 {
-        self.rows.div_ceil(CHUNK_ROWS as u32)
-    }
-
     /// Adds the head to a batch.
     pub fn write(&self, batch: &mut Batch) -> Result<(), StoreError> {
         batch.put(self.id.key(), encode(VERSION, self)?);
@@ -205,7 +285,15 @@ impl Ledger {
 
     /// The head in a record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        decode(VERSION, bytes, "ledger")
+        match bytes.first() {
+            Some(&old::LEDGER) => old::ledger(bytes),
+            _ => decode(VERSION, bytes, "ledger"),
+        }
+    }
+
+    /// Which part of its recipient's message a row is, from 0.
+    pub fn part(&self, position: u32) -> u8 {
+        u8::try_from(position % u32::from(self.parts.max(1))).unwrap_or(0)
     }
 
     /// Adds to a batch what removes the ledger and all its rows.
@@ -217,114 +305,5 @@ impl Ledger {
         }
         batch.delete(self.id.key());
         Ok(())
-    }
-}
-
-impl Counts {
-    /// Adds or removes one row in `state`.
-    pub fn note(&mut self, state: &State, by: i32) {
-        let slot = match state {
-            State::Queued { attempts, .. } => {
-                if *attempts > 0 {
-                    self.retrying = self.retrying.saturating_add_signed(by);
-                }
-                &mut self.queued
-            }
-            State::Leased { .. } => &mut self.leased,
-            State::Sent { .. } => &mut self.sent,
-            State::Failed { failure, .. } => self.failed.entry(failure.kind).or_default(),
-            State::InDoubt { .. } => &mut self.in_doubt,
-            State::Skipped { reason, .. } => self.skipped.entry(*reason).or_default(),
-        };
-        *slot = slot.saturating_add_signed(by);
-    }
-
-    /// Rows of which nothing more will come by themselves.
-    pub fn is_done(&self) -> bool {
-        self.queued == 0 && self.leased == 0
-    }
-
-    /// All refused rows.
-    pub fn failed_total(&self) -> u32 {
-        self.failed.values().sum()
-    }
-
-    /// All rows that a gate stopped.
-    pub fn skipped_total(&self) -> u32 {
-        self.skipped.values().sum()
-    }
-
-    /// Counts the rows of a ledger as they stand in the store.
-    pub fn read(store: &dyn Store, ledger: &Ledger) -> Result<Self, StoreError> {
-        if let Some(summary) = &ledger.summary {
-            return Ok(summary.clone());
-        }
-        let mut counts = Self::default();
-        for chunk in 0..ledger.chunks() {
-            for state in read_states(store, ledger.id, chunk)? {
-                counts.note(&state, 1);
-            }
-        }
-        Ok(counts)
-    }
-}
-
-/// Adds to a batch the chunk number `chunk` of a new ledger, with every row
-/// queued.
-pub fn stage(batch: &mut Batch, ledger: LedgerId, chunk: u32, recipients: &Recipients) -> Result<(), StoreError> {
-    write_recipients(batch, ledger, chunk, recipients)?;
-    write_states(batch, ledger, chunk, &vec![State::FRESH; recipients.users.len()])
-}
-
-pub(super) fn write_recipients(
-    batch: &mut Batch,
-    ledger: LedgerId,
-    chunk: u32,
-    recipients: &Recipients,
-) -> Result<(), StoreError> {
-    batch.put(ledger.chunk_key(b'i', chunk), encode(VERSION, recipients)?);
-    Ok(())
-}
-
-pub(super) fn write_states(
-    batch: &mut Batch,
-    ledger: LedgerId,
-    chunk: u32,
-    states: &[State],
-) -> Result<(), StoreError> {
-    batch.put(ledger.chunk_key(b'o', chunk), encode(VERSION, &states)?);
-    Ok(())
-}
-
-pub(super) fn read_recipients(store: &dyn Store, ledger: LedgerId, chunk: u32) -> Result<Recipients, StoreError> {
-    read_chunk(store, b'i', ledger, chunk)
-}
-
-pub(super) fn read_states(store: &dyn Store, ledger: LedgerId, chunk: u32) -> Result<Vec<State>, StoreError> {
-    read_chunk(store, b'o', ledger, chunk)
-}
-
-/// Every row of a ledger with its user and state, in order.
-pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, UserId, &State)) -> Result<(), StoreError> {
-    for chunk in 0..ledger.chunks() {
-        let recipients = read_recipients(store, ledger.id, chunk)?;
-        let states = read_states(store, ledger.id, chunk)?;
-        for ((index, user), state) in (0u32..).zip(&recipients.users).zip(&states) {
-            each(RowId { ledger: ledger.id, chunk, index }, UserId(*user), state);
-        }
-    }
-    Ok(())
-}
-
-fn read_chunk<T: serde::de::DeserializeOwned>(
-    store: &dyn Store,
-    kind: u8,
-    ledger: LedgerId,
-    chunk: u32,
-) -> Result<T, StoreError> {
-    let what = format!("chunk {chunk} of ledger {ledger}");
-    match store.get(&ledger.chunk_key(kind, chunk))? {
-        Some(bytes) => decode(VERSION, &bytes, &what),
-        None => Err(StoreError::Damaged { what: format!("{what} is missing") }),
     }
 }

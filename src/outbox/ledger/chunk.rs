@@ -1,0 +1,116 @@
+//! The rows of a ledger on disk, in chunks of [`CHUNK_ROWS`].
+
+use super::{CHUNK_ROWS, Ledger, LedgerId};
+use crate::model::{Message, UserId};
+use crate::outbox::row::{RowId, State};
+use crate::store::{Batch, Store, StoreError, decode, encode};
+use serde::{Deserialize, Serialize};
+
+/// Who gets the rows of a chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipients {
+    /// The users, or for replies the chats.
+    pub users: Vec<i64>,
+    /// The messages, one a row, where they are known beforehand (replies);
+    /// empty where a template is rendered when its turn comes.
+    pub messages: Vec<Message>,
+    /// The ids of messages that were sent, one a row, where these are to be
+    /// edited or deleted; else empty.
+    pub targets: Vec<i32>,
+}
+
+const RECIPIENTS: u8 = 2;
+const STATES: u8 = 1;
+
+impl Recipients {
+    /// Users who get what a template says when their turn comes.
+    pub fn users(users: Vec<i64>) -> Self {
+        Self { users, ..Self::default() }
+    }
+}
+
+/// Adds to a batch the chunk number `chunk` of a new ledger, with every row
+/// queued.
+pub fn stage(batch: &mut Batch, ledger: LedgerId, chunk: u32, recipients: &Recipients) -> Result<(), StoreError> {
+    stage_as(batch, ledger, chunk, recipients, &vec![State::FRESH; recipients.users.len()])
+}
+
+/// The same with rows in these states.
+pub fn stage_as(
+    batch: &mut Batch,
+    ledger: LedgerId,
+    chunk: u32,
+    recipients: &Recipients,
+    states: &[State],
+) -> Result<(), StoreError> {
+    write_recipients(batch, ledger, chunk, recipients)?;
+    write_states(batch, ledger, chunk, states)
+}
+
+/// Every row of a ledger with its user and state, in order.
+pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, UserId, &State)) -> Result<(), StoreError> {
+    for chunk in 0..ledger.chunks() {
+        let recipients = read_recipients(store, ledger.id, chunk)?;
+        let states = read_states(store, ledger.id, chunk)?;
+        for ((index, user), state) in (0u32..).zip(&recipients.users).zip(&states) {
+            each(RowId { ledger: ledger.id, chunk, index }, UserId(*user), state);
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::outbox) fn write_recipients(
+    batch: &mut Batch,
+    ledger: LedgerId,
+    chunk: u32,
+    recipients: &Recipients,
+) -> Result<(), StoreError> {
+    batch.put(ledger.chunk_key(b'i', chunk), encode(RECIPIENTS, recipients)?);
+    Ok(())
+}
+
+pub(in crate::outbox) fn write_states(
+    batch: &mut Batch,
+    ledger: LedgerId,
+    chunk: u32,
+    states: &[State],
+) -> Result<(), StoreError> {
+    batch.put(ledger.chunk_key(b'o', chunk), encode(STATES, &states)?);
+    Ok(())
+}
+
+pub(in crate::outbox) fn read_recipients(
+    store: &dyn Store,
+    ledger: LedgerId,
+    chunk: u32,
+) -> Result<Recipients, StoreError> {
+    let (bytes, what) = read(store, b'i', ledger, chunk)?;
+    if bytes.first() == Some(&super::old::RECIPIENTS) {
+        return super::old::recipients(&bytes, &what);
+    }
+    decode(RECIPIENTS, &bytes, &what)
+}
+
+pub(in crate::outbox) fn read_states(
+    store: &dyn Store,
+    ledger: LedgerId,
+    chunk: u32,
+) -> Result<Vec<State>, StoreError> {
+    let (bytes, what) = read(store, b'o', ledger, chunk)?;
+    decode(STATES, &bytes, &what)
+}
+
+fn read(store: &dyn Store, kind: u8, ledger: LedgerId, chunk: u32) -> Result<(Vec<u8>, String), StoreError> {
+    let what = format!("chunk {chunk} of ledger {ledger}");
+    match store.get(&ledger.chunk_key(kind, chunk))? {
+        Some(bytes) => Ok((bytes, what)),
+        None => Err(StoreError::Damaged { what: format!("{what} is missing") }),
+    }
+}
+
+impl Ledger {
+    /// The number of chunks.
+    pub fn chunks(&self) -> u32 {
+        self.rows.div_ceil(CHUNK_ROWS as u32)
+    }
+}
