@@ -41,7 +41,7 @@ pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
     Recipients, Tried, Wave, rows, stage, stage_as,
 };
-pub use limiter::Limiter;
+pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Queue, Recovery};

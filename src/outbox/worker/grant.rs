@@ -5,7 +5,10 @@ use super::{Event, Flying, Leased, MAX_LEASED, Worker};
 use crate::model::TimeDelta;
 use crate::outbox::answer::{Answer, Doubt};
 use crate::outbox::handle::Armed;
+use crate::outbox::ledger::Lane;
+use crate::outbox::limiter::Pass;
 use crate::outbox::queue::Candidate;
+use crate::outbox::request::Order;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -22,7 +25,8 @@ impl Worker {
         while let Some(leased) = self.pool.pop_front() {
             let now = self.clock.monotonic();
             let chat = leased.candidate.chat;
-            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(now) > now {
+            let pass = self.pass_of(&leased);
+            if self.in_flight.len() >= self.in_flight_cap() || self.limiter.bot_ready(pass, now) > now {
                 self.pool.push_front(leased);
                 break;
             }
@@ -31,12 +35,12 @@ impl Worker {
                 continue;
             }
             // the id of its file was refused since it was leased
-            if self.awaits_upload(leased.candidate.row, &leased.message) {
+            if leased.order == Order::Send && self.awaits_upload(leased.candidate.row, &leased.message) {
                 given_back.push(leased.candidate.row);
                 waiting.push_back(leased);
                 continue;
             }
-            self.limiter.take(chat, now);
+            self.limiter.take(pass, chat, now);
             self.request(leased);
         }
         waiting.append(&mut self.pool);
@@ -44,6 +48,13 @@ impl Worker {
         if !given_back.is_empty() {
             let released = self.release(|leased| given_back.contains(&leased.candidate.row));
             self.note_store(released);
+        }
+    }
+
+    fn pass_of(&self, leased: &Leased) -> Pass {
+        match self.queue.ledger(leased.candidate.row.ledger).map(|ledger| ledger.lane) {
+            Some(Lane::Reply | Lane::Transactional) | None => Pass::Urgent,
+            Some(Lane::Rule | Lane::Broadcast) => Pass::Bulk,
         }
     }
 
@@ -108,8 +119,11 @@ impl Worker {
             at(self.queue.next_moment(lowest, now, monotonic));
         }
         if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
-            let chats = self.pool.iter().map(|leased| self.limiter.chat_ready(leased.candidate.chat, monotonic));
-            at(chats.min().map(|chat| chat.max(self.limiter.bot_ready(monotonic))));
+            let ready = |leased: &Leased| {
+                let chat = self.limiter.chat_ready(leased.candidate.chat, monotonic);
+                chat.max(self.limiter.bot_ready(self.pass_of(leased), monotonic))
+            };
+            at(self.pool.iter().map(ready).min());
         }
         (wake - monotonic).max(TimeDelta(1)).to_std()
     }

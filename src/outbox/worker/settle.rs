@@ -29,9 +29,6 @@ const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
 /// A longer wait is worth telling people.
 const ALARM: TimeDelta = TimeDelta::seconds(60);
 
-/// Added to what a 429 says.
-const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
-
 /// Where the hold stands.
 pub(super) const HOLD_KEY: &[u8] = b"h";
 pub(super) const HOLD_VERSION: u8 = 2;
@@ -53,6 +50,7 @@ impl Worker {
         let state = match answer {
             Answer::Delivered { messages, .. } => {
                 self.note_confirmed(monotonic);
+                self.limiter.delivered(chat);
                 self.bot_refused = None;
                 match messages.as_slice() {
                     [message] => State::Sent { at, message: *message },
@@ -62,7 +60,7 @@ impl Worker {
             Answer::Refused(refusal) if refusal.is_done_already(flying.leased.order) => State::Sent { at, message: 0 },
             Answer::Refused(_) if again => State::Queued { due: at, attempts },
             Answer::Wait { retry_after } => {
-                self.hold(retry_after, now, monotonic);
+                self.hold(chat, retry_after, now, monotonic);
                 State::Queued { due: at + retry_after, attempts }
             }
             Answer::Undelivered { .. } if self.outage.is_on() => {
@@ -197,13 +195,14 @@ impl Worker {
         }
     }
 
-    /// 429: everything waits, and so it does after a restart.
-    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
+    /// 429: the chat waits, or everything does, also after a restart.
+    fn hold(&mut self, chat: i64, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
         self.too_many += 1;
         if retry_after > ALARM {
             self.prepare.noticed(Notice::LongWait { retry_after });
         }
-        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
+        let scope = self.limiter.too_many(chat, retry_after, monotonic);
+        tracing::debug!(chat, ?scope, seconds = retry_after.0 / 1_000, "Telegram says too many requests");
         let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
         self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
     }
