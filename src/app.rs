@@ -1,7 +1,8 @@
 //! The wiring of a running engine: each part is built once, in this order, and
 //! stopped in the opposite one.
 //!
-//! 1. the engine over the rulebook in force and the store (opened by the caller);
+//! 1. the engine over the rulebook in force and the store (opened by the caller),
+//!    which finds out whether it may send at all;
 //! 2. the outbox, which recovers what an earlier process left;
 //! 3. the control socket, through which commands reach the engine;
 //! 4. the watch over the project's files;
@@ -10,12 +11,13 @@
 //! A part that dies ends the process: nothing runs on half alive. When a backup
 //! is put in force all parts but the store are stopped and built anew.
 
+use crate::engine::arming::{Arming, Instance};
 use crate::engine::gates::Gates;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
 use crate::interface::{bot, control, words};
 use crate::model::{Clock, Text};
-use crate::outbox::{Armed, Client, Notice, Outbox, OutboxOptions, Recovery};
+use crate::outbox::{Client, Notice, Outbox, OutboxOptions, Recovery};
 use crate::rulebook::{Live, ReloadReport, Role, WatchGuard};
 use crate::store::{Store, StoreError};
 use std::path::PathBuf;
@@ -59,6 +61,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What was found of an earlier process.
     pub recovery: Recovery,
+    /// Whether it may send.
+    pub arming: Arming,
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
@@ -137,6 +141,8 @@ impl App {
     fn build(base: Base) -> Result<Self, AppError> {
         let Base { project, data, live, store, clock, client, on_reload } = base.clone();
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
+        engine.install(Instance::here(&data, live.current().settings.instance.id.as_deref()))?;
+        let arming = engine.settle_arming()?;
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
         engine.know_past()?;
@@ -150,7 +156,7 @@ impl App {
             clock,
             prepare: Box::new(gates),
             limits: live.current().settings.limits,
-            armed: Armed::Yes,
+            armed: arming.lets_out(),
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;
@@ -166,6 +172,7 @@ impl App {
         Ok(Self {
             engine,
             recovery,
+            arming,
             bot,
             keeper,
             clockwork,

@@ -57,7 +57,7 @@ const KNOWN_IN: [(&str, &str); 22] = [
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "model",
     "diagnostic",
     "condition",
@@ -68,6 +68,7 @@ const PURE: [&str; 12] = [
     "rulebook/yaml",
     "explain",
     "audience",
+    "engine/guard",
     "outbox/limiter",
     "outbox/backoff",
 ];

@@ -5,6 +5,7 @@ use super::{Format, Global};
 use crate::app::AppError;
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
+use crate::engine::arming::Instance;
 use crate::engine::command::{Reply, Request};
 use crate::engine::{Engine, EngineError};
 use crate::import::Progress;
@@ -228,8 +229,12 @@ impl Context {
     /// Opens the project and its store, without sending anything.
     pub fn open(&self) -> Result<Arc<Engine>, Failure> {
         let live = self.live()?;
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&self.data()?)?);
-        Ok(Arc::new(Engine::new(self.project(), live, store, Arc::new(SystemClock::new()))?))
+        let data = self.data()?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
+        let here = Instance::here(&data, live.current().settings.instance.id.as_deref());
+        let engine = Engine::new(self.project(), live, store, Arc::new(SystemClock::new()))?;
+        engine.install(here)?;
+        Ok(Arc::new(engine))
     }
 
     /// The live rulebook; one with errors is printed and ends in exit code 1.

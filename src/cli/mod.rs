@@ -3,6 +3,7 @@
 //! Exit codes: 0 clean, 1 findings (diagnostics, something undelivered), 2 the
 //! command could not do its work.
 
+mod arm;
 mod backup;
 mod bench;
 mod broadcast;
@@ -12,6 +13,7 @@ mod demo;
 mod explain;
 mod import;
 mod init;
+mod preview;
 mod query;
 mod reload;
 mod run;
@@ -22,6 +24,7 @@ mod sizes;
 mod status;
 mod table;
 
+use crate::engine::command::Request;
 use crate::model::Lang;
 use clap::{Parser, Subcommand, ValueEnum};
 use context::{Context, Failure};
@@ -85,6 +88,8 @@ enum Command {
     Segments(segments::Args),
     /// Ask a condition of all users: how many, which, or a few to look at
     Query(query::Args),
+    /// A template as a user gets it: the messages, their buttons and lengths
+    Preview(preview::Args),
     /// JSON Schema (draft-07) of rule files, so that editors complete and check them
     Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON, or events from NDJSON
@@ -96,6 +101,10 @@ enum Command {
     Reload,
     /// How the engine is
     Status,
+    /// Let this engine send: after its data folder was copied or moved, or after `disarm`
+    Arm,
+    /// Let it send nothing but answers, until `arm`
+    Disarm,
     /// Write everything to one file, also while the engine runs
     Backup(backup::BackupArgs),
     /// Put a backup in force; a running engine stops and starts again around it
@@ -127,11 +136,14 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Query(args) => query::run(context, &args),
+        Command::Preview(args) => preview::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Reload => reload::run(context),
         Command::Status => status::run(context),
+        Command::Arm => arm::run(context, &Request::Arm),
+        Command::Disarm => arm::run(context, &Request::Disarm),
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => backup::restore(context, &args),
         Command::Sandbox(args) => sandbox::run(context, args),

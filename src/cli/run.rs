@@ -5,10 +5,13 @@ use crate::app::{App, AppOptions};
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
 use crate::engine::Engine;
-use crate::interface::bot;
-use crate::model::Text;
+use crate::engine::arming::{Arming, Instance, look};
+use crate::interface::{bot, words};
+use crate::model::{Clock, Text};
 use crate::outbox::{Client, ClientError, Recovery};
 use crate::rulebook::{Outcome, ReloadReport, Settings};
+use crate::store::Store;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +34,7 @@ async fn serve(context: &Context) -> Result<ExitCode, Failure> {
     }
     let data = context.data()?;
     let store = context.open_store()?;
+    drop_pending(&client, &settings, &*store, &data).await?;
     let app = App::start(AppOptions {
         project: context.project(),
         data,
@@ -41,6 +45,7 @@ async fn serve(context: &Context) -> Result<ExitCode, Failure> {
         on_reload: Box::new(log_reload),
     })?;
     log_recovery(&app.recovery);
+    log_arming(&app.arming, &settings);
     let version = app.engine.live.current().version.clone();
     tracing::info!(rulebook = %version, "the engine is running; Ctrl-C stops it");
     app.run(async { drop(shutdown.await) }).await?;
@@ -82,11 +87,7 @@ fn token(settings: &Settings) -> Result<String, Failure> {
 /// come up later, so the engine starts and keeps trying.
 async fn greet(client: &Client, settings: &Settings) -> Result<(), Failure> {
     let api = &settings.telegram.api_url;
-    let greeted = match bot::get_me(client).await {
-        Ok(_) if settings.telegram.drop_pending => bot::drop_pending(client).await,
-        other => other.map(drop),
-    };
-    match greeted {
+    match bot::get_me(client).await {
         Err(ClientError::Token(_)) => Err(Failure::new(Text::new(
             format!("{api} does not know the token in {}: check it with @BotFather", settings.telegram.token_env),
             format!("{api} не принимает токен из {}: проверьте его у @BotFather", settings.telegram.token_env),
@@ -95,8 +96,21 @@ async fn greet(client: &Client, settings: &Settings) -> Result<(), Failure> {
             tracing::warn!(%error, "Telegram cannot be reached yet; the engine starts and keeps trying");
             Ok(())
         }
-        Ok(()) => Ok(()),
+        Ok(_) => Ok(()),
     }
+}
+
+/// Makes Telegram forget the updates that wait, if the settings say so. Those
+/// of a clone are another engine's.
+async fn drop_pending(client: &Client, settings: &Settings, store: &dyn Store, data: &Path) -> Result<(), Failure> {
+    let here = Instance::here(data, settings.instance.id.as_deref());
+    if !settings.telegram.drop_pending || look(store, &here, SystemClock::new().now())?.is_clone() {
+        return Ok(());
+    }
+    if let Err(error) = bot::drop_pending(client).await {
+        tracing::warn!(%error, "the updates that wait could not be dropped; they are handled");
+    }
+    Ok(())
 }
 
 fn log_recovery(recovery: &Recovery) {
@@ -107,6 +121,12 @@ fn log_recovery(recovery: &Recovery) {
             discarded = recovery.discarded,
             "the last process ended in the middle of work; rows that were under way are in doubt and will not be sent twice"
         );
+    }
+}
+
+fn log_arming(arming: &Arming, settings: &Settings) {
+    if let Some(why) = words::disarmed(arming) {
+        tracing::error!("{}", why.get(settings.language));
     }
 }
 

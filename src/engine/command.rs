@@ -4,7 +4,9 @@
 //! does not opens the project itself and calls the same [`Engine::execute`].
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
-use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::arming::Arming;
+use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
@@ -15,7 +17,7 @@ use crate::import::{
     EventsReport, ImportError, ImportOptions, ImportReport, Known, Progress, holds_events, import, import_events,
 };
 use crate::model::{Lang, Text, Time, TimeDelta};
-use crate::outbox::OutboxError;
+use crate::outbox::{OutboxError, Recall};
 use crate::rulebook::{Outcome, ReloadReport};
 use crate::store::Transaction;
 use crate::store::backup::Summary;
@@ -38,6 +40,8 @@ pub enum Request {
     },
     /// The users for whom a condition holds.
     Query(Box<Query>),
+    /// A template as a user gets it.
+    Preview(PreviewQuery),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -57,6 +61,18 @@ pub enum Request {
         /// Which of these.
         steer: Steer,
     },
+    /// What a broadcast would come to if it were started now.
+    Breakdown {
+        /// Its name.
+        name: String,
+    },
+    /// Delete or edit what the latest run of a broadcast has sent.
+    Recall {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        how: Recall,
+    },
     /// Import users or events from a file.
     Import(Box<ImportOptions>),
     /// Check the rule files again and take them over if they are good.
@@ -66,6 +82,10 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Let this engine send.
+    Arm,
+    /// Let it send nothing but replies.
+    Disarm,
     /// Write everything to a file.
     Backup {
         /// The file.
@@ -88,10 +108,14 @@ pub enum Reply {
     SegmentHistory(Vec<SegmentHistory>),
     /// To [`Request::Query`].
     Queried(Box<QueryAnswer>),
+    /// To [`Request::Preview`].
+    Previewed(Box<PreviewAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
     Run(Box<BroadcastStatus>),
+    /// To [`Request::Breakdown`].
+    Breakdown(Box<Breakdown>),
     /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
     /// To [`Request::Import`] of events.
@@ -100,10 +124,27 @@ pub enum Reply {
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Arm`] and [`Request::Disarm`].
+    Armed(Box<ArmingChange>),
     /// To [`Request::Backup`].
     BackedUp(Box<Summary>),
     /// To [`Request::Restore`].
     Restored(Box<Restored>),
+}
+
+/// What came of arming or disarming.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArmingChange {
+    /// How it was.
+    pub before: Arming,
+    /// How it is.
+    pub arming: Arming,
+    /// Whether an engine is running.
+    pub live: bool,
+    /// Runs that have something to send.
+    pub waiting: Vec<BroadcastStatus>,
+    /// Replies that wait.
+    pub replies: u32,
 }
 
 /// What came of a reload.
@@ -137,6 +178,8 @@ pub struct ReloadAnswer {
 pub struct Status {
     /// Whether an engine is running.
     pub live: bool,
+    /// Whether it may send.
+    pub arming: Arming,
     /// The version of the rulebook in force.
     pub version: String,
     /// Errors in the files, if the last reload was refused.
@@ -183,9 +226,16 @@ impl Engine {
             Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
+            Request::Preview(query) => Ok(Reply::Previewed(Box::new(self.preview(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
+            Request::Breakdown { name } => Ok(Reply::Breakdown(Box::new(self.breakdown(&name)?))),
+            Request::Recall { name, how } => {
+                self.recall_broadcast(&name, how)?;
+                let status = self.broadcast_status(Some(&name))?.into_iter().next();
+                Ok(Reply::Broadcasts(status.into_iter().collect()))
+            }
             Request::Import(options) => {
                 if holds_events(&options)? {
                     return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
@@ -199,6 +249,8 @@ impl Engine {
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
+            Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
                 let summary = back_up(&*self.store, &path, self.clock.now()).map_err(EngineError::from)?;
                 Ok(Reply::BackedUp(Box::new(summary)))
@@ -249,6 +301,7 @@ impl Engine {
         let is_open = |status: &BroadcastStatus| status.run.as_ref().is_some_and(RunReport::is_open);
         Ok(Status {
             live: outbox.is_some(),
+            arming: self.arming()?,
             version: self.live.current().version.clone(),
             refused: self.refused(),
             users: match self.crowd.loaded() {
@@ -263,6 +316,22 @@ impl Engine {
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
             disk: self.store.disk_size(),
+        })
+    }
+
+    /// Arms or disarms, and says what waits.
+    fn change_and_count(
+        &self,
+        change: impl FnOnce(&Self) -> Result<Arming, EngineError>,
+    ) -> Result<ArmingChange, CommandError> {
+        let status = self.status()?;
+        let waits = |status: &BroadcastStatus| status.run.as_ref().is_some_and(|run| run.queued > 0);
+        Ok(ArmingChange {
+            before: status.arming,
+            arming: change(self)?,
+            live: status.live,
+            waiting: status.runs.into_iter().filter(waits).collect(),
+            replies: status.replies_queued,
         })
     }
 
@@ -371,6 +440,14 @@ impl BroadcastError {
                 format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),
                 format!("рассылка `{name}` ещё не запускалась; запустить: `vestnik broadcast start {name}`"),
             ),
+            Self::StillGoing { name } => Text::new(
+                format!("`{name}` is still going out; wait for its end, or `vestnik broadcast cancel {name}` first"),
+                format!("рассылка `{name}` ещё идёт; дождитесь конца или сначала `vestnik broadcast cancel {name}`"),
+            ),
+            Self::NothingToRecall { name } => Text::new(
+                format!("`{name}` has sent no message that can still be changed (a bot can delete for 48 hours)"),
+                format!("у рассылки `{name}` нет сообщений, которые ещё можно изменить (удалять бот может 48 часов)"),
+            ),
             Self::WrongState { name, state } => {
                 let (en, ru) = way_out(*state);
                 Text::new(
@@ -395,5 +472,5 @@ fn way_out(state: RunState) -> (&'static str, &'static str) {
 }
 
 fn run_of(name: String, run: RunReport) -> Reply {
-    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run) }))
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), recall: None }))
 }

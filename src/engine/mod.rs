@@ -8,6 +8,7 @@
 //! Deciding who may get a message ([`gates`]) does no input or output beyond
 //! reading the one profile it is asked about.
 
+pub mod arming;
 pub mod broadcast;
 pub mod command;
 mod core;
@@ -18,6 +19,7 @@ pub mod guard;
 pub mod inbox;
 mod notices;
 mod past;
+pub mod preview;
 pub mod profile;
 pub mod query;
 pub mod restore;
@@ -32,12 +34,14 @@ use crate::model::{Clock, Text};
 use crate::outbox::{Outbox, OutboxError};
 use crate::rulebook::Live;
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
+use arming::{Arming, Instance};
 use crowd::Crowd;
 use past::Past;
 use restore::Changeover;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 /// The open parts of one project.
 pub struct Engine {
@@ -67,6 +71,10 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// The installation in which the engine runs.
+    here: OnceLock<Instance>,
+    /// Whether it may send.
+    arming: watch::Sender<Arming>,
     /// Up to where the sizes of segments are thinned.
     thinned: Mutex<Vec<u8>>,
 }
@@ -115,6 +123,8 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            here: OnceLock::new(),
+            arming: watch::Sender::new(Arming::Armed),
             thinned: Mutex::default(),
         })
     }

@@ -6,11 +6,11 @@
 //! command waits for it. What was waiting in the outbox of that day does not go
 //! out by itself: see [`Calm`].
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, arming};
 use crate::model::{Text, Time};
 use crate::outbox::Calm;
 use crate::store::backup::{self, About, Reader, Summary};
-use crate::store::sled::restore;
+use crate::store::sled::{SledStore, restore};
 use crate::store::{Pair, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -67,19 +67,28 @@ impl Inspected {
     /// Puts it in force in the data folder `data`, which nobody has open; what
     /// is there may be damaged.
     pub fn restore_to(self, data: &Path) -> Result<Restored, StoreError> {
-        self.load(|pairs, bytes| restore(data, pairs, bytes))?;
+        // A folder that is damaged does not say whose it is; the backup does then.
+        let opened = data.exists().then(|| SledStore::open(data));
+        let own = match opened {
+            Some(Err(error @ StoreError::Locked { .. })) => return Err(error),
+            Some(Ok(store)) => arming::pair(&store)?,
+            Some(Err(_)) | None => None,
+        };
+        self.load(own, |pairs, bytes| restore(data, pairs, bytes))?;
         Ok(self.restored)
     }
 
-    /// Hands the pairs to `into`, as they come back.
+    /// Hands the pairs to `into`, as they come back to a data folder that
+    /// remembers `own`.
     fn load(
         &self,
+        own: Option<Pair>,
         into: impl FnOnce(&mut dyn Iterator<Item = Result<Pair, StoreError>>, u64) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let reader = Reader::open(&self.restored.backup.path)?;
         let bytes = reader.bytes();
-        let mut pairs = reader.filter_map(|pair| pair.and_then(|pair| self.calm.pass(pair)).transpose());
-        into(&mut pairs, bytes)
+        let pairs = reader.filter_map(|pair| pair.and_then(|pair| self.calm.pass(pair)).transpose());
+        into(&mut arming::kept(own, pairs), bytes)
     }
 }
 
@@ -92,7 +101,8 @@ impl Engine {
             return Err(StoreError::Closed.into());
         }
         let inspected = inspect(path)?;
-        inspected.load(|pairs, bytes| self.store.whole().stage(pairs, bytes))?;
+        let own = arming::pair(&*self.store)?;
+        inspected.load(own, |pairs, bytes| self.store.whole().stage(pairs, bytes))?;
         match self.changeovers.get() {
             Some(wiring) => {
                 let (done, outcome) = mpsc::channel();

@@ -1,8 +1,9 @@
 //! Sentences and figures that more than one edge shows: the command line and
 //! the bot say the same of the same things.
 
-use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
-use crate::engine::command::{ReloadAnswer, Status};
+use crate::engine::arming::{Arming, DisarmedBy};
+use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
+use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
@@ -13,6 +14,7 @@ pub fn status(status: &Status, lang: Lang) -> String {
         true => Text::new("engine: running", "движок: работает"),
         false => Text::new("engine: not running", "движок: не запущен"),
     }];
+    lines.extend(disarmed(&status.arming));
     lines.push(Text::new(format!("rulebook: {}", status.version), format!("правила: редакция {}", status.version)));
     lines.push(Text::new(
         format!("users: {}", grouped(status.users)),
@@ -27,6 +29,62 @@ pub fn status(status: &Status, lang: Lang) -> String {
         }
     }
     lines.extend(troubles(status));
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+/// Why nothing goes out, and what to do about it; nothing if the engine is
+/// armed.
+pub fn disarmed(arming: &Arming) -> Option<Text> {
+    match arming {
+        Arming::Armed => None,
+        Arming::Disarmed { by: DisarmedBy::Admin, since } => Some(Text::new(
+            format!("DISARMED since {since}: only answers go out, everything else waits; `vestnik arm` lets it go"),
+            format!("ОТПРАВКА ВЫКЛЮЧЕНА с {since}: уходят только ответы, остальное ждёт; включить: `vestnik arm`"),
+        )),
+        Arming::Disarmed { by: DisarmedBy::Clone { was, is }, since } => {
+            let (was, is) = (was.place(), is.place());
+            Some(Text::new(
+                format!(
+                    "DISARMED since {since}: nothing goes out and no updates are fetched\n\
+                     these data belong to {was}, and this is {is}: two engines over copies of the same data would send everything twice\n\
+                     if you have moved the data here and no other engine uses them: `vestnik arm`; else leave this one as it is, or give it a token of another bot and then arm it\n\
+                     a name in `instance: {{id: …}}` of vestnik.yaml or in VESTNIK_INSTANCE keeps a moved engine armed"
+                ),
+                format!(
+                    "ОТПРАВКА ВЫКЛЮЧЕНА с {since}: ничего не уходит, обновления не забираются\n\
+                     эти данные принадлежат {was}, а здесь {is}: два движка на копиях одних данных отправили бы всё дважды\n\
+                     если вы перенесли данные сюда и другой движок их не использует: `vestnik arm`; иначе не трогайте или дайте этому токен другого бота и тогда включите её\n\
+                     имя в `instance: {{id: …}}` файла vestnik.yaml или в VESTNIK_INSTANCE сохраняет отправку включённой и после переноса"
+                ),
+            ))
+        }
+    }
+}
+
+/// What came of arming or disarming, and what waits.
+pub fn arming_change(change: &ArmingChange, lang: Lang) -> String {
+    let mut lines = vec![match (&change.before, disarmed(&change.arming)) {
+        (_, Some(text)) => text,
+        (Arming::Armed, None) => Text::new("armed already", "отправка и так включена"),
+        (Arming::Disarmed { .. }, None) => Text::new("armed: messages go out", "отправка включена: сообщения уходят"),
+    }];
+    let waiting = |name: &str, n: u32| {
+        Text::new(format!("  {name}: {} waiting", grouped(n.into())), format!("  {name}: ждут {}", grouped(n.into())))
+    };
+    let runs = change.waiting.iter().filter_map(|one| one.run.as_ref().map(|run| (one, run)));
+    lines.extend(runs.map(|(one, run)| match run.state {
+        RunState::Paused => waiting(&format!("{} ({})", one.name, RunState::Paused.text().get(lang)), run.queued),
+        RunState::Running | RunState::Cancelled | RunState::Finished => waiting(&one.name, run.queued),
+    }));
+    if change.replies > 0 {
+        lines.push(waiting(Text::new("answers", "ответы").get(lang), change.replies));
+    }
+    if !change.live {
+        lines.push(Text::new(
+            "no engine is running: it counts for the next `vestnik run`",
+            "движок не запущен: это подействует при следующем `vestnik run`",
+        ));
+    }
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
 }
 
@@ -94,7 +152,69 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     for (text, n) in lines {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
+    if let Some(recall) = &status.recall {
+        let _ = writeln!(out, "  {}", recall_words(recall).get(lang));
+    }
     out
+}
+
+fn recall_words(recall: &RecallReport) -> Text {
+    let run = &recall.run;
+    let (done, total) = (grouped(run.sent.into()), grouped(run.total.into()));
+    let failed = grouped(u64::from(run.failed_total()));
+    let (en, ru) = match recall.how {
+        Recall::Delete => ("taken back", "отозвано"),
+        Recall::Edit => ("edited", "исправлено"),
+    };
+    Text::new(
+        format!("{en}: {done} of {total}, not possible any more: {failed}"),
+        format!("{ru}: {done} из {total}, уже не удалось: {failed}"),
+    )
+}
+
+/// What a broadcast would come to, a line for each fact.
+pub fn breakdown_figures(found: &Breakdown, lang: Lang) -> String {
+    let (reached, all) = (grouped(found.reached), grouped(found.recipients));
+    let mut lines = vec![Text::new(
+        format!("{}: would reach {reached} of {all}", found.name),
+        format!("{}: получат {reached} из {all}", found.name),
+    )];
+    let mut figures: Vec<(Text, u64)> = found.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)).collect();
+    figures.extend(found.deferred.iter().map(|(reason, n)| (later_words(reason), *n)));
+    if found.messages != found.reached {
+        figures
+            .push((Text::new("messages (media and text apart)", "сообщений (файл и текст отдельно)"), found.messages));
+    }
+    let width = figures.iter().map(|(text, _)| text.get(lang).chars().count()).max().unwrap_or(0);
+    for (text, n) in figures {
+        let pad = |text: &str| format!("  {text:<width$}  {:>7}", grouped(n));
+        lines.push(Text::new(pad(&text.en), pad(&text.ru)));
+    }
+    if let Some(until) = &found.deferred_until {
+        lines.push(Text::new(
+            format!("  the last of these waits until {until}"),
+            format!("  последние из них ждут до {until}"),
+        ));
+    }
+    if let Some(seconds) = found.seconds {
+        let time = length(seconds);
+        lines.push(Text::new(format!("takes {}", time.en), format!("займёт {}", time.ru)));
+    }
+    for delay in &found.delays {
+        let (before, after) = (length(delay.before), length(delay.after));
+        lines.push(Text::new(
+            format!("delays {}: done in {} instead of {}", delay.name, after.en, before.en),
+            format!("задержит {}: конец через {} вместо {}", delay.name, after.ru, before.ru),
+        ));
+    }
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+fn later_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("later: quiet hours", "позже: тихие часы"),
+        other => Text::new(format!("later: {other}"), format!("позже: {other}")),
+    }
 }
 
 /// What the admins are told of, in a message.
@@ -308,6 +428,9 @@ fn failure_words(kind: &str) -> Text {
         "needs_start" => Text::new("refused: never started the bot", "отказ: не запускали бота"),
         "content_error" => Text::new("refused: content", "отказ: содержание"),
         "chat_refused" => Text::new("refused: chat", "отказ: чат"),
+        "message_gone" => {
+            Text::new("refused: the message is gone or too old", "отказ: сообщения нет или оно слишком старое")
+        }
         "attempts_used_up" => Text::new("failed after all attempts", "не удалось после всех попыток"),
         other => Text::new(format!("refused: {other}"), format!("отказ: {other}")),
     }

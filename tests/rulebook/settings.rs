@@ -98,6 +98,11 @@ fn mistakes() {
             r#"R002 vestnik.yaml:1:19 ‹example.org› allow must be a list, not a text => write `[a, b]`, or `- a` on indented lines of their own"#,
         ),
         (
+            "instance: {id: our shop}\n",
+            r#"S004 vestnik.yaml:1:16 ‹our shop› `our shop` cannot be an `id` => write letters, digits, `-`, `_` and `.`, at most 64, such as `shop`"#,
+        ),
+        ("instance: shop\n", r#"R002 vestnik.yaml:1:11 ‹shop› instance must be a mapping, not a text => "#),
+        (
             "watch: never\n",
             r#"S004 vestnik.yaml:1:8 ‹never› `watch` cannot be `never` => known here: `notify`, `poll`"#,
         ),
@@ -120,8 +125,9 @@ fn mistakes() {
 #[test]
 fn values() {
     let all = read(
-        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org]}\nwatch: poll\n",
+        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org]}\nwatch: poll\ninstance: {id: магазин-1.b}\n",
     );
+    assert_eq!(all.instance.id.as_deref(), Some("магазин-1.b"));
     assert_eq!((all.language, all.timezone.name.as_str(), all.watch), (Lang::Ru, "Europe/Moscow", Watch::Poll));
     assert_eq!(all.data, PathBuf::from("/var/lib/vestnik"));
     assert_eq!(
@@ -146,6 +152,7 @@ fn what_needs_a_restart() {
     for (content, expected) in [
         ("data: other\n", &["data"][..]),
         ("telegram: {token_env: X}\n", &["telegram"]),
+        ("instance: {id: x}\n", &["instance"]),
         ("http: {listen: 127.0.0.1:1}\nwatch: poll\n", &["http", "watch"]),
         ("limits: {bot: off}\nlanguage: ru\n", &[]),
     ] {

@@ -44,11 +44,19 @@ pub async fn drop_pending(client: &Client) -> Result<(), ClientError> {
 }
 
 /// Receives and handles updates until `stop` says so. Ends early only when the
-/// store cannot be used.
+/// store cannot be used. While the engine may be a clone it receives nothing:
+/// two who ask with one token take each other's updates away.
 pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
+    let mut arming = engine.watch_arming();
     let mut bot = Bot { engine, client, me: None, behind: false };
     let mut pause = FIRST_PAUSE;
     while !*stop.borrow() {
+        if arming.borrow_and_update().is_clone() {
+            tokio::select! {
+                _ = stop.changed() => return Ok(()),
+                _ = arming.changed() => continue,
+            }
+        }
         let received = tokio::select! {
             _ = stop.changed() => return Ok(()),
             received = bot.receive() => received,

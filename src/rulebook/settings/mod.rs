@@ -25,6 +25,8 @@ pub struct Settings {
     pub timezone: Zone,
     /// Where data live, relative to the project folder unless absolute.
     pub data: PathBuf,
+    /// Which installation this is.
+    pub instance: Instance,
     /// How to reach Telegram.
     pub telegram: Telegram,
     /// Who may use the panel, by Telegram id.
@@ -46,6 +48,14 @@ pub struct Zone {
     pub name: String,
     /// Its rules.
     pub zone: TimeZone,
+}
+
+/// Which installation this is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instance {
+    /// A name that stays when the machine or the folder is another; absent: the
+    /// machine and the data folder tell.
+    pub id: Option<String>,
 }
 
 /// How to reach Telegram.
@@ -110,6 +120,7 @@ impl Settings {
     pub fn restart_needed(&self, newer: &Self) -> Vec<&'static str> {
         let differ = [
             ("data", self.data != newer.data),
+            ("instance", self.instance != newer.instance),
             ("telegram", self.telegram != newer.telegram),
             ("http", self.http != newer.http),
             ("watch", self.watch != newer.watch),
@@ -124,6 +135,7 @@ impl Default for Settings {
             language: Lang::En,
             timezone: Zone { name: "UTC".to_owned(), zone: TimeZone::UTC },
             data: PathBuf::from("data"),
+            instance: Instance::default(),
             telegram: Telegram {
                 token_env: "TELEGRAM_TOKEN".to_owned(),
                 api_url: "https://api.telegram.org".to_owned(),

@@ -3,7 +3,7 @@
 //! Values are read out of the spanned tree of [`yaml`], so that a wrong one can
 //! be underlined, and each by itself, so that one mistake hides no other.
 
-use super::{Http, Mode, ROLES, Role, Settings, Telegram, Watch, Webhooks, Zone, shape};
+use super::{Http, Instance, Mode, ROLES, Role, Settings, Telegram, Watch, Webhooks, Zone, shape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
 use crate::model::{Lang, Limits, Rate, Text};
 use crate::rulebook::raw::{Reader, suggest};
@@ -13,6 +13,9 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+/// Characters in the name of an installation.
+const LONGEST_ID: usize = 64;
 
 /// Reads the settings out of `source`. Whatever is wrong keeps its default.
 pub(in crate::rulebook) fn read(source: SourceId, sources: &Sources, found: &mut Diagnostics) -> Settings {
@@ -41,6 +44,7 @@ impl<'a> Checker<'a> {
                 .unwrap_or(default.language),
             timezone: self.text(&["timezone"]).and_then(|name| self.zone(name)).unwrap_or(default.timezone),
             data: self.text(&["data"]).and_then(|text| self.data(text)).unwrap_or(default.data),
+            instance: Instance { id: self.text(&["instance", "id"]).and_then(|id| self.instance(id)) },
             telegram: self.telegram(default.telegram),
             admins: self.admins(),
             limits: Limits {
@@ -101,6 +105,18 @@ impl<'a> Checker<'a> {
         }
         let help = Text::new("name a folder of its own, such as `data`", "укажите отдельную папку, например `data`");
         self.bad(&["data"], format!("`{text}` cannot hold the data"), format!("в `{text}` данные хранить нельзя"), help)
+    }
+
+    fn instance(&mut self, id: &str) -> Option<String> {
+        let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.chars().count() <= LONGEST_ID && id.chars().all(good) {
+            return Some(id.to_owned());
+        }
+        let help = Text::new(
+            format!("write letters, digits, `-`, `_` and `.`, at most {LONGEST_ID}, such as `shop`"),
+            format!("пишите буквы, цифры, `-`, `_` и `.`, не больше {LONGEST_ID}, например `shop`"),
+        );
+        self.bad(&["instance", "id"], format!("`{id}` cannot be an `id`"), format!("`id` не может быть `{id}`"), help)
     }
 
     fn token_env(&mut self, name: &str) -> Option<String> {

@@ -27,6 +27,7 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "the data folder, relative to this file",
             "папка данных, относительно этого файла",
         ),
+        optional("instance", Takes::Map(&INSTANCE), "which installation this is", "какая это установка"),
         optional("telegram", Takes::Map(&TELEGRAM), "how to reach Telegram", "как связываться с Telegram"),
         optional(
             "admins",
@@ -44,6 +45,16 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "как замечать изменения файлов; `poll` — для сетевых папок",
         ),
     ],
+};
+
+static INSTANCE: Shape = Shape {
+    what: ("instance", "instance"),
+    keys: &[optional(
+        "id",
+        Takes::Text,
+        "a name that stays when the machine or the data folder is replaced, such as `shop`; no two installations share one",
+        "имя, которое остаётся при замене машины или папки данных, например `shop`; у каждой установки своё",
+    )],
 };
 
 static TELEGRAM: Shape = Shape {
