@@ -4,8 +4,9 @@ use super::Format;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
 use crate::engine::broadcast::{Again, BroadcastStatus, RunState, Steer};
+use crate::engine::calendar::Answer;
 use crate::engine::command::{Reply, Request};
-use crate::interface::words::{grouped, run_figures};
+use crate::interface::words::{calendar_word, grouped, run_figures};
 use crate::model::{Lang, Text};
 use std::process::ExitCode;
 
@@ -26,6 +27,16 @@ pub enum Command {
     Status {
         /// The broadcast's name; all of them if left out
         name: Option<String>,
+    },
+    /// Send a broadcast that waits for an approval
+    Approve {
+        /// The broadcast's name
+        name: String,
+    },
+    /// Do not send a broadcast that waits for an approval
+    Refuse {
+        /// The broadcast's name
+        name: String,
     },
     /// Hold what has not gone out
     Pause {
@@ -77,6 +88,8 @@ fn request(command: Command) -> Request {
         Command::Status { name } => Request::Broadcasts { name },
         Command::Start { name, again: false } => Request::Start { name, again: Again::Refuse },
         Command::Start { name, again: true } => Request::Start { name, again: Again::Allow },
+        Command::Approve { name } => Request::Answer { name, answer: Answer::Approve },
+        Command::Refuse { name } => Request::Answer { name, answer: Answer::Refuse },
         Command::Pause { name } => steer(name, Steer::Pause),
         Command::Resume { name } => steer(name, Steer::Resume),
         Command::Cancel { name } => steer(name, Steer::Cancel),
@@ -90,17 +103,22 @@ fn render_list(all: &[BroadcastStatus], lang: Lang) -> String {
         Text::new("run", "запуск"),
         Text::new("recipients", "получателей"),
         Text::new("sent", "отправлено"),
+        Text::new("starts by itself", "начнётся сама"),
     ];
-    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
+    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
     let columns: Vec<_> = head.iter().map(|text| text.get(lang)).zip(aligns).collect();
     let row = |status: &BroadcastStatus| match &status.run {
-        None => vec![status.name.clone(), "—".into(), "—".into(), "—".into(), "—".into()],
+        None => {
+            let none = || "—".to_owned();
+            vec![status.name.clone(), none(), none(), none(), none(), calendar_word(status).get(lang).into()]
+        }
         Some(run) => vec![
             status.name.clone(),
             run.state.text().get(lang).into(),
             run.occurrence.to_string(),
             grouped(run.total.into()),
             grouped(run.sent.into()),
+            calendar_word(status).get(lang).into(),
         ],
     };
     table(&columns, &all.iter().map(row).collect::<Vec<_>>())

@@ -6,6 +6,7 @@
 
 use super::arming::Arming;
 use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::calendar::{Answer, Approval};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
@@ -50,6 +51,13 @@ pub enum Request {
         name: String,
         /// Whether it may have been sent before.
         again: Again,
+    },
+    /// Approve or refuse a broadcast that asks first.
+    Answer {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        answer: Answer,
     },
     /// Pause, resume or cancel a broadcast.
     Steer {
@@ -208,7 +216,11 @@ impl Engine {
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
-            Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
+            Request::Start { name, again } => Ok(Reply::Run(Box::new(self.start_by_hand(&name, again)?))),
+            Request::Answer { name, answer } => {
+                let answered = self.answer_approval(Approval::Named(&name), answer)?;
+                Ok(Reply::Run(Box::new(answered)))
+            }
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
             Request::Import(options) => {
                 if holds_events(&options)? {
@@ -421,6 +433,7 @@ impl BroadcastError {
                     format!("рассылка `{name}` {}; {ru}", state.text().ru),
                 )
             }
+            Self::Approval(error) => error.text(),
             Self::Engine(error) => error.text(),
         }
     }
@@ -438,5 +451,5 @@ fn way_out(state: RunState) -> (&'static str, &'static str) {
 }
 
 fn run_of(name: String, run: RunReport) -> Reply {
-    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run) }))
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), calendar: None }))
 }

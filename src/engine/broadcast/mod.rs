@@ -19,6 +19,7 @@ pub use forecast::{Work, forecast};
 pub use start::Opening;
 
 use super::EngineError;
+use super::calendar::{ApprovalError, CalendarReport};
 use crate::model::Text;
 use crate::outbox::{Counts, Ledger, PausedBy};
 use crate::rulebook::Rulebook;
@@ -37,6 +38,8 @@ pub struct BroadcastStatus {
     pub defined: bool,
     /// The latest run, if there was one.
     pub run: Option<RunReport>,
+    /// When it starts by itself, and what it waits for.
+    pub calendar: Option<CalendarReport>,
 }
 
 /// One run of a broadcast in figures.
@@ -161,6 +164,9 @@ pub enum BroadcastError {
         /// The state it is in.
         state: RunState,
     },
+    /// The answer to a question whether to start it has no effect.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// Trouble.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -20,15 +20,27 @@ impl Engine {
             }
         }
         let wanted = |known: &str| name.is_none_or(|name| name == known);
-        let found: Vec<_> = latest
-            .into_iter()
-            .filter(|(name, _)| wanted(name))
-            .map(|(name, run)| BroadcastStatus { defined: rulebook.broadcast(&name).is_some(), name, run })
-            .collect();
+        let status = |(name, run): (String, Option<RunReport>)| {
+            let broadcast = rulebook.broadcast(&name);
+            let calendar = broadcast.map(|broadcast| self.calendar_of(&rulebook, broadcast)).transpose()?.flatten();
+            Ok::<_, EngineError>(BroadcastStatus { defined: broadcast.is_some(), name, run, calendar })
+        };
+        let found: Vec<_> =
+            latest.into_iter().filter(|(name, _)| wanted(name)).map(status).collect::<Result<_, _>>()?;
         match name {
             Some(name) if found.is_empty() => Err(unknown(&rulebook, name)),
             _ => Ok(found),
         }
+    }
+
+    /// The number of the latest run of a broadcast, and when it was made.
+    pub(in crate::engine) fn latest_of(&self, name: &str) -> Result<Option<(u32, Time)>, EngineError> {
+        Ok(self.latest(name)?.map(|(ledger, _)| (occurrence_of(&ledger), ledger.created)))
+    }
+
+    /// That there is no such broadcast.
+    pub(in crate::engine) fn unknown_broadcast(&self, name: &str) -> BroadcastError {
+        unknown(&self.live.current(), name)
     }
 
     pub(super) fn latest(&self, name: &str) -> Result<Option<Run>, EngineError> {

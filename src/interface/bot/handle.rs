@@ -2,7 +2,7 @@
 //! asked for. It changes nothing by itself: what it returns is applied with
 //! the removal of the update, as one.
 
-use super::admin;
+use super::{admin, approve};
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
 use crate::model::{Event, Patch, Reach, Time, UserId, Value, builtin};
@@ -89,7 +89,10 @@ fn start_payload(text: &str) -> Option<&str> {
 fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineError> {
     let mut handled = on_seen(engine, &query.from)?;
     let user = UserId(query.from.id.0.cast_signed());
-    if let Some(button) = &query.data {
+    if let Some(button) = query.data.as_deref().filter(|data| approve::is_ours(data)) {
+        let answer = approve::answer(engine, user.0, button)?;
+        handled.replies.extend(answer.map(|answer| (user.0, answer)));
+    } else if let Some(button) = &query.data {
         handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
     }
     Ok(handled)
