@@ -31,7 +31,7 @@ const ORDER: [&str; 15] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 21] = [
+const KNOWN_IN: [(&str, &str); 22] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox"),
@@ -52,11 +52,12 @@ const KNOWN_IN: [(&str, &str); 21] = [
     ("rusqlite", "import"),
     ("sled", "store/sled"),
     ("teloxide", "interface/bot"),
+    ("serde_yaml", "sandbox/script"),
     ("tracing_subscriber", "cli"),
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "model",
     "diagnostic",
     "condition",
@@ -67,6 +68,7 @@ const PURE: [&str; 12] = [
     "rulebook/yaml",
     "explain",
     "audience",
+    "engine/guard",
     "outbox/limiter",
     "outbox/backoff",
 ];

@@ -6,8 +6,9 @@ use super::table::{Align, table};
 use crate::engine::broadcast::{Again, BroadcastStatus, RunState, Steer};
 use crate::engine::calendar::Answer;
 use crate::engine::command::{Reply, Request};
-use crate::interface::words::{calendar_word, grouped, run_figures};
+use crate::interface::words::{breakdown_figures, calendar_word, grouped, run_figures};
 use crate::model::{Lang, Text};
+use crate::outbox::Recall;
 use std::process::ExitCode;
 
 /// The sub-commands.
@@ -38,6 +39,20 @@ pub enum Command {
         /// The broadcast's name
         name: String,
     },
+    /// Whom it would reach now and why not the others, how long it would take,
+    /// and what else it would delay
+    Check {
+        /// The broadcast's name
+        name: String,
+    },
+    /// Take back what its latest run has sent: delete it everywhere
+    Recall {
+        /// The broadcast's name
+        name: String,
+        /// Do not delete: give what was sent the text and buttons of the template
+        #[arg(long)]
+        edit: bool,
+    },
     /// Hold what has not gone out
     Pause {
         /// The broadcast's name
@@ -65,6 +80,8 @@ pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         (Format::Json, Reply::Broadcasts(all)) if named => context.say_json(&serde_json::json!(all.first())),
         (Format::Json, Reply::Broadcasts(all)) => context.say_json(&serde_json::json!(all)),
         (Format::Json, Reply::Run(one)) => context.say_json(&serde_json::json!(one)),
+        (Format::Json, Reply::Breakdown(found)) => context.say_json(&serde_json::json!(found)),
+        (_, Reply::Breakdown(found)) => context.say(&breakdown_figures(&found, lang)),
         (_, Reply::Broadcasts(all)) if list => context.say(&render_list(&all, lang)),
         (_, Reply::Broadcasts(all)) => all.iter().for_each(|one| context.say(&run_figures(one, lang))),
         (_, Reply::Run(one)) => {
@@ -90,6 +107,9 @@ fn request(command: Command) -> Request {
         Command::Start { name, again: true } => Request::Start { name, again: Again::Allow },
         Command::Approve { name } => Request::Answer { name, answer: Answer::Approve },
         Command::Refuse { name } => Request::Answer { name, answer: Answer::Refuse },
+        Command::Check { name } => Request::Breakdown { name },
+        Command::Recall { name, edit: false } => Request::Recall { name, how: Recall::Delete },
+        Command::Recall { name, edit: true } => Request::Recall { name, how: Recall::Edit },
         Command::Pause { name } => steer(name, Steer::Pause),
         Command::Resume { name } => steer(name, Steer::Resume),
         Command::Cancel { name } => steer(name, Steer::Cancel),

@@ -12,6 +12,7 @@ mod demo;
 mod explain;
 mod import;
 mod init;
+mod preview;
 mod query;
 mod reload;
 mod run;
@@ -86,6 +87,8 @@ enum Command {
     Segments(segments::Args),
     /// Ask a condition of all users: how many, which, or a few to look at
     Query(query::Args),
+    /// A template as a user gets it: the messages, their buttons and lengths
+    Preview(preview::Args),
     /// JSON Schema (draft-07) of rule files, so that editors complete and check them
     Schema(schema::Args),
     /// Import users from SQLite, CSV or NDJSON, or events from NDJSON
@@ -129,6 +132,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Query(args) => query::run(context, &args),
+        Command::Preview(args) => preview::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),

@@ -5,8 +5,9 @@
 //! Either way it gets the same [`Reply`], which only the edges put into words.
 
 use super::arming::Arming;
-use super::broadcast::{Again, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
+use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
@@ -17,7 +18,7 @@ use crate::import::{
     EventsReport, ImportError, ImportOptions, ImportReport, Known, Progress, holds_events, import, import_events,
 };
 use crate::model::{Lang, Text, Time, TimeDelta};
-use crate::outbox::OutboxError;
+use crate::outbox::{OutboxError, Recall};
 use crate::rulebook::{Outcome, ReloadReport};
 use crate::store::Transaction;
 use crate::store::backup::Summary;
@@ -40,6 +41,8 @@ pub enum Request {
     },
     /// The users for whom a condition holds.
     Query(Box<Query>),
+    /// A template as a user gets it.
+    Preview(PreviewQuery),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -65,6 +68,18 @@ pub enum Request {
         name: String,
         /// Which of these.
         steer: Steer,
+    },
+    /// What a broadcast would come to if it were started now.
+    Breakdown {
+        /// Its name.
+        name: String,
+    },
+    /// Delete or edit what the latest run of a broadcast has sent.
+    Recall {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        how: Recall,
     },
     /// Import users or events from a file.
     Import(Box<ImportOptions>),
@@ -101,10 +116,14 @@ pub enum Reply {
     SegmentHistory(Vec<SegmentHistory>),
     /// To [`Request::Query`].
     Queried(Box<QueryAnswer>),
+    /// To [`Request::Preview`].
+    Previewed(Box<PreviewAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
     Run(Box<BroadcastStatus>),
+    /// To [`Request::Breakdown`].
+    Breakdown(Box<Breakdown>),
     /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
     /// To [`Request::Import`] of events.
@@ -215,6 +234,7 @@ impl Engine {
             Request::Segments { now } => Ok(Reply::Segments(self.segment_counts(now)?)),
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
+            Request::Preview(query) => Ok(Reply::Previewed(Box::new(self.preview(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(Reply::Run(Box::new(self.start_by_hand(&name, again)?))),
             Request::Answer { name, answer } => {
@@ -222,6 +242,12 @@ impl Engine {
                 Ok(Reply::Run(Box::new(answered)))
             }
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
+            Request::Breakdown { name } => Ok(Reply::Breakdown(Box::new(self.breakdown(&name)?))),
+            Request::Recall { name, how } => {
+                self.recall_broadcast(&name, how)?;
+                let status = self.broadcast_status(Some(&name))?.into_iter().next();
+                Ok(Reply::Broadcasts(status.into_iter().collect()))
+            }
             Request::Import(options) => {
                 if holds_events(&options)? {
                     return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
@@ -272,6 +298,10 @@ impl Engine {
         }
         if let Err(error) = self.know_past() {
             tracing::error!(%error, "the messages of the past cannot be read; caps count what is known");
+        }
+        // a plan counts from when it is seen
+        if let Err(error) = self.run_calendar() {
+            tracing::warn!(%error, "broadcasts that start by themselves wait; tried again");
         }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
@@ -426,6 +456,14 @@ impl BroadcastError {
                 format!("`{name}` was never started; start it with `vestnik broadcast start {name}`"),
                 format!("рассылка `{name}` ещё не запускалась; запустить: `vestnik broadcast start {name}`"),
             ),
+            Self::StillGoing { name } => Text::new(
+                format!("`{name}` is still going out; wait for its end, or `vestnik broadcast cancel {name}` first"),
+                format!("рассылка `{name}` ещё идёт; дождитесь конца или сначала `vestnik broadcast cancel {name}`"),
+            ),
+            Self::NothingToRecall { name } => Text::new(
+                format!("`{name}` has sent no message that can still be changed (a bot can delete for 48 hours)"),
+                format!("у рассылки `{name}` нет сообщений, которые ещё можно изменить (удалять бот может 48 часов)"),
+            ),
             Self::WrongState { name, state } => {
                 let (en, ru) = way_out(*state);
                 Text::new(
@@ -451,5 +489,5 @@ fn way_out(state: RunState) -> (&'static str, &'static str) {
 }
 
 fn run_of(name: String, run: RunReport) -> Reply {
-    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), calendar: None }))
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), recall: None, calendar: None }))
 }

@@ -14,7 +14,7 @@ use crate::audience::{Audience, Person};
 use crate::condition::Row;
 use crate::model::{Reach, Time, UserId, Value, builtin};
 use crate::outbox::{Ask, Cause, LedgerId, Notice, Prepare, Prepared, Settled, SkipReason};
-use crate::rulebook::{self, Broadcast, Quiet};
+use crate::rulebook::{self, Broadcast, Portion, Quiet};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub user: UserId,
     pub ledger: LedgerId,
     pub part: u8,
+    /// How many parts the message has.
+    pub parts: u8,
     pub now: Time,
     /// Whether a message of greater priority waits for the same user.
     pub outranked: bool,
@@ -48,7 +50,8 @@ impl Prepare for Gates {
     fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
         let Some(audience) = self.crowd.loaded() else { return Prepared::Later };
         let Ask { ledger, row, user, part, now, outranked } = *ask;
-        let asked = Asked { user, ledger: ledger.id, part, now, outranked };
+        let parts = ledger.parts;
+        let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
         match &ledger.cause {
             Cause::Broadcast { name, .. } => {
                 let prepared = with_broadcast(audience, name, user, |person, broadcast, template| {
@@ -59,8 +62,9 @@ impl Prepare for Gates {
                 }
                 prepared
             }
-            Cause::Recall { name, .. } => {
-                with_broadcast(audience, name, user, |person, _, template| text(person, template, part))
+            Cause::Recall { name, text_apart, .. } => {
+                let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
+                with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts))
             }
             Cause::Reply => Prepared::Later,
         }
@@ -109,7 +113,7 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
             return stop;
         }
     }
-    text(person, template, asked.part)
+    text(person, template, asked.part, asked.parts)
 }
 
 /// What quiet hours or caps say against a message, if they do.
@@ -141,9 +145,13 @@ fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past:
     }
 }
 
-fn text(person: &Person<'_>, template: &str, part: u8) -> Prepared {
-    let _ = part;
-    match person.rulebook().render_for(template, &person.profile(), person) {
+fn text(person: &Person<'_>, template: &str, part: u8, parts: u8) -> Prepared {
+    let portion = match (parts, part) {
+        (0 | 1, _) => Portion::Whole,
+        (_, 0) => Portion::Media,
+        (_, _) => Portion::Text,
+    };
+    match person.rulebook().render_part(template, portion, &person.profile(), person) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = person.user().0, template, %error, "a message cannot be rendered");

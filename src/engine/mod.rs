@@ -20,6 +20,7 @@ pub mod guard;
 pub mod inbox;
 mod notices;
 mod past;
+pub mod preview;
 pub mod profile;
 pub mod query;
 pub mod restore;

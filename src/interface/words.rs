@@ -2,7 +2,7 @@
 //! the bot say the same of the same things.
 
 use crate::engine::arming::{Arming, DisarmedBy};
-use crate::engine::broadcast::{BroadcastStatus, RunReport, RunState};
+use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
 use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
@@ -153,7 +153,69 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     for (text, n) in lines {
         let _ = writeln!(out, "  {text:<width$}  {n:>7}");
     }
+    if let Some(recall) = &status.recall {
+        let _ = writeln!(out, "  {}", recall_words(recall).get(lang));
+    }
     out
+}
+
+fn recall_words(recall: &RecallReport) -> Text {
+    let run = &recall.run;
+    let (done, total) = (grouped(run.sent.into()), grouped(run.total.into()));
+    let failed = grouped(u64::from(run.failed_total()));
+    let (en, ru) = match recall.how {
+        Recall::Delete => ("taken back", "отозвано"),
+        Recall::Edit => ("edited", "исправлено"),
+    };
+    Text::new(
+        format!("{en}: {done} of {total}, not possible any more: {failed}"),
+        format!("{ru}: {done} из {total}, уже не удалось: {failed}"),
+    )
+}
+
+/// What a broadcast would come to, a line for each fact.
+pub fn breakdown_figures(found: &Breakdown, lang: Lang) -> String {
+    let (reached, all) = (grouped(found.reached), grouped(found.recipients));
+    let mut lines = vec![Text::new(
+        format!("{}: would reach {reached} of {all}", found.name),
+        format!("{}: получат {reached} из {all}", found.name),
+    )];
+    let mut figures: Vec<(Text, u64)> = found.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)).collect();
+    figures.extend(found.deferred.iter().map(|(reason, n)| (later_words(reason), *n)));
+    if found.messages != found.reached {
+        figures
+            .push((Text::new("messages (media and text apart)", "сообщений (файл и текст отдельно)"), found.messages));
+    }
+    let width = figures.iter().map(|(text, _)| text.get(lang).chars().count()).max().unwrap_or(0);
+    for (text, n) in figures {
+        let pad = |text: &str| format!("  {text:<width$}  {:>7}", grouped(n));
+        lines.push(Text::new(pad(&text.en), pad(&text.ru)));
+    }
+    if let Some(until) = &found.deferred_until {
+        lines.push(Text::new(
+            format!("  the last of these waits until {until}"),
+            format!("  последние из них ждут до {until}"),
+        ));
+    }
+    if let Some(seconds) = found.seconds {
+        let time = length(seconds);
+        lines.push(Text::new(format!("takes {}", time.en), format!("займёт {}", time.ru)));
+    }
+    for delay in &found.delays {
+        let (before, after) = (length(delay.before), length(delay.after));
+        lines.push(Text::new(
+            format!("delays {}: done in {} instead of {}", delay.name, after.en, before.en),
+            format!("задержит {}: конец через {} вместо {}", delay.name, after.ru, before.ru),
+        ));
+    }
+    lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
+}
+
+fn later_words(reason: &str) -> Text {
+    match reason {
+        "quiet_hours" => Text::new("later: quiet hours", "позже: тихие часы"),
+        other => Text::new(format!("later: {other}"), format!("позже: {other}")),
+    }
 }
 
 /// What the admins are told of, in a message.
@@ -400,6 +462,9 @@ fn failure_words(kind: &str) -> Text {
         "needs_start" => Text::new("refused: never started the bot", "отказ: не запускали бота"),
         "content_error" => Text::new("refused: content", "отказ: содержание"),
         "chat_refused" => Text::new("refused: chat", "отказ: чат"),
+        "message_gone" => {
+            Text::new("refused: the message is gone or too old", "отказ: сообщения нет или оно слишком старое")
+        }
         "attempts_used_up" => Text::new("failed after all attempts", "не удалось после всех попыток"),
         other => Text::new(format!("refused: {other}"), format!("отказ: {other}")),
     }

@@ -5,6 +5,7 @@
 //! here change what we think of a user; anything else fails its row alone. An
 //! answer that is not whole JSON proves nothing: the message may have arrived.
 
+use super::request::Order;
 use crate::model::{MediaKind, Reach, TimeDelta};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,6 +68,12 @@ pub enum Refusal {
     },
     /// This chat alone refuses.
     Chat {
+        /// Telegram's words.
+        text: String,
+    },
+    /// The message that was to be changed is gone, is too old, or is as it
+    /// should be already.
+    Message {
         /// Telegram's words.
         text: String,
     },
@@ -206,6 +213,27 @@ fn largest(message: &Value) -> Option<String> {
     largest.get("file_id")?.as_str().map(str::to_owned)
 }
 
+/// Beginnings of what is said of a message that was to be changed.
+const MESSAGE: [&str; 5] = [
+    "message is not modified",
+    "message to edit not found",
+    "message to delete not found",
+    "message can't be edited",
+    "message can't be deleted",
+];
+
+impl Refusal {
+    /// Whether a message is already as it was to become: deleted, or edited.
+    pub fn is_done_already(&self, order: Order) -> bool {
+        let Self::Message { text } = self else { return false };
+        match order {
+            Order::Send => false,
+            Order::Edit(_) => text.contains("message is not modified"),
+            Order::Delete(_) => text.contains("message to delete not found"),
+        }
+    }
+}
+
 fn refusal(code: u16, text: String) -> Refusal {
     let words = text.split_once(": ").map_or(text.as_str(), |(_, words)| words);
     let known = UNREACHABLE.iter().find(|(c, start, _)| *c == code && words.starts_with(start));
@@ -213,6 +241,7 @@ fn refusal(code: u16, text: String) -> Refusal {
     match known {
         Some((_, _, reach)) => Refusal::Unreachable { reach: *reach, text },
         None if code == 403 || CHAT.iter().any(|start| lower.starts_with(start)) => Refusal::Chat { text },
+        None if code == 400 && MESSAGE.iter().any(|start| lower.starts_with(start)) => Refusal::Message { text },
         None if code == 400 && FILE.iter().any(|start| lower.starts_with(start)) => Refusal::File { text },
         None => Refusal::Content { text },
     }

@@ -5,7 +5,7 @@
 //! the project are read when their request is written, and only then.
 
 use super::answer::{Answer, Doubt, Refusal, classify};
-use super::request::{Request, Upload, request};
+use super::request::{Order, Request, Upload, request_of};
 use crate::model::Message;
 use crate::rulebook::{Asset, Located, locate};
 use reqwest::multipart::{Form, Part};
@@ -88,7 +88,12 @@ impl Client {
 
     /// Sends one message and says what became of it.
     pub async fn deliver(&self, chat: i64, message: &Message) -> Answer {
-        let request = request(chat, message);
+        self.carry_out(chat, Order::Send, message).await
+    }
+
+    /// Sends, edits or deletes one message and says what became of it.
+    pub async fn carry_out(&self, chat: i64, order: Order, message: &Message) -> Answer {
+        let request = request_of(chat, order, message);
         let answer = match self.files(&request).await {
             Ok(files) if files.is_empty() => self.post(request.method, &request.parameters, DELIVERY).await,
             Ok(files) => self.post_form(request, files).await,

@@ -21,8 +21,54 @@ pub(super) struct Upload {
     pub path: String,
 }
 
+/// What a request does with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Sends it.
+    Send,
+    /// Gives the one with this id its text and buttons.
+    Edit(i32),
+    /// Deletes the one with this id.
+    Delete(i32),
+}
+
+/// The request that carries an order out in `chat`.
+pub(super) fn request_of(chat: i64, order: Order, message: &Message) -> Request {
+    match order {
+        Order::Send => request(chat, message),
+        Order::Edit(id) => edit(chat, id, message),
+        Order::Delete(id) => {
+            let mut request = Request { method: "deleteMessage", parameters: Map::new(), uploads: Vec::new() };
+            request.put("chat_id", json!(chat));
+            request.put("message_id", json!(id));
+            request
+        }
+    }
+}
+
+/// The text or caption and the buttons of a message become those of `message`;
+/// its media stay.
+fn edit(chat: i64, id: i32, message: &Message) -> Request {
+    let mut request = Request { method: "editMessageText", parameters: Map::new(), uploads: Vec::new() };
+    request.put("chat_id", json!(chat));
+    request.put("message_id", json!(id));
+    match message.media {
+        Media::None => {
+            request.put("text", json!(message.text));
+            request.put("link_preview_options", json!({ "is_disabled": !message.preview }));
+        }
+        Media::One(_) | Media::Album(_) => {
+            request.method = "editMessageCaption";
+            request.put("caption", json!(message.text));
+        }
+    }
+    request.format(message.format);
+    request.keyboard(message);
+    request
+}
+
 /// The request that sends `message` to `chat`.
-pub(super) fn request(chat: i64, message: &Message) -> Request {
+fn request(chat: i64, message: &Message) -> Request {
     let mut request = Request { method: "sendMessage", parameters: Map::new(), uploads: Vec::new() };
     request.put("chat_id", json!(chat));
     match &message.media {
@@ -67,14 +113,18 @@ pub(super) fn request(chat: i64, message: &Message) -> Request {
     if message.protected {
         request.put("protect_content", json!(true));
     }
-    if !message.buttons.is_empty() {
-        let rows: Vec<Vec<Value>> = message.buttons.iter().map(|row| row.iter().map(button).collect()).collect();
-        request.put("reply_markup", json!({ "inline_keyboard": rows }));
-    }
+    request.keyboard(message);
     request
 }
 
 impl Request {
+    fn keyboard(&mut self, message: &Message) {
+        if !message.buttons.is_empty() {
+            let rows: Vec<Vec<Value>> = message.buttons.iter().map(|row| row.iter().map(button).collect()).collect();
+            self.put("reply_markup", json!({ "inline_keyboard": rows }));
+        }
+    }
+
     fn put(&mut self, key: &str, value: Value) {
         self.parameters.insert(key.to_owned(), value);
     }

@@ -126,6 +126,8 @@ pub enum FailureKind {
     Chat,
     /// Every attempt failed before it reached Telegram.
     Attempts,
+    /// The message that was to be edited or deleted is gone, or too old.
+    Gone,
 }
 
 /// Why a row was not sent: a closed list.
@@ -231,6 +233,7 @@ impl FailureKind {
             Self::Content => "content_error",
             Self::Chat => "chat_refused",
             Self::Attempts => "attempts_used_up",
+            Self::Gone => "message_gone",
         }
     }
 }

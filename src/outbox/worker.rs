@@ -22,6 +22,7 @@ use super::limiter::Limiter;
 use super::outage::Outage;
 use super::prepare::Prepare;
 use super::queue::{Candidate, Queue, Written};
+use super::request::Order;
 use super::row::RowId;
 use crate::model::{Clock, Limits, Message, Text, TimeDelta};
 use crate::store::{StoreError, Writer};
@@ -49,6 +50,7 @@ pub(super) enum Event {
 #[derive(Clone)]
 struct Leased {
     candidate: Candidate,
+    order: Order,
     message: Arc<Message>,
     /// Its files go out by their addresses: Telegram refused an id.
     by_address: bool,

@@ -46,7 +46,7 @@ pub use project::{Content as FileContent, Files, ProjectError};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
-pub use template::{Portion, RenderContext, RenderError, Templates, visible_text};
+pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::{Recorded, View};
 pub use watch::WatchGuard;

@@ -1,8 +1,10 @@
 //! The people and groups that the sandbox pretends to have.
 
 use crate::sandbox::answer::Refusal;
+use crate::sandbox::fate::Shares;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What kind of chat it is.
@@ -88,7 +90,8 @@ pub(crate) struct Chat {
     pub(crate) id: i64,
     pub(crate) kind: ChatKind,
     pub(crate) state: ChatState,
-    pub(crate) first_name: Box<str>,
+    /// None is a name made of the id, which most of a million have.
+    first_name: Option<Box<str>>,
     pub(crate) more: Option<Box<More>>,
     /// The newest message id in this chat.
     pub(crate) last_id: i32,
@@ -110,6 +113,8 @@ pub(crate) struct More {
 #[derive(Debug, Default)]
 pub(crate) struct Chats {
     all: BTreeMap<i64, Chat>,
+    /// Which of the active chats are not, and the seed that chooses them.
+    fate: Option<(Shares, u64)>,
 }
 
 impl NewChat {
@@ -128,13 +133,12 @@ impl Chat {
     fn new(new: NewChat) -> Self {
         let has_more = new.last_name.is_some() || new.username.is_some() || new.language_code.is_some();
         let more = More { last_name: new.last_name, username: new.username, language_code: new.language_code };
-        let first_name = if new.first_name.is_empty() { default_name(new.id) } else { new.first_name };
         let kind = if new.id < 0 && new.kind == ChatKind::Private { ChatKind::Group } else { new.kind };
         Self {
             id: new.id,
             kind,
             state: new.state,
-            first_name: first_name.into(),
+            first_name: (!new.first_name.is_empty()).then(|| new.first_name.into()),
             more: has_more.then(|| Box::new(more)),
             last_id: 0,
             received: 0,
@@ -145,9 +149,13 @@ impl Chat {
     /// First and last name, or the title.
     pub(crate) fn name(&self) -> String {
         match self.more.as_ref().and_then(|more| more.last_name.as_deref()) {
-            Some(last) => format!("{} {last}", self.first_name),
-            None => self.first_name.to_string(),
+            Some(last) => format!("{} {last}", self.first_name()),
+            None => self.first_name().into_owned(),
         }
+    }
+
+    fn first_name(&self) -> Cow<'_, str> {
+        self.first_name.as_deref().map_or_else(|| default_name(self.id).into(), Cow::Borrowed)
     }
 
     pub(crate) fn username(&self) -> Option<&str> {
@@ -173,7 +181,7 @@ impl Chat {
         if self.is_person() {
             self.put_names(&mut object);
         } else {
-            object.insert("title".into(), (*self.first_name).into());
+            object.insert("title".into(), self.first_name().into());
             put(&mut object, "username", self.username());
         }
         Value::Object(object)
@@ -190,7 +198,7 @@ impl Chat {
     }
 
     fn put_names(&self, object: &mut Map<String, Value>) {
-        object.insert("first_name".into(), (*self.first_name).into());
+        object.insert("first_name".into(), self.first_name().into());
         put(object, "last_name", self.more.as_ref().and_then(|more| more.last_name.as_deref()));
         put(object, "username", self.username());
     }
@@ -227,16 +235,54 @@ impl Chats {
     /// Adds a chat; one that is there gets the new names and state and keeps
     /// its messages.
     pub(crate) fn add(&mut self, new: NewChat) {
-        let fresh = Chat::new(new);
-        match self.all.get_mut(&fresh.id) {
-            Some(old) => {
-                let (last_id, received, last_at) = (old.last_id, old.received, old.last_at);
-                *old = Chat { last_id, received, last_at, ..fresh };
-            }
-            None => {
-                self.all.insert(fresh.id, fresh);
+        self.add_all([new]);
+    }
+
+    /// Adds many chats, each as [`Chats::add`] does.
+    pub(crate) fn add_all(&mut self, new: impl IntoIterator<Item = NewChat>) {
+        let mut fresh = Vec::new();
+        for mut chat in new.into_iter().map(Chat::new) {
+            let heir = self.meet_fate(&mut chat);
+            for chat in heir.into_iter().chain([chat]) {
+                match self.all.get_mut(&chat.id) {
+                    Some(old) => {
+                        let (last_id, received, last_at) = (old.last_id, old.received, old.last_at);
+                        *old = Chat { last_id, received, last_at, ..chat };
+                    }
+                    None => fresh.push((chat.id, chat)),
+                }
             }
         }
+        if fresh.len() < FEW {
+            self.all.extend(fresh);
+        } else {
+            // Building the tree anew packs it: one that grows in order is half empty.
+            self.all.append(&mut fresh.into_iter().collect());
+        }
+    }
+
+    /// Chats that are active get their state by share from now on; those that
+    /// are there get it at once.
+    pub(crate) fn set_fate(&mut self, shares: Shares, seed: u64) {
+        self.fate = (shares != Shares::default()).then_some((shares, seed));
+        let mut all = std::mem::take(&mut self.all);
+        let heirs: Vec<Chat> = all.values_mut().filter_map(|chat| self.meet_fate(chat)).collect();
+        self.all = all;
+        for heir in heirs {
+            self.all.entry(heir.id).or_insert(heir);
+        }
+    }
+
+    /// Gives an active chat its state; the chat that it became, if it did.
+    fn meet_fate(&self, chat: &mut Chat) -> Option<Chat> {
+        let (shares, seed) = self.fate?;
+        let is_heir = chat.kind == ChatKind::Supergroup;
+        if chat.state == ChatState::Active && chat.kind != ChatKind::Bot && !is_heir {
+            chat.state = shares.state(seed, chat.id);
+        }
+        let ChatState::Migrated(to) = chat.state else { return None };
+        let heir = NewChat::group(to, chat.name(), ChatKind::Supergroup, ChatState::Active);
+        (!self.all.contains_key(&to)).then(|| Chat::new(heir))
     }
 
     pub(crate) fn get(&self, id: i64) -> Option<&Chat> {
@@ -272,6 +318,9 @@ impl Chats {
         }
     }
 }
+
+/// So many are put into the tree one by one.
+const FEW: usize = 1_000;
 
 /// The `User` object of the sandbox's bot.
 pub(crate) fn bot_json(id: i64) -> Value {

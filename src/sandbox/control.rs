@@ -2,15 +2,20 @@
 //! programs in other languages. JSON in, JSON out; a refusal is
 //! `{"error": "…"}`.
 
+use crate::model::{Time, TimeDelta};
+use crate::sandbox::act::ActError;
 use crate::sandbox::chats::{ChatState, NewChat};
+use crate::sandbox::face::ClockMode;
 use crate::sandbox::faults::Fault;
-use crate::sandbox::handle::{ActError, Sandbox};
+use crate::sandbox::handle::Sandbox;
 use crate::sandbox::limits::Limits;
+use crate::sandbox::script::{Script, ScriptError};
+use crate::sandbox::stars::PaidBroadcasts;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -95,6 +100,23 @@ struct Down {
     ms: u64,
 }
 
+/// How the clock is moved: first its mode, then its hands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveClock {
+    mode: Option<ClockMode>,
+    now: Option<Time>,
+    advance_ms: Option<i64>,
+}
+
+/// Chats that should have got a message: a list, or `count` ids from `from`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Verify {
+    List { chats: Vec<i64> },
+    Range { from: i64, count: u32 },
+}
+
 /// No parameters: `{}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +130,10 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/ctl/presses/{id}", get(press_answer))
         .route("/ctl/limits", get(limits).put(set_limits))
         .route("/ctl/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/ctl/faults/script", put(set_script).post(add_script))
+        .route("/ctl/clock", get(clock).put(move_clock).post(move_clock))
+        .route("/ctl/stars", get(stars).put(set_stars))
+        .route("/ctl/verify", post(verify))
         .route("/ctl/down", post(down))
         .route("/ctl/counters", get(counters))
         .route("/ctl/counts", get(counts))
@@ -168,11 +194,7 @@ async fn faults(State(sandbox): State<Sandbox>) -> Answer {
 }
 
 async fn add_fault(State(sandbox): State<Sandbox>, body: Body<Fault>) -> Answer {
-    let Json(fault) = body?;
-    if !(0.0..=1.0).contains(&fault.probability) {
-        return Err(Problem(StatusCode::BAD_REQUEST, "`probability` must be between 0 and 1".into()));
-    }
-    sandbox.add_fault(fault);
+    sandbox.add_fault(body?.0);
     faults(State(sandbox)).await
 }
 
@@ -181,14 +203,61 @@ async fn clear_faults(State(sandbox): State<Sandbox>) -> Answer {
     faults(State(sandbox)).await
 }
 
+/// A script as YAML in place of all faults.
+async fn set_script(State(sandbox): State<Sandbox>, text: String) -> Answer {
+    sandbox.set_script(Script::parse(&text)?);
+    faults(State(sandbox)).await
+}
+
+/// A script behind the faults that are set.
+async fn add_script(State(sandbox): State<Sandbox>, text: String) -> Answer {
+    sandbox.add_script(Script::parse(&text)?);
+    faults(State(sandbox)).await
+}
+
+async fn clock(State(sandbox): State<Sandbox>) -> Answer {
+    let now = sandbox.now();
+    Ok(Json(json!({"mode": sandbox.clock_mode(), "now": now.0, "time": now.rfc3339()})))
+}
+
+async fn move_clock(State(sandbox): State<Sandbox>, body: Body<MoveClock>) -> Answer {
+    let Json(MoveClock { mode, now, advance_ms }) = body?;
+    if let Some(mode) = mode {
+        sandbox.set_clock_mode(mode);
+    }
+    if let Some(now) = now {
+        sandbox.set_time(now)?;
+    }
+    if let Some(ms) = advance_ms {
+        sandbox.advance(TimeDelta(ms))?;
+    }
+    clock(State(sandbox)).await
+}
+
+async fn stars(State(sandbox): State<Sandbox>) -> Answer {
+    to_json(&sandbox.stars())
+}
+
+async fn set_stars(State(sandbox): State<Sandbox>, body: Body<PaidBroadcasts>) -> Answer {
+    sandbox.set_paid_broadcasts(body?.0);
+    stars(State(sandbox)).await
+}
+
+async fn verify(State(sandbox): State<Sandbox>, body: Body<Verify>) -> Answer {
+    match body?.0 {
+        Verify::List { chats } => to_json(&sandbox.verify(chats)),
+        Verify::Range { from, count } => {
+            to_json(&sandbox.verify((0..i64::from(count)).map(|n| from.saturating_add(n))))
+        }
+    }
+}
+
 /// Answers first and goes down then, for so many milliseconds.
 async fn down(State(sandbox): State<Sandbox>, body: Body<Down>) -> Answer {
     let Json(Down { ms }) = body?;
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        sandbox.set_up(false);
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-        sandbox.set_up(true);
+        sandbox.go_down(Duration::from_millis(ms));
     });
     Ok(Json(json!({"down_for_ms": ms})))
 }
@@ -251,11 +320,17 @@ impl From<QueryRejection> for Problem {
     }
 }
 
+impl From<ScriptError> for Problem {
+    fn from(problem: ScriptError) -> Self {
+        Self(StatusCode::UNPROCESSABLE_ENTITY, problem.to_string())
+    }
+}
+
 impl From<ActError> for Problem {
     fn from(problem: ActError) -> Self {
         let status = match problem {
             ActError::NoChat { .. } | ActError::NoMessage { .. } | ActError::NoButton { .. } => StatusCode::NOT_FOUND,
-            ActError::Silent { .. } => StatusCode::CONFLICT,
+            ActError::Silent { .. } | ActError::ClockRuns | ActError::TimeIsOver => StatusCode::CONFLICT,
             ActError::NoText => StatusCode::BAD_REQUEST,
         };
         Self(status, problem.to_string())

@@ -2,7 +2,11 @@
 //!
 //! Faults are tried in the order in which they were added. All delays that
 //! match add up; of the other effects the first one that matches is played.
+//! Times are counted from the moment at which a fault was added.
 
+use crate::model::TimeDelta;
+use crate::sandbox::effect::FaultEffect;
+use crate::sandbox::phrase::{self, Storms};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -16,8 +20,8 @@ pub struct Fault {
     /// The first and last chat id it applies to.
     #[serde(default)]
     pub chats: Option<(i64, i64)>,
-    /// The chance that a matching request is hit, 0 to 1.
-    #[serde(default = "certain")]
+    /// The chance that a matching request is hit, 0 to 1 or in percent.
+    #[serde(default = "certain", deserialize_with = "phrase::read_share")]
     pub probability: f64,
     /// How many matching requests pass before the first may be hit: 4 for
     /// "the fifth".
@@ -26,50 +30,17 @@ pub struct Fault {
     /// How many requests are hit at most.
     #[serde(default)]
     pub count: Option<u64>,
+    /// How long after it was added the fault begins; none means at once.
+    #[serde(default, with = "phrase::length", skip_serializing_if = "Option::is_none")]
+    pub from: Option<TimeDelta>,
+    /// How long after it was added the fault ends; none means never.
+    #[serde(default, with = "phrase::length", skip_serializing_if = "Option::is_none")]
+    pub until: Option<TimeDelta>,
+    /// It comes and goes: periods that begin with `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Storms>,
     /// What happens to them.
     pub effect: FaultEffect,
-}
-
-/// What happens to a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum FaultEffect {
-    /// `429 Too Many Requests: retry after N`, enforced from then on: for the
-    /// chat if the fault names chats, else for the bot.
-    TooManyRequests {
-        /// Seconds.
-        retry_after: u32,
-    },
-    /// Any refusal in the Bot API's own form, such as 403 with
-    /// `Forbidden: bot was blocked by the user`.
-    Refuse {
-        /// The HTTP status and `error_code`.
-        code: u16,
-        /// The whole description, prefix included.
-        description: String,
-    },
-    /// `500 Internal Server Error: restart`; nothing was done.
-    ServerError,
-    /// An HTML page with status 502; nothing was done.
-    BadGateway,
-    /// The same page although the request was carried out.
-    BadGatewayAfter,
-    /// Waits before it works.
-    Delay {
-        /// Milliseconds of real time.
-        ms: u64,
-    },
-    /// Never answers and does nothing.
-    Hang,
-    /// Carries the request out and never answers.
-    HangAfter,
-    /// Resets the connection; nothing was done.
-    DropBefore,
-    /// Carries the request out, then resets the connection.
-    DropAfter,
-    /// Carries the request out and resets the connection in the middle of
-    /// the answer.
-    Truncate,
 }
 
 /// What the faults decided for one request.
@@ -92,6 +63,8 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
+    /// Monotonic milliseconds of its beginning.
+    since: i64,
     seen: u64,
     hit: u64,
 }
@@ -103,7 +76,17 @@ struct SplitMix(u64);
 impl Fault {
     /// A fault that hits every request to `method`.
     pub fn every(method: &str, effect: FaultEffect) -> Self {
-        Self { methods: vec![method.to_owned()], chats: None, probability: 1.0, skip: 0, count: None, effect }
+        Self {
+            methods: vec![method.to_owned()],
+            chats: None,
+            probability: 1.0,
+            skip: 0,
+            count: None,
+            from: None,
+            until: None,
+            every: None,
+            effect,
+        }
     }
 
     /// The same fault, for the first `n` matching requests only.
@@ -126,6 +109,23 @@ impl Fault {
         Self { probability, ..self }
     }
 
+    /// The same fault from and until so long after it was added.
+    pub fn between(self, from: TimeDelta, until: TimeDelta) -> Self {
+        Self { from: Some(from), until: Some(until), ..self }
+    }
+
+    /// The same fault at the beginning of every period.
+    pub fn in_storms(self, every: TimeDelta, lasts: TimeDelta) -> Self {
+        Self { every: Some(Storms { every, lasts }), ..self }
+    }
+
+    /// Whether it is played so long after it was added.
+    fn is_on(&self, elapsed: TimeDelta) -> bool {
+        let since = elapsed - self.from.unwrap_or_default();
+        let in_storm = |storms: Storms| since.0.rem_euclid(storms.every.0.max(1)) < storms.lasts.0;
+        since.0 >= 0 && self.until.is_none_or(|until| elapsed < until) && self.every.is_none_or(in_storm)
+    }
+
     fn matches(&self, method: &str, chat: Option<i64>) -> bool {
         let method_fits = self.methods.is_empty() || self.methods.iter().any(|name| name.eq_ignore_ascii_case(method));
         let chat_fits = match self.chats {
@@ -141,8 +141,18 @@ impl Faults {
         Self { seed, random: SplitMix(seed), set: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, fault: Fault) {
-        self.set.push(Armed { fault, seen: 0, hit: 0 });
+    pub(crate) fn add(&mut self, fault: Fault, tick: i64) {
+        self.set.push(Armed { fault, since: tick, seen: 0, hit: 0 });
+    }
+
+    /// Other draws from now on.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.random = SplitMix(seed);
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Removes all faults and starts the draws from the seed again.
@@ -156,26 +166,22 @@ impl Faults {
         self.set.iter().map(|armed| (armed.fault.clone(), armed.hit)).collect()
     }
 
-    pub(crate) fn draw(&mut self, method: &str, chat: Option<i64>) -> Verdict {
+    pub(crate) fn draw(&mut self, method: &str, chat: Option<i64>, tick: i64) -> Verdict {
         let mut verdict = Verdict::default();
         for armed in &mut self.set {
-            if !armed.fault.matches(method, chat) {
+            let fault = &armed.fault;
+            if !fault.matches(method, chat) || !fault.is_on(TimeDelta(tick - armed.since)) {
                 continue;
             }
-            let delay = match armed.fault.effect {
-                FaultEffect::Delay { ms } => Some(Duration::from_millis(ms)),
-                _ if verdict.effect.is_some() => continue,
-                _ => None,
-            };
-            if !armed.fires(&mut self.random) {
+            let is_delay = fault.effect.is_delay();
+            if (verdict.effect.is_some() && !is_delay) || !armed.fires(&mut self.random) {
                 continue;
             }
-            match delay {
-                Some(delay) => verdict.delay += delay,
-                None => {
-                    verdict.effect = Some(armed.fault.effect.clone());
-                    verdict.of_chat = armed.fault.chats.is_some();
-                }
+            if is_delay {
+                verdict.delay += armed.fault.effect.delay((self.random.unit(), self.random.unit()));
+            } else {
+                verdict.effect = Some(armed.fault.effect.clone());
+                verdict.of_chat = armed.fault.chats.is_some();
             }
         }
         verdict
@@ -219,8 +225,8 @@ mod tests {
 
     fn hits(fault: Fault, requests: &[(&str, i64)]) -> Vec<bool> {
         let mut faults = Faults::new(7);
-        faults.add(fault);
-        requests.iter().map(|(method, chat)| faults.draw(method, Some(*chat)).effect.is_some()).collect()
+        faults.add(fault, 0);
+        requests.iter().map(|(method, chat)| faults.draw(method, Some(*chat), 0).effect.is_some()).collect()
     }
 
     #[test]
@@ -253,12 +259,30 @@ mod tests {
     #[test]
     fn delays_add_up_and_do_not_hide_another_effect() {
         let mut faults = Faults::new(1);
-        faults.add(Fault::every("getMe", FaultEffect::Delay { ms: 20 }));
-        faults.add(Fault::every("getMe", FaultEffect::BadGateway));
-        faults.add(Fault::every("getMe", FaultEffect::Hang));
-        faults.add(Fault::every("getMe", FaultEffect::Delay { ms: 5 }));
-        let verdict = faults.draw("getMe", None);
+        faults.add(Fault::every("getMe", FaultEffect::Delay { ms: 20 }), 0);
+        faults.add(Fault::every("getMe", FaultEffect::BadGateway), 0);
+        faults.add(Fault::every("getMe", FaultEffect::Hang), 0);
+        faults.add(Fault::every("getMe", FaultEffect::Delay { ms: 5 }), 0);
+        let verdict = faults.draw("getMe", None, 0);
         assert_eq!((verdict.delay, verdict.effect), (Duration::from_millis(25), Some(FaultEffect::BadGateway)));
+    }
+
+    #[test]
+    fn a_fault_comes_and_goes_with_time() {
+        let base = || Fault::every("sendMessage", FaultEffect::ServerError);
+        let second = TimeDelta::seconds;
+        let rows: [(Fault, &[i64]); 4] = [
+            (base().between(second(2), second(5)), &[2, 3, 4]),
+            (Fault { from: Some(second(8)), ..base() }, &[8, 9, 10, 11]),
+            (base().in_storms(second(4), second(1)), &[0, 4, 8]),
+            (Fault { from: Some(second(1)), ..base().in_storms(second(5), second(2)) }, &[1, 2, 6, 7, 11]),
+        ];
+        for (fault, expected) in rows {
+            let mut faults = Faults::new(7);
+            faults.add(fault.clone(), 100_000);
+            let hit = |at: &i64| faults.draw("sendMessage", None, 100_000 + at * 1_000).effect.is_some();
+            assert_eq!((0..12).filter(hit).collect::<Vec<_>>(), expected, "{fault:?}");
+        }
     }
 
     #[test]

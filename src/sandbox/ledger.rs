@@ -1,6 +1,7 @@
-//! The record of every message that was accepted: one compact line each, and
-//! the report of duplicates. The texts stand with the messages.
+//! The record of every message that was accepted: one compact line each, 32
+//! bytes, and the report of duplicates. The texts stand with the messages.
 
+use crate::sandbox::files::{MediaKind, Origin};
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 
@@ -16,6 +17,9 @@ pub struct Entry {
     /// The method that sent it; see [`Entry::method`].
     #[serde(serialize_with = "as_name")]
     pub(crate) method: u8,
+    /// The file that came with it, if one did.
+    #[serde(flatten, serialize_with = "as_file")]
+    pub(crate) file: Option<(MediaKind, Origin)>,
     /// The same for requests that asked for the same in the same chat.
     #[serde(serialize_with = "as_hex")]
     pub hash: u64,
@@ -46,6 +50,11 @@ impl Entry {
     /// The method that sent it, such as `sendMessage`.
     pub fn method(&self) -> &'static str {
         METHODS.get(usize::from(self.method)).copied().unwrap_or("sendMessage")
+    }
+
+    /// What kind of file came with it, and how the request named the file.
+    pub fn file(&self) -> Option<(MediaKind, Origin)> {
+        self.file
     }
 
     pub(crate) fn code(method: &str) -> u8 {
@@ -97,6 +106,15 @@ pub(crate) fn as_hex<S: Serializer>(hash: &u64, serializer: S) -> Result<S::Ok, 
     serializer.collect_str(&format_args!("{hash:016x}"))
 }
 
+fn as_file<S: Serializer>(file: &Option<(MediaKind, Origin)>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct File {
+        media: Option<MediaKind>,
+        by: Option<Origin>,
+    }
+    File { media: file.map(|(kind, _)| kind), by: file.map(|(_, origin)| origin) }.serialize(serializer)
+}
+
 fn as_name<S: Serializer>(method: &u8, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(METHODS.get(usize::from(*method)).copied().unwrap_or_default())
 }
@@ -121,12 +139,24 @@ mod tests {
         let mut ledger = Ledger::default();
         for (chat, message_id, text) in [(1, 1, "a"), (2, 1, "a"), (1, 2, "b"), (1, 3, "a")] {
             let hash = hash(&[text.as_bytes()]);
-            ledger.push(Entry { chat, message_id, at: 0, method: 0, hash });
+            ledger.push(Entry { chat, message_id, at: 0, method: 0, file: None, hash });
         }
         assert_eq!(ledger.counts(), HashMap::from([(1, 3), (2, 1)]));
         let duplicates = ledger.duplicates();
         assert_eq!(duplicates.len(), 1);
         assert_eq!((duplicates[0].chat, &duplicates[0].message_ids), (1, &vec![1, 3]));
+    }
+
+    #[test]
+    fn an_entry_is_small_and_says_what_came() {
+        assert_eq!(size_of::<Entry>(), 32);
+        let file = Some((MediaKind::Photo, Origin::Upload));
+        let entry = Entry { chat: 1, message_id: 2, at: 3, method: 1, file, hash: 4 };
+        let expected = serde_json::json!({
+            "chat": 1, "message_id": 2, "at": 3, "method": "sendPhoto", "media": "photo", "by": "upload",
+            "hash": "0000000000000004",
+        });
+        assert_eq!(serde_json::to_value(entry).unwrap(), expected);
     }
 
     #[test]

@@ -4,10 +4,14 @@
 //! The model: one bucket for the bot, one per private chat (both refill
 //! evenly), and for a group at most so many in any minute. A refusal names a
 //! `retry_after` and is enforced: until it is over everything in its scope is
-//! refused as well, and counted as a violation.
+//! refused as well, and counted as a violation. A paid broadcast has a bucket
+//! of its own. The server's front refuses who has too many requests unanswered;
+//! that is a `retry_after` to keep to, and not enforced afterwards.
 
+use crate::sandbox::active::Load;
+use crate::sandbox::counters::{Counters, Window};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// Which limits to enforce.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,34 +40,19 @@ pub struct Rates {
     pub chat_burst: u32,
     /// Messages in any minute in one group or channel.
     pub group_per_minute: u32,
+    /// Messages per second, and at once, of a paid broadcast.
+    pub paid_per_second: u32,
+    /// Requests of the bot that may be unanswered at the same moment.
+    pub active: u32,
+    /// Messages to one chat among them.
+    pub chat_active: u32,
+    /// Uploads among them.
+    pub uploads: u32,
+    /// How long (ms) the front thinks before it refuses more than that.
+    pub front_delay_ms: u64,
     /// A request that arrives so soon (ms) after a refusal was on its way
     /// already and is no violation.
     pub grace_ms: i64,
-}
-
-/// What a sandbox has counted since its start or the last reset.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counters {
-    /// Requests to bot methods.
-    pub requests: u64,
-    /// Messages accepted.
-    pub accepted: u64,
-    /// Answers 429.
-    pub too_many: u64,
-    /// Requests sent although a `retry_after` was running.
-    pub violations: u64,
-    /// Requests that were on their way when the `retry_after` was answered.
-    pub overtaken: u64,
-    /// The most messages accepted in any window of one second.
-    pub max_per_second: u32,
-    /// The same within one chat.
-    pub max_per_second_in_chat: u32,
-    /// The most requests being worked on at the same moment.
-    pub max_in_flight: u32,
-    /// Faults that were played.
-    pub faults: u64,
-    /// Refusals by error code.
-    pub refused: BTreeMap<u16, u64>,
 }
 
 /// Enforces the rates and counts.
@@ -71,6 +60,7 @@ pub struct Counters {
 pub(crate) struct Gate {
     rates: Option<Rates>,
     overall: i64,
+    paid: i64,
     chats: HashMap<i64, i64>,
     groups: HashMap<i64, VecDeque<i64>>,
     pause: Option<Pause>,
@@ -78,6 +68,15 @@ pub(crate) struct Gate {
     window: Window,
     pub(crate) counters: Counters,
     sweep_at: usize,
+}
+
+/// Which limit of the whole bot a message is under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// That of everybody.
+    Free,
+    /// That of a paid broadcast.
+    Paid,
 }
 
 /// Seconds to wait, as the answer says it.
@@ -91,13 +90,6 @@ struct Pause {
     until: i64,
 }
 
-/// What was accepted in the last second: the exact sliding maximum.
-#[derive(Debug, Default)]
-struct Window {
-    recent: VecDeque<(i64, i64)>,
-    in_chat: HashMap<i64, u32>,
-}
-
 /// A bucket that refills evenly, kept as the time at which it is full again
 /// (microseconds).
 #[derive(Clone, Copy)]
@@ -108,9 +100,22 @@ struct Bucket {
 
 impl Rates {
     /// 30 a second with a burst of 30; in a private chat 1 a second with a
-    /// burst of 3; in a group 20 a minute.
+    /// burst of 3; in a group 20 a minute; 1,000 a second if paid; 1,000
+    /// requests unanswered, 310 of one chat, 100 uploads.
     pub const fn telegram() -> Self {
-        Self { per_second: 30, burst: 30, chat_per_second: 1, chat_burst: 3, group_per_minute: 20, grace_ms: 100 }
+        Self {
+            per_second: 30,
+            burst: 30,
+            chat_per_second: 1,
+            chat_burst: 3,
+            group_per_minute: 20,
+            paid_per_second: 1_000,
+            active: 1_000,
+            chat_active: 310,
+            uploads: 100,
+            front_delay_ms: 3_000,
+            grace_ms: 100,
+        }
     }
 }
 
@@ -135,6 +140,7 @@ impl Gate {
         Self {
             rates: limits.rates(),
             overall: i64::MIN,
+            paid: i64::MIN,
             chats: HashMap::new(),
             groups: HashMap::new(),
             pause: None,
@@ -149,6 +155,7 @@ impl Gate {
     pub(crate) fn set(&mut self, limits: Limits) {
         self.rates = limits.rates();
         self.overall = i64::MIN;
+        self.paid = i64::MIN;
         self.chats.clear();
         self.groups.clear();
     }
@@ -185,11 +192,28 @@ impl Gate {
         Err(RetryAfter(seconds_up((pause.until - now) * 1_000)))
     }
 
+    /// How long (ms) the front makes a request wait before it refuses it for
+    /// being one too many.
+    pub(crate) fn overload(&self, load: Load) -> Option<u64> {
+        let rates = self.rates?;
+        let over = |now: u32, limit: u32| limit > 0 && now > limit;
+        let is_over =
+            over(load.all, rates.active) || over(load.in_chat, rates.chat_active) || over(load.uploads, rates.uploads);
+        is_over.then_some(rates.front_delay_ms)
+    }
+
+    /// Messages a second that cost nothing.
+    pub(crate) fn free_per_second(&self) -> u32 {
+        let rate = self.rates.unwrap_or_default().per_second;
+        if rate == 0 { Rates::telegram().per_second } else { rate }
+    }
+
     /// Takes room for `n` messages to a chat, or starts a `retry_after`.
-    pub(crate) fn take(&mut self, chat: i64, n: u32, now: i64) -> Result<(), RetryAfter> {
+    pub(crate) fn take(&mut self, chat: i64, n: u32, pace: Pace, now: i64) -> Result<(), RetryAfter> {
         let Some(rates) = self.rates else { return Ok(()) };
         let micros = now * 1_000;
-        let overall = Bucket::new(rates.per_second, rates.burst);
+        let free = Bucket::new(rates.per_second, rates.burst);
+        let paid = Bucket::new(rates.paid_per_second, rates.paid_per_second);
         let private = if chat > 0 { Bucket::new(rates.chat_per_second, rates.chat_burst) } else { None };
         let chat_full_at = self.chats.get(&chat).copied().unwrap_or(i64::MIN);
         if let Some(wait) = private.and_then(|bucket| bucket.wait(chat_full_at, micros, n)) {
@@ -198,11 +222,20 @@ impl Gate {
         if let Some(wait) = self.group_wait(rates, chat, n, now) {
             return Err(self.impose(Some(chat), seconds_up(wait * 1_000), now));
         }
-        if let Some(wait) = overall.and_then(|bucket| bucket.wait(self.overall, micros, n)) {
+        let free_wait = free.and_then(|bucket| bucket.wait(self.overall, micros, n));
+        let overall_wait = match pace {
+            Pace::Free => free_wait,
+            Pace::Paid => paid.and_then(|bucket| bucket.wait(self.paid, micros, n)),
+        };
+        if let Some(wait) = overall_wait {
             return Err(self.impose(None, seconds_up(wait), now));
         }
-        if let Some(bucket) = overall {
+        // What is paid for uses the free room as well, as long as there is some.
+        if let (Some(bucket), None) = (free, free_wait) {
             self.overall = bucket.take(self.overall, micros, n);
+        }
+        if let (Some(bucket), Pace::Paid) = (paid, pace) {
+            self.paid = bucket.take(self.paid, micros, n);
         }
         if let Some(bucket) = private {
             self.chats.insert(chat, bucket.take(chat_full_at, micros, n));
@@ -254,29 +287,6 @@ impl Gate {
     }
 }
 
-impl Window {
-    /// Adds one and answers how many the second that ends now holds, in all
-    /// and in this chat.
-    fn push(&mut self, now: i64, chat: i64) -> (u32, u32) {
-        while let Some(&(at, old)) = self.recent.front() {
-            if at > now - 1_000 {
-                break;
-            }
-            self.recent.pop_front();
-            if let Some(count) = self.in_chat.get_mut(&old) {
-                *count -= 1;
-                if *count == 0 {
-                    self.in_chat.remove(&old);
-                }
-            }
-        }
-        self.recent.push_back((now, chat));
-        let in_chat = self.in_chat.entry(chat).or_default();
-        *in_chat += 1;
-        (u32::try_from(self.recent.len()).unwrap_or(u32::MAX), *in_chat)
-    }
-}
-
 impl Bucket {
     fn new(per_second: u32, burst: u32) -> Option<Self> {
         let rate = i64::from(per_second);
@@ -309,11 +319,15 @@ mod tests {
 
     /// Feeds (ms, chat) and answers with the refusals.
     fn play(limits: Limits, sends: &[(i64, i64)]) -> (Vec<Option<u32>>, Counters) {
+        play_at(Pace::Free, limits, sends)
+    }
+
+    fn play_at(pace: Pace, limits: Limits, sends: &[(i64, i64)]) -> (Vec<Option<u32>>, Counters) {
         let mut gate = Gate::new(limits);
         let answers = sends
             .iter()
             .map(|&(now, chat)| {
-                let result = gate.check_pause(Some(chat), now).and_then(|()| gate.take(chat, 1, now));
+                let result = gate.check_pause(Some(chat), now).and_then(|()| gate.take(chat, 1, pace, now));
                 match result {
                     Ok(()) => {
                         gate.accepted(chat, now);
@@ -349,6 +363,36 @@ mod tests {
         let (answers, counters) = play(TG, &sends);
         assert!(answers.iter().all(Option::is_none));
         assert!((30..=31).contains(&counters.max_per_second), "{}", counters.max_per_second);
+    }
+
+    #[test]
+    fn what_is_paid_for_has_a_thousand() {
+        let sends: Vec<_> = (1..=1_001).map(|chat| (0, chat)).collect();
+        let (answers, _) = play_at(Pace::Paid, TG, &sends);
+        assert_eq!(answers.iter().position(Option::is_some), Some(1_000));
+        let even: Vec<_> = (0..3_000).map(|n| (n, n + 1)).collect();
+        let (answers, counters) = play_at(Pace::Paid, TG, &even);
+        assert!(answers.iter().all(Option::is_none));
+        assert_eq!(counters.max_per_second, 1_000);
+    }
+
+    #[test]
+    fn the_front_refuses_one_too_many() {
+        let rows = [
+            (TG, (1_000, 310, 100), None),
+            (TG, (1_001, 1, 0), Some(3_000)),
+            (TG, (311, 311, 0), Some(3_000)),
+            (TG, (101, 1, 101), Some(3_000)),
+            (Limits::Off, (9_999, 9_999, 9_999), None),
+            (Limits::Custom(Rates { active: 5, front_delay_ms: 1, ..Rates::telegram() }), (6, 1, 0), Some(1)),
+        ];
+        for (limits, (all, in_chat, uploads), expected) in rows {
+            assert_eq!(
+                Gate::new(limits).overload(Load { all, in_chat, uploads }),
+                expected,
+                "{all} {in_chat} {uploads}"
+            );
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use crate::sandbox::chats::{Chat, bot_json};
 use crate::sandbox::entities::Formatted;
+use crate::sandbox::files::Media;
 use crate::sandbox::keyboard::Keyboard;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::{HashMap, VecDeque};
 
 /// One message with its body.
@@ -32,23 +33,6 @@ pub(crate) struct Extras {
     pub(crate) reply_to: Option<i32>,
     pub(crate) album: Option<String>,
     pub(crate) link_preview: Option<Value>,
-}
-
-/// An attached file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Media {
-    pub(crate) kind: MediaKind,
-    pub(crate) file_id: String,
-    /// Where it came from: a URL, or the name of the uploaded file.
-    pub(crate) source: String,
-    pub(crate) size: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MediaKind {
-    Photo,
-    Video,
-    Document,
 }
 
 /// The bodies of all chats, of which only so many are kept. A chat's messages
@@ -164,52 +148,5 @@ impl Message {
         if let (Some(preview), None) = (&self.extras.link_preview, &self.media) {
             object.insert("link_preview_options".into(), preview.clone());
         }
-    }
-}
-
-impl Media {
-    /// The value of `photo`, `video` or `document`.
-    fn to_json(&self) -> Value {
-        let unique = self.unique_id();
-        match self.kind {
-            MediaKind::Photo => json!([
-                {"file_id": format!("{}-s", self.file_id), "file_unique_id": format!("{unique}s"),
-                 "width": 90, "height": 60, "file_size": 1_500},
-                {"file_id": self.file_id, "file_unique_id": unique,
-                 "width": 1280, "height": 853, "file_size": self.size},
-            ]),
-            MediaKind::Video => json!({
-                "file_id": self.file_id, "file_unique_id": unique, "width": 1280, "height": 720, "duration": 10,
-                "mime_type": "video/mp4", "file_size": self.size,
-            }),
-            MediaKind::Document => json!({
-                "file_id": self.file_id, "file_unique_id": unique, "file_name": self.name(), "file_size": self.size,
-                "mime_type": "application/octet-stream",
-            }),
-        }
-    }
-
-    /// The last part of the path that it came from.
-    pub(crate) fn name(&self) -> &str {
-        self.source.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("file")
-    }
-
-    fn unique_id(&self) -> String {
-        format!("AQAD{:012x}", crate::sandbox::ledger::hash(&[self.file_id.as_bytes()]) & 0xffff_ffff_ffff)
-    }
-}
-
-impl MediaKind {
-    /// The field of a message that holds it, and the parameter that sends it.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            MediaKind::Photo => "photo",
-            MediaKind::Video => "video",
-            MediaKind::Document => "document",
-        }
-    }
-
-    pub(crate) fn from_key(key: &str) -> Option<Self> {
-        [MediaKind::Photo, MediaKind::Video, MediaKind::Document].into_iter().find(|kind| kind.key() == key)
     }
 }

@@ -16,12 +16,19 @@
 //! # Ok(()) }
 //! ```
 
+mod act;
+mod active;
 mod answer;
 mod bot;
 mod chats;
 mod control;
+mod counters;
+mod effect;
 mod entities;
+mod face;
+mod fate;
 mod faults;
+mod files;
 mod handle;
 mod keyboard;
 mod ledger;
@@ -31,15 +38,31 @@ mod messages;
 mod options;
 mod page;
 mod params;
+mod phrase;
+mod record;
+mod script;
 mod server;
+mod stars;
 mod updates;
+mod verify;
 mod webhook;
 mod world;
 
+pub use act::ActError;
 pub use chats::{ChatKind, ChatState, ChatSummary, NewChat};
-pub use faults::{Fault, FaultEffect};
-pub use handle::{ActError, Received, Sandbox};
+pub use counters::Counters;
+pub use effect::FaultEffect;
+pub use face::ClockMode;
+pub use fate::{Shares, migrated_id};
+pub use faults::Fault;
+pub use files::{MediaKind, Origin};
+pub use handle::Sandbox;
 pub use ledger::{Duplicate, Entry};
-pub use limits::{Counters, Limits, Rates};
+pub use limits::{Limits, Rates};
 pub use options::{DEFAULT_TOKEN, SandboxOptions, UnknownChats};
+pub use phrase::Storms;
+pub use record::Received;
+pub use script::{Script, ScriptError};
 pub use server::{Running, SandboxError, run, serve};
+pub use stars::{PaidBroadcasts, StarsReport};
+pub use verify::Tally;

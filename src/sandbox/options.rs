@@ -2,7 +2,10 @@
 
 use crate::clock::SystemClock;
 use crate::model::Clock;
+use crate::sandbox::face::ClockMode;
 use crate::sandbox::limits::Limits;
+use crate::sandbox::script::Script;
+use crate::sandbox::stars::PaidBroadcasts;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,6 +30,13 @@ pub struct SandboxOptions {
     pub unknown_chats: UnknownChats,
     /// Dates messages and measures the limits.
     pub clock: Arc<dyn Clock>,
+    /// Whether that clock runs, or stands where it is until it is moved
+    /// through the handle or the control API.
+    pub clock_mode: ClockMode,
+    /// Whether the bot may send faster for Stars.
+    pub paid_broadcasts: PaidBroadcasts,
+    /// What goes wrong from the beginning.
+    pub script: Option<Script>,
     /// How many message bodies are kept in all; older ones stay in the ledger
     /// as a line without text.
     pub keep_bodies: usize,
@@ -52,6 +62,9 @@ impl Default for SandboxOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             unknown_chats: UnknownChats::default(),
             clock: Arc::new(SystemClock::new()),
+            clock_mode: ClockMode::default(),
+            paid_broadcasts: PaidBroadcasts::default(),
+            script: None,
             keep_bodies: 200_000,
         }
     }

@@ -28,10 +28,12 @@ pub(crate) struct Upload {
 
 /// The largest body that is taken: the Bot API's 50 MB and some envelope.
 pub(crate) const MAX_BODY: usize = 51 << 20;
+/// The largest file.
+const MAX_FILE: usize = 50 << 20;
 
 /// Why a request has no parameters.
 pub(crate) enum Unreadable {
-    /// Over [`MAX_BODY`].
+    /// Over [`MAX_BODY`], or a file over [`MAX_FILE`].
     TooLarge,
     /// Not what its content type says.
     Bad(Refusal),
@@ -157,6 +159,7 @@ impl Params {
             let name = part.file_name().map(str::to_owned);
             let bytes = part.bytes().await.map_err(|problem| multipart_problem(&problem))?;
             match name {
+                Some(_) if bytes.len() > MAX_FILE => return Err(Unreadable::TooLarge),
                 Some(name) => {
                     let hash = crate::sandbox::ledger::hash(&[&bytes]);
                     self.files.push(Upload { field, name, size: bytes.len(), hash });

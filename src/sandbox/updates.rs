@@ -19,6 +19,8 @@ pub(crate) struct Update {
     /// The person or group that it came from: one at a time is delivered to a
     /// webhook.
     pub(crate) source: i64,
+    /// When it came, in milliseconds since 1970.
+    at: i64,
     pub(crate) body: Arc<Value>,
 }
 
@@ -32,6 +34,9 @@ pub(crate) struct Updates {
     /// give up.
     pub(crate) poll: u64,
 }
+
+/// How long (ms) an update waits for the bot: 24 hours.
+const LIFE: i64 = 24 * 3_600_000;
 
 impl UpdateKind {
     /// The field of the update that holds it.
@@ -50,7 +55,7 @@ impl Updates {
     }
 
     /// Adds an update, unless the bot has asked not to get this kind.
-    pub(crate) fn push(&mut self, kind: UpdateKind, source: i64, value: Value) {
+    pub(crate) fn push(&mut self, kind: UpdateKind, source: i64, value: Value, at: i64) {
         if self.allowed.as_ref().is_some_and(|kinds| !kinds.iter().any(|allowed| allowed == kind.key())) {
             return;
         }
@@ -59,7 +64,14 @@ impl Updates {
         let mut body = Map::new();
         body.insert("update_id".into(), id.into());
         body.insert(kind.key().into(), value);
-        self.waiting.push_back(Update { id, source, body: Arc::new(Value::Object(body)) });
+        self.waiting.push_back(Update { id, source, at, body: Arc::new(Value::Object(body)) });
+    }
+
+    /// Lets go of those that have waited too long.
+    pub(crate) fn expire(&mut self, now: i64) {
+        while self.waiting.front().is_some_and(|update| now - update.at > LIFE) {
+            self.waiting.pop_front();
+        }
     }
 
     /// The kinds to deliver from now on; an empty list is the default again.
@@ -118,7 +130,7 @@ mod tests {
 
     fn queue(n: i64) -> Updates {
         let mut updates = Updates::new();
-        (0..n).for_each(|source| updates.push(UpdateKind::Message, source, Value::Null));
+        (0..n).for_each(|source| updates.push(UpdateKind::Message, source, Value::Null, source));
         updates
     }
 
@@ -138,14 +150,23 @@ mod tests {
     }
 
     #[test]
+    fn an_update_waits_for_a_day() {
+        let mut updates = queue(4);
+        for (now, expected) in [(LIFE, vec![1, 2, 3, 4]), (LIFE + 1, vec![2, 3, 4]), (LIFE + 3, vec![4])] {
+            updates.expire(now);
+            assert_eq!(ids(&updates), expected, "{now}");
+        }
+    }
+
+    #[test]
     fn kinds_that_are_not_allowed_are_not_queued() {
         let mut updates = queue(1);
         updates.allow(vec!["callback_query".into()]);
-        updates.push(UpdateKind::Message, 1, Value::Null);
-        updates.push(UpdateKind::CallbackQuery, 1, Value::Null);
+        updates.push(UpdateKind::Message, 1, Value::Null, 1);
+        updates.push(UpdateKind::CallbackQuery, 1, Value::Null, 1);
         assert_eq!(ids(&updates), [1, 2]);
         updates.allow(Vec::new());
-        updates.push(UpdateKind::MyChatMember, 1, Value::Null);
+        updates.push(UpdateKind::MyChatMember, 1, Value::Null, 1);
         assert_eq!(ids(&updates), [1, 2, 3]);
     }
 }

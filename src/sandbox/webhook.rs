@@ -115,7 +115,12 @@ async fn pump(sandbox: Sandbox, number: u64) {
     loop {
         let mut news = std::pin::pin!(sandbox.shared.news.notified());
         news.as_mut().enable();
-        let Some(jobs) = sandbox.with(|world, _| jobs(world, number, &mut busy)) else { return };
+        let Some(jobs) = sandbox.with(|world, stamp| {
+            world.updates.expire(stamp.at);
+            jobs(world, number, &mut busy)
+        }) else {
+            return;
+        };
         for (webhook, update) in jobs {
             deliveries.spawn(deliver(sandbox.clone(), client.clone(), webhook, update));
         }

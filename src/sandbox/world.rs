@@ -4,13 +4,17 @@
 use crate::sandbox::answer::Refusal;
 use crate::sandbox::chats::{ChatState, Chats, NewChat};
 use crate::sandbox::entities::Formatted;
+use crate::sandbox::fate::Shares;
 use crate::sandbox::faults::Faults;
+use crate::sandbox::files::Media;
 use crate::sandbox::keyboard::Keyboard;
 use crate::sandbox::ledger::{self, Entry, Ledger};
-use crate::sandbox::limits::{Gate, Limits};
-use crate::sandbox::messages::{Extras, Media, Message, Messages};
-use crate::sandbox::options::UnknownChats;
+use crate::sandbox::limits::{Gate, Limits, Pace};
+use crate::sandbox::messages::{Extras, Message, Messages};
+use crate::sandbox::options::{SandboxOptions, UnknownChats};
 use crate::sandbox::params::Params;
+use crate::sandbox::script::Script;
+use crate::sandbox::stars::Stars;
 use crate::sandbox::updates::Updates;
 use crate::sandbox::webhook::Webhook;
 use serde_json::Value;
@@ -24,6 +28,7 @@ pub(crate) struct World {
     pub(crate) messages: Messages,
     pub(crate) ledger: Ledger,
     pub(crate) gate: Gate,
+    pub(crate) stars: Stars,
     pub(crate) faults: Faults,
     pub(crate) updates: Updates,
     pub(crate) callbacks: VecDeque<Callback>,
@@ -53,6 +58,8 @@ pub(crate) struct Draft {
     pub(crate) media: Option<Media>,
     pub(crate) keyboard: Keyboard,
     pub(crate) extras: Extras,
+    /// Whether the bot would pay for it.
+    pub(crate) paid: bool,
     pub(crate) hash: u64,
 }
 
@@ -69,14 +76,15 @@ pub(crate) struct Callback {
 const MAX_CALLBACKS: usize = 10_000;
 
 impl World {
-    pub(crate) fn new(bot: i64, limits: Limits, seed: u64, unknown_chats: UnknownChats, keep_bodies: usize) -> Self {
+    pub(crate) fn new(bot: i64, options: &SandboxOptions) -> Self {
         Self {
             bot,
             chats: Chats::default(),
-            messages: Messages::new(keep_bodies),
+            messages: Messages::new(options.keep_bodies),
             ledger: Ledger::default(),
-            gate: Gate::new(limits),
-            faults: Faults::new(seed),
+            gate: Gate::new(options.limits),
+            stars: Stars::new(options.paid_broadcasts),
+            faults: Faults::new(options.seed),
             updates: Updates::new(),
             callbacks: VecDeque::new(),
             commands: BTreeMap::new(),
@@ -84,7 +92,7 @@ impl World {
             callback_count: 0,
             webhook: None,
             webhook_count: 0,
-            unknown_chats,
+            unknown_chats: options.unknown_chats,
         }
     }
 
@@ -114,8 +122,9 @@ impl World {
     pub(crate) fn deliver(&mut self, chat: i64, drafts: Vec<Draft>, stamp: Stamp) -> Result<Vec<Value>, Refusal> {
         self.reach(chat)?;
         let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
-        self.gate.take(chat, count, stamp.tick)?;
-        Ok(drafts.into_iter().filter_map(|draft| self.accept(chat, draft, stamp)).collect())
+        let is_paid = drafts.iter().any(|draft| draft.paid) && self.stars.allow();
+        self.gate.take(chat, count, if is_paid { Pace::Paid } else { Pace::Free }, stamp.tick)?;
+        Ok(drafts.into_iter().filter_map(|draft| self.accept(chat, Draft { paid: is_paid, ..draft }, stamp)).collect())
     }
 
     /// Adds a message that a person wrote.
@@ -155,13 +164,33 @@ impl World {
         id
     }
 
+    /// Plays a script from this moment on, after the faults that are set.
+    pub(crate) fn play(&mut self, script: Script, stamp: Stamp) {
+        if let Some(seed) = script.seed {
+            self.faults.reseed(seed);
+        }
+        if script.states != Shares::default() {
+            self.chats.set_fate(script.states, self.faults.seed());
+        }
+        script.faults.into_iter().for_each(|fault| self.faults.add(fault, stamp.tick));
+    }
+
+    /// Removes all faults and ends every running `retry_after`; chats stay in
+    /// the states that they have, and new ones are active.
+    pub(crate) fn calm(&mut self) {
+        self.faults.clear();
+        self.chats.set_fate(Shares::default(), 0);
+        self.gate.lift_pauses();
+    }
+
     /// Forgets all messages, updates, faults and counters; keeps the chats,
-    /// the limits and the webhook.
+    /// the limits, the balance that was set and the webhook.
     pub(crate) fn reset(&mut self, limits: Limits) {
         self.messages.clear();
         self.ledger.clear();
         self.updates.clear();
-        self.faults.clear();
+        self.calm();
+        self.stars.reset();
         self.callbacks.clear();
         self.chats.forget_messages();
         self.gate = Gate::new(limits);
@@ -174,8 +203,11 @@ impl World {
         }
         let method = Entry::code(draft.method);
         let hash = ledger::hash(&[&chat.to_le_bytes(), &draft.hash.to_le_bytes()]);
-        self.ledger.push(Entry { chat, message_id: id, at: stamp.at, method, hash });
+        let file = draft.media.as_ref().map(|media| (media.kind, media.origin));
+        self.ledger.push(Entry { chat, message_id: id, at: stamp.at, method, file, hash });
         self.gate.accepted(chat, stamp.tick);
+        let is_charged = self.stars.accepted(stamp.at, draft.paid, self.gate.free_per_second());
+        self.gate.counters.paid += u64::from(is_charged);
         let message = Message {
             id,
             at: stamp.at,

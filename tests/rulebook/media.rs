@@ -78,8 +78,8 @@ fn mistakes_are_told() {
             "T021 templates/hello.html:2:9 ‹{}› a part of an album is one photo, one video or one document => write `- photo: …`".into(),
         ),
         (
-            "album: [{foto: https://e.ru/a.jpg}, https://e.ru/b.jpg]",
-            "R001 templates/hello.html:2:10 ‹foto› unknown key `foto` in a part of the album => did you mean `photo`?".into(),
+            "album: [{phot: https://e.ru/a.jpg}, https://e.ru/b.jpg]",
+            "R001 templates/hello.html:2:10 ‹phot› unknown key `phot` in a part of the album => did you mean `photo`?".into(),
         ),
         (
             "album: https://e.ru/b.jpg",

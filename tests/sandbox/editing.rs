@@ -97,3 +97,50 @@ async fn commands_chats_and_actions_answer() {
     serde_json::from_value::<ChatFullInfo>(chat).unwrap();
     assert_eq!(harness.result("sendChatAction", json!({"chat_id": 1, "action": "typing"})).await, json!(true));
 }
+
+#[tokio::test]
+async fn a_file_is_replaced_by_another() {
+    let harness = with_messages().await;
+    let edit = |id: i32, media: Value| {
+        harness.call("editMessageMedia", json!({"chat_id": 1, "message_id": id, "media": media}))
+    };
+    let photo = json!({"type": "photo", "media": "https://e.ru/b.jpg", "caption": "<b>b</b>", "parse_mode": "HTML"});
+    let (status, answer) = edit(2, photo.clone()).await;
+    let message = &answer["result"];
+    assert_eq!(
+        (status, &message["caption"], &message["caption_entities"][0]["type"]),
+        (200, &json!("b"), &json!("bold"))
+    );
+    let rows = [
+        (2, photo, "message is not modified: specified new message content and reply markup are exactly"),
+        (9, json!({"type": "photo", "media": "https://e.ru/b.jpg"}), "message to edit not found"),
+        (3, json!({"type": "photo", "media": "https://e.ru/b.jpg"}), "message can't be edited"),
+        (2, json!({"type": "photo", "media": "nothing"}), "wrong file identifier/HTTP URL specified"),
+        (2, Value::Null, "there is no media in the request"),
+    ];
+    for (id, media, words) in rows {
+        let (status, answer) = edit(id, media).await;
+        let found = answer["description"].as_str().unwrap();
+        assert!(status == 400 && found.starts_with(&format!("Bad Request: {words}")), "{found}");
+    }
+    assert_eq!((harness.sandbox().counters().edited, harness.sandbox().accepted()), (1, 2));
+}
+
+#[tokio::test]
+async fn many_messages_are_deleted_at_once() {
+    let harness = with_messages().await;
+    harness.clock.advance(TimeDelta::hours(1));
+    harness.result("sendMessage", json!({"chat_id": 1, "text": "young"})).await;
+    harness.clock.advance(TimeDelta::hours(47) + TimeDelta::millis(1));
+    let delete = |ids: Value| harness.call("deleteMessages", json!({"chat_id": 1, "message_ids": ids}));
+    assert_eq!(delete(json!([1, 4, 77])).await.0, 200, "what is too old or not there is passed over");
+    let left: Vec<_> = harness.sandbox().conversation(1).iter().map(|message| message.message_id).collect();
+    assert_eq!((left, harness.sandbox().counters().deleted), (vec![1, 2, 3], 1));
+    for (ids, words) in [
+        (json!([]), "message identifiers are not specified"),
+        (json!((1..=101).collect::<Vec<_>>()), "too many message identifiers specified"),
+    ] {
+        let (status, answer) = delete(ids).await;
+        assert_eq!((status, &answer["description"]), (400, &json!(format!("Bad Request: {words}"))));
+    }
+}

@@ -3,7 +3,7 @@
 use crate::harness::Harness;
 use serde_json::json;
 use vestnik::model::TimeDelta;
-use vestnik::sandbox::{Limits, Rates, SandboxOptions};
+use vestnik::sandbox::{Fault, FaultEffect, Limits, Rates, SandboxOptions};
 
 #[tokio::test]
 async fn telegrams_limits_answer_429_with_the_time() {
@@ -39,4 +39,37 @@ async fn limits_can_be_changed_while_it_runs() {
     harness.sandbox().set_limits(Limits::Off);
     harness.sandbox().clear_faults();
     assert_eq!(send(3).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_front_refuses_who_leaves_too_much_unanswered() {
+    let rates = Rates { active: 20, chat_active: 5, front_delay_ms: 1, ..Rates::telegram() };
+    let harness = Harness::with(SandboxOptions { limits: Limits::Custom(rates), ..Default::default() }).await;
+    harness.sandbox().add_fault(Fault::every("sendMessage", FaultEffect::Hang));
+    let hang = |chat: i64| {
+        let request = harness.client.post(harness.method("sendMessage")).json(&json!({"chat_id": chat, "text": "x"}));
+        tokio::spawn(request.send())
+    };
+    let unanswered = async |n: u64| {
+        while harness.sandbox().counters().requests < n {
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut hanging: Vec<_> = (0..5).map(|_| hang(1)).collect();
+    unanswered(5).await;
+    let refused = json!({
+        "ok": false, "error_code": 429, "description": "Too Many Requests: retry after 60",
+        "parameters": {"retry_after": 60},
+    });
+    let photo = |chat: i64| harness.call("sendPhoto", json!({"chat_id": chat, "photo": "https://e.ru/a.jpg"}));
+    assert_eq!(photo(1).await, (429, refused.clone()), "one too many in the chat");
+    assert_eq!(photo(2).await.0, 200, "another chat is free");
+    hanging.extend((0..15).map(|n| hang(10 + n)));
+    unanswered(22).await;
+    assert_eq!(photo(3).await, (429, refused), "one too many of the bot");
+    hanging.iter().for_each(tokio::task::JoinHandle::abort);
+    while photo(4).await.0 == 429 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(harness.sandbox().counters().violations, 0);
 }

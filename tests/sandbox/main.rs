@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod clock;
 mod control;
 mod editing;
 mod faults;
@@ -9,6 +10,9 @@ mod harness;
 mod limits;
 mod media;
 mod page;
+mod paid;
+mod scale;
+mod script;
 mod sending;
 mod transport;
 mod updates;

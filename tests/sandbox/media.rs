@@ -4,7 +4,7 @@ use crate::harness::Harness;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use teloxide::types::Message;
-use vestnik::sandbox::{DEFAULT_TOKEN, SandboxOptions};
+use vestnik::sandbox::{DEFAULT_TOKEN, Limits, MediaKind, Origin, SandboxOptions};
 
 #[tokio::test]
 async fn a_file_goes_by_address_id_or_upload_and_keeps_its_id() {
@@ -78,4 +78,79 @@ async fn an_album_is_as_many_messages() {
     assert!(harness.sandbox().duplicates().is_empty());
     let (_, answer) = harness.call("sendMediaGroup", json!({"chat_id": 5, "media": "[]"})).await;
     assert_eq!(answer["description"], "Bad Request: there are no messages to send");
+}
+
+async fn upload(harness: &Harness, method: &str, key: &str, bytes: Vec<u8>) -> (u16, Value) {
+    let form = Form::new().text("chat_id", "1").part(key.to_owned(), Part::bytes(bytes).file_name("a.bin"));
+    let answer = harness.client.post(harness.method(method)).multipart(form).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_the_same_file_under_a_new_id() {
+    let harness = Harness::start().await;
+    let mut files = Vec::new();
+    for bytes in [b"one".to_vec(), b"one".to_vec(), b"two".to_vec()] {
+        let (_, answer) = upload(&harness, "sendDocument", "document", bytes).await;
+        let file = &answer["result"]["document"];
+        files.push((file["file_id"].clone(), file["file_unique_id"].clone()));
+    }
+    assert!(files[0].0 != files[1].0 && files[0].1 == files[1].1 && files[0].1 != files[2].1, "{files:?}");
+    for (id, unique) in &files {
+        let again = harness.result("sendDocument", json!({"chat_id": 2, "document": id})).await;
+        assert_eq!((&again["document"]["file_id"], &again["document"]["file_unique_id"]), (id, unique));
+    }
+    let (_, answer) = harness.call("sendVideo", json!({"chat_id": 2, "video": files[0].0})).await;
+    assert_eq!(answer["description"], "Bad Request: can't use file of type Document as Video");
+    harness.result("sendVideo", json!({"chat_id": 3, "video": "https://e.ru/v.mp4"})).await;
+    harness.result("sendMessage", json!({"chat_id": 3, "text": "x"})).await;
+    let ledger = harness.sandbox().ledger(2, 10);
+    let seen: Vec<_> = ledger.iter().map(|entry| (entry.method(), entry.chat, entry.file())).collect();
+    let by = |kind, origin| Some((kind, origin));
+    let expected = [
+        ("sendDocument", 1, by(MediaKind::Document, Origin::Upload)),
+        ("sendDocument", 2, by(MediaKind::Document, Origin::Id)),
+        ("sendDocument", 2, by(MediaKind::Document, Origin::Id)),
+        ("sendDocument", 2, by(MediaKind::Document, Origin::Id)),
+        ("sendVideo", 3, by(MediaKind::Video, Origin::Url)),
+        ("sendMessage", 3, None),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(harness.sandbox().counters().uploads, 3);
+}
+
+#[tokio::test]
+async fn a_file_may_have_fifty_megabytes() {
+    let harness = Harness::start().await;
+    assert_eq!(upload(&harness, "sendDocument", "document", vec![0; 50 << 20]).await.0, 200);
+    assert_eq!(upload(&harness, "sendDocument", "document", vec![0; (50 << 20) + 1]).await.0, 413);
+    let (status, answer) = upload(&harness, "sendDocument", "document", Vec::new()).await;
+    assert_eq!((status, &answer["description"]), (400, &json!("Bad Request: file must be non-empty")));
+    assert_eq!(harness.sandbox().counters().refused.get(&413), Some(&1));
+}
+
+#[tokio::test]
+async fn albums_have_their_rules() {
+    let item = |kind: &str| json!({"type": kind, "media": format!("https://e.ru/{kind}")});
+    let long = json!({"type": "photo", "media": "https://e.ru/a", "caption": "я".repeat(1025)});
+    let rows = [
+        (json!([]), Some("there are no messages to send")),
+        (Value::Array(vec![item("photo"); 11]), Some("too many messages to send as an album")),
+        (json!([item("photo"), item("sticker")]), Some("can't parse InputMedia: unsupported media type")),
+        (json!([item("photo"), item("document")]), Some("document can't be mixed with other media types")),
+        (json!([item("photo"), long]), Some("message caption is too long")),
+        (Value::Array(vec![item("document"); 2]), None),
+        (Value::Array(vec![item("photo"); 10]), None),
+        (json!([item("photo"), item("video")]), None),
+    ];
+    for (media, refusal) in rows {
+        let harness = Harness::with(SandboxOptions { limits: Limits::Telegram, ..SandboxOptions::default() }).await;
+        let (status, answer) = harness.call("sendMediaGroup", json!({"chat_id": 1, "media": media})).await;
+        let expected = refusal.map(|words| format!("Bad Request: {words}"));
+        assert_eq!(answer["description"].as_str(), expected.as_deref(), "{media}");
+        let sent = if status == 200 { media.as_array().unwrap().len() as u64 } else { 0 };
+        assert_eq!(harness.sandbox().accepted(), sent, "all of an album or none");
+        let (next, _) = harness.call("sendMessage", json!({"chat_id": 1, "text": "x"})).await;
+        assert_eq!(next == 429, sent > 2, "an album counts as its messages");
+    }
 }

@@ -60,10 +60,11 @@ impl Engine {
         let users = self.recipients(name)?;
         self.past.reach_back(&*self.store, &rulebook, now).map_err(EngineError::from)?;
         let audience = self.audience()?;
+        let parts = rulebook.template_parts(broadcast.send.template().unwrap_or_default());
         let mut found = Breakdown { name: name.into(), recipients: users.len() as u64, ..Breakdown::default() };
         let mut last: Option<Time> = None;
         for user in users {
-            let asked = Asked { user, ledger: LedgerId(0), part: 0, now, outranked: false };
+            let asked = Asked { user, ledger: LedgerId(0), part: 0, parts, now, outranked: false };
             let judged = audience.with_row(user, |person| {
                 // by name: the rulebook may have been replaced just now
                 let broadcast = person.rulebook().broadcast(name)?;
@@ -83,7 +84,7 @@ impl Engine {
             }
         }
         found.deferred_until = last.map(Time::rfc3339);
-        found.messages = found.reached;
+        found.messages = found.reached * u64::from(parts);
         let lane = if broadcast.send.transactional { Lane::Transactional } else { Lane::Broadcast };
         let own = broadcast.rate.map(|rate| rate.hertz());
         let work =
@@ -99,16 +100,7 @@ impl Engine {
         let now = self.clock.now();
         let open = self.runs()?.0;
         let open: Vec<_> = open.iter().filter(|(ledger, _)| ledger.status == LedgerStatus::Running).collect();
-        let mut works: Vec<Work> = open
-            .iter()
-            .map(|(ledger, counts)| Work {
-                lane: ledger.lane,
-                priority: ledger.priority,
-                left: f64::from(counts.queued + counts.leased),
-                own: ledger.own_rate().map(|rate| rate.hertz()),
-                opens: ledger.opens_in(now).map_or(0.0, |wait| wait.0 as f64 / 1_000.0),
-            })
-            .collect();
+        let mut works: Vec<Work> = open.iter().map(|(ledger, counts)| Work::of(ledger, counts, now)).collect();
         let before = forecast(&works, rate);
         works.push(work);
         let mut after = forecast(&works, rate);

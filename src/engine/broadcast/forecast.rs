@@ -6,7 +6,8 @@
 //! the others. That is how turns are given (see the outbox), so the forecast is
 //! as good as the counts and the rate are.
 
-use crate::outbox::Lane;
+use crate::model::{Rate, Time};
+use crate::outbox::{Counts, Lane, Ledger};
 use std::cmp::Reverse;
 
 /// Something that is going out, or would.
@@ -22,6 +23,19 @@ pub struct Work {
     pub own: Option<f64>,
     /// Seconds until it may begin.
     pub opens: f64,
+}
+
+impl Work {
+    /// What is left of a run at `now`.
+    pub(super) fn of(ledger: &Ledger, counts: &Counts, now: Time) -> Self {
+        Self {
+            lane: ledger.lane,
+            priority: ledger.priority,
+            left: f64::from(counts.queued + counts.leased),
+            own: ledger.own_rate().map(Rate::hertz),
+            opens: ledger.opens_in(now).map_or(0.0, |wait| wait.0 as f64 / 1_000.0),
+        }
+    }
 }
 
 /// For each work the seconds after which it is done, at `rate` messages a

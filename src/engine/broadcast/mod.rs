@@ -9,6 +9,7 @@
 mod arrange;
 mod breakdown;
 mod forecast;
+mod recall;
 mod report;
 mod start;
 mod steer;
@@ -21,7 +22,7 @@ pub use start::Opening;
 use super::EngineError;
 use super::calendar::{ApprovalError, CalendarReport};
 use crate::model::Text;
-use crate::outbox::{Counts, Ledger, PausedBy};
+use crate::outbox::{Counts, Ledger, PausedBy, Recall};
 use crate::rulebook::Rulebook;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +41,17 @@ pub struct BroadcastStatus {
     pub run: Option<RunReport>,
     /// When it starts by itself, and what it waits for.
     pub calendar: Option<CalendarReport>,
+    /// How the latest recall of that run stands, if there was one.
+    pub recall: Option<RecallReport>,
+}
+
+/// What becomes of messages that are taken back or changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecallReport {
+    /// Whether they are deleted or edited.
+    pub how: Recall,
+    /// The figures; `sent` counts what is done.
+    pub run: RunReport,
 }
 
 /// One run of a broadcast in figures.
@@ -153,6 +165,18 @@ pub enum BroadcastError {
     /// There is no run to steer.
     #[error("`{name}` was never started")]
     NeverStarted {
+        /// Its name.
+        name: String,
+    },
+    /// It must be over before its messages can be taken back.
+    #[error("`{name}` is still going out")]
+    StillGoing {
+        /// Its name.
+        name: String,
+    },
+    /// No message of the latest run can be changed any more.
+    #[error("`{name}` has sent nothing that can be taken back")]
+    NothingToRecall {
         /// Its name.
         name: String,
     },

@@ -1,5 +1,6 @@
 //! What became of the runs of broadcasts, in figures.
 
+use super::forecast::{Work, forecast};
 use super::{BroadcastError, BroadcastStatus, Run, RunReport, RunState, unknown};
 use crate::engine::{Engine, EngineError};
 use crate::model::Time;
@@ -12,21 +13,29 @@ impl Engine {
     pub fn broadcast_status(&self, name: Option<&str>) -> Result<Vec<BroadcastStatus>, BroadcastError> {
         let rulebook = self.live.current();
         let (runs, outbox) = self.runs()?;
-        let mut latest: BTreeMap<String, Option<RunReport>> =
-            rulebook.broadcasts().iter().map(|b| (b.name.to_string(), None)).collect();
-        for (ledger, counts) in runs {
-            if let Cause::Broadcast { name, .. } = &ledger.cause {
-                latest.insert(name.clone(), Some(report(&ledger, &counts, outbox.as_ref(), self.limit())));
+        let mut latest: BTreeMap<&str, Option<&Run>> = rulebook.broadcasts().iter().map(|b| (&*b.name, None)).collect();
+        for run in &runs {
+            if let Some((name, _)) = run.0.cause.broadcast() {
+                latest.insert(name, Some(run));
             }
         }
         let wanted = |known: &str| name.is_none_or(|name| name == known);
-        let status = |(name, run): (String, Option<RunReport>)| {
-            let broadcast = rulebook.broadcast(&name);
+        let status = |(name, run): (&str, Option<&Run>)| {
+            let broadcast = rulebook.broadcast(name);
             let calendar = broadcast.map(|broadcast| self.calendar_of(&rulebook, broadcast)).transpose()?.flatten();
-            Ok::<_, EngineError>(BroadcastStatus { defined: broadcast.is_some(), name, run, calendar })
+            Ok::<_, EngineError>(BroadcastStatus {
+                name: name.to_owned(),
+                defined: broadcast.is_some(),
+                run: run.map(|(ledger, counts)| report(ledger, counts, outbox.as_ref(), self.limit())),
+                recall: run.and_then(|(ledger, _)| self.recall_of(ledger, &runs)),
+                calendar,
+            })
         };
-        let found: Vec<_> =
-            latest.into_iter().filter(|(name, _)| wanted(name)).map(status).collect::<Result<_, _>>()?;
+        let found = latest.into_iter().filter(|(name, _)| wanted(name)).map(status);
+        let mut found: Vec<_> = found.collect::<Result<_, _>>()?;
+        if outbox.is_some() {
+            self.foretell(&runs, &mut found);
+        }
         match name {
             Some(name) if found.is_empty() => Err(unknown(&rulebook, name)),
             _ => Ok(found),
@@ -43,6 +52,27 @@ impl Engine {
         unknown(&self.live.current(), name)
     }
 
+    /// Says when each run that goes out will be done, with all that goes out
+    /// beside it.
+    fn foretell(&self, runs: &[Run], found: &mut [BroadcastStatus]) {
+        let Some(rate) = self.limit() else { return };
+        let now = self.clock.now();
+        let open: Vec<&Run> = runs.iter().filter(|(ledger, _)| ledger.status == LedgerStatus::Running).collect();
+        let works: Vec<_> = open.iter().map(|(ledger, counts)| Work::of(ledger, counts, now)).collect();
+        for ((ledger, _), ends) in open.iter().zip(forecast(&works, rate)) {
+            let of_run = |status: &&mut BroadcastStatus| {
+                let run = status.run.as_ref().map(|run| run.occurrence);
+                ledger
+                    .cause
+                    .broadcast()
+                    .is_some_and(|(name, occurrence)| name == status.name && run == Some(occurrence))
+            };
+            if let Some(run) = found.iter_mut().find(of_run).and_then(|status| status.run.as_mut()) {
+                run.eta_seconds = ends.map(|ends| ends.ceil() as u64);
+            }
+        }
+    }
+
     pub(super) fn latest(&self, name: &str) -> Result<Option<Run>, EngineError> {
         let of_name = |ledger: &Ledger| matches!(&ledger.cause, Cause::Broadcast { name: n, .. } if n == name);
         Ok(self.runs()?.0.into_iter().rfind(|(ledger, _)| of_name(ledger)))
@@ -55,7 +85,7 @@ impl Engine {
             let runs = status.runs.iter().map(|run| (run.ledger.clone(), run.counts.clone())).collect();
             return Ok((runs, Some(status)));
         }
-        let prepared = |ledger: &Ledger| ledger.status != LedgerStatus::Preparing && ledger.cause.broadcast().is_some();
+        let prepared = |ledger: &Ledger| ledger.status != LedgerStatus::Preparing && ledger.cause != Cause::Reply;
         let ledgers = Ledger::read_all(&*self.store)?.into_iter().filter(prepared);
         let runs: Result<Vec<_>, EngineError> =
             ledgers.map(|ledger| Ok((ledger.clone(), Counts::read(&*self.store, &ledger)?))).collect();

@@ -174,6 +174,7 @@ fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
         priority: broadcast.send.priority.unwrap_or(0),
         marketing: !transactional,
         topic: broadcast.send.topic.clone(),
+        parts: broadcast.send.template().map_or(1, |template| rulebook.template_parts(template)),
         rails: Rails::new(broadcast.pause_if_blocked, broadcast.pause_if_failed),
         ..Ledger::new(LedgerId(0), Cause::Reply, lane, now, 0)
     }

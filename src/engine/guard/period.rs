@@ -12,7 +12,7 @@ pub fn since(per: Period, zone: &TimeZone, now: Time) -> Time {
     let calendar = |first: fn(&Zoned) -> Option<Zoned>| first_moment(zone, now, first).unwrap_or(now);
     match per {
         Period::Day => calendar(|now| now.start_of_day().ok()),
-        Period::Week => calendar(|now| day_of_week(now, -days_since_monday(now))),
+        Period::Week => calendar(|now| days_later(now, -days_since_monday(now))),
         Period::Rolling(length) => now - length + TimeDelta::millis(1),
     }
 }
@@ -22,8 +22,8 @@ pub fn until(per: Period, zone: &TimeZone, sent: Time) -> Time {
     let calendar =
         |first: fn(&Zoned) -> Option<Zoned>, about: TimeDelta| first_moment(zone, sent, first).unwrap_or(sent + about);
     match per {
-        Period::Day => calendar(|sent| day_of_week(sent, 1), TimeDelta::days(1)),
-        Period::Week => calendar(|sent| day_of_week(sent, 7 - days_since_monday(sent)), TimeDelta::days(7)),
+        Period::Day => calendar(|sent| days_later(sent, 1), TimeDelta::days(1)),
+        Period::Week => calendar(|sent| days_later(sent, 7 - days_since_monday(sent)), TimeDelta::days(7)),
         Period::Rolling(length) => sent + length,
     }
 }
@@ -44,7 +44,7 @@ fn first_moment(zone: &TimeZone, at: Time, first: fn(&Zoned) -> Option<Zoned>) -
 }
 
 /// The first moment of the date so many days later.
-fn day_of_week(at: &Zoned, days: i64) -> Option<Zoned> {
+fn days_later(at: &Zoned, days: i64) -> Option<Zoned> {
     let date = at.date().checked_add(days.days()).ok()?;
     date.to_zoned(at.time_zone().clone()).ok()?.start_of_day().ok()
 }

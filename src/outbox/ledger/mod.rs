@@ -60,6 +60,8 @@ pub enum Cause {
         of: LedgerId,
         /// What happens to its messages.
         how: Recall,
+        /// Whether the text is a message of its own, behind the media.
+        text_apart: bool,
     },
 }
 

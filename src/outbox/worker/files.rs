@@ -6,6 +6,7 @@ use super::{Flying, Leased, Worker};
 use crate::model::{MediaItem, MediaSource, Message, TimeDelta};
 use crate::outbox::answer::{Answer, Refusal, Taken};
 use crate::outbox::media::name;
+use crate::outbox::request::Order;
 use crate::outbox::row::RowId;
 use std::sync::Arc;
 
@@ -47,6 +48,9 @@ impl Worker {
 
     /// What is known of the files of a message whose request is to be written.
     pub(super) fn files_of(&mut self, leased: &Leased) -> Vec<SentFile> {
+        if leased.order != Order::Send {
+            return Vec::new();
+        }
         let now = self.clock.now();
         let mut files = Vec::new();
         for item in leased.message.media.items() {
@@ -92,11 +96,11 @@ impl Worker {
     /// leaves it in doubt like any other. Files of the project are uploaded by
     /// one row at a time, so a row that has some goes back to the queue instead.
     pub(super) fn turned_to_addresses(&mut self, flying: &Flying) -> bool {
-        let Leased { candidate, message, .. } = flying.leased.clone();
+        let Leased { candidate, message, order, .. } = flying.leased.clone();
         if message.media.items().iter().any(|item| matches!(item.source, MediaSource::File(_))) {
             return false;
         }
-        self.pool.push_front(Leased { candidate, message, by_address: true });
+        self.pool.push_front(Leased { candidate, order, message, by_address: true });
         true
     }
 

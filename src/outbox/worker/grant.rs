@@ -41,9 +41,9 @@ impl Worker {
         let (client, events) = (self.client.clone(), self.events.clone());
         let Candidate { row, chat, .. } = leased.candidate;
         let files = self.files_of(&leased);
-        let message = with_ids(&leased.message, &files);
+        let (message, order) = (with_ids(&leased.message, &files), leased.order);
         self.in_flight.insert(row, Flying { leased, files });
-        let asked = self.runtime.spawn(async move { client.deliver(chat, &message).await });
+        let asked = self.runtime.spawn(async move { client.carry_out(chat, order, &message).await });
         self.runtime.spawn(async move {
             // whatever becomes of the request, its row hears of it
             let answer = asked.await.unwrap_or(Answer::Unknown(Doubt::Broken));

@@ -7,10 +7,11 @@ use super::settle::{HOLD_KEY, HOLD_VERSION};
 use super::{Commit, Event, Leased, MAX_LEASED, Worker};
 use crate::model::{Time, TimeDelta, UserId};
 use crate::outbox::handle::Armed;
-use crate::outbox::ledger::Lane;
+use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
 use crate::outbox::limiter::Limiter;
 use crate::outbox::prepare::{Ask, Prepared};
 use crate::outbox::queue::Candidate;
+use crate::outbox::request::Order;
 use crate::outbox::row::{SkipReason, State};
 use crate::store::{StoreError, encode};
 use std::collections::HashMap;
@@ -70,16 +71,18 @@ impl Worker {
         let outranked = marketing && self.queue.outranked(&candidate)?;
         let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
         let (at, created, expires) = (ledger.since(now), ledger.created, ledger.expires);
+        let order = order_of(ledger, candidate.target);
         let prepared = match candidate.message.take() {
             _ if expires.is_some_and(|end| end <= now) => Prepared::Skip(SkipReason::Expired),
             Some(message) => Prepared::Send(Box::new(message)),
+            None if matches!(order, Order::Delete(_)) => Prepared::Send(Box::default()),
             None => {
                 let (row, user, part) = (candidate.row, UserId(candidate.chat), candidate.part);
                 self.prepare.prepare(&Ask { ledger, row, user, part, now, outranked })
             }
         };
         match prepared {
-            Prepared::Send(message) if self.awaits_upload(candidate.row, &message) => {
+            Prepared::Send(message) if order == Order::Send && self.awaits_upload(candidate.row, &message) => {
                 self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
                 let state = State::Queued { due: at, attempts: candidate.attempts };
                 self.settle(&candidate, state, now)
@@ -87,7 +90,7 @@ impl Worker {
             Prepared::Send(message) => {
                 self.queue.lease(&candidate, monotonic)?;
                 *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased { candidate, message: Arc::new(*message), by_address: false });
+                self.leasing.push(Leased { candidate, order, message: Arc::new(*message), by_address: false });
                 Ok(())
             }
             Prepared::Skip(reason) => self.settle(&candidate, State::Skipped { at, reason }, now),
@@ -180,6 +183,15 @@ impl Worker {
                 self.release_all().and(Err(error))
             }
         }
+    }
+}
+
+/// What a row of a ledger asks for.
+fn order_of(ledger: &Ledger, target: Option<i32>) -> Order {
+    match (&ledger.cause, target) {
+        (Cause::Recall { how: Recall::Delete, .. }, Some(id)) => Order::Delete(id),
+        (Cause::Recall { how: Recall::Edit, .. }, Some(id)) => Order::Edit(id),
+        (Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply, _) => Order::Send,
     }
 }
 

@@ -59,6 +59,7 @@ impl Worker {
                     _ => State::SentMany { at, messages },
                 }
             }
+            Answer::Refused(refusal) if refusal.is_done_already(flying.leased.order) => State::Sent { at, message: 0 },
             Answer::Refused(_) if again => State::Queued { due: at, attempts },
             Answer::Wait { retry_after } => {
                 self.hold(retry_after, now, monotonic);
@@ -177,6 +178,7 @@ impl Worker {
             }
             Refusal::Content { text } | Refusal::File { text } => failed(FailureKind::Content, &text),
             Refusal::Chat { text } => failed(FailureKind::Chat, &text),
+            Refusal::Message { text } => failed(FailureKind::Gone, &text),
             Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
                 self.queue.migrate(row, to);
                 State::Queued { due: at, attempts: attempts + 1 }

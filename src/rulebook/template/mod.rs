@@ -23,7 +23,7 @@ pub use markup::visible_text;
 use super::assets::Asset;
 use crate::model::{
     Button, ButtonAction, Format, Lang, Media, MediaItem, MediaKind, MediaSource, Message, Profile, Schema, SegmentId,
-    builtin,
+    Text, builtin,
 };
 use jiff::tz::TimeZone;
 use minijinja::Environment;
@@ -62,6 +62,22 @@ pub enum Portion {
     Media,
     /// The text with the buttons, which comes second.
     Text,
+}
+
+impl Portion {
+    /// Part number `part`, from 0, of a message that goes out in so many.
+    pub fn of(part: u8, parts: u8) -> Self {
+        match (parts, part) {
+            (0 | 1, _) => Self::Whole,
+            (_, 0) => Self::Media,
+            (_, _) => Self::Text,
+        }
+    }
+}
+
+/// How many UTF-16 units of visible text go with this.
+pub fn text_limit(media: &Media) -> usize {
+    if media.is_none() { TEXT_LIMIT } else { CAPTION_LIMIT }
 }
 
 /// Why a message could not be made for one user.
@@ -234,13 +250,20 @@ impl Templates {
         portion: Portion,
         context: &RenderContext<'_>,
     ) -> Result<Message, RenderError> {
-        let variants = self.by_name.get(name).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
-        let language = context.profile.text(builtin::LANGUAGE);
-        let variant = choose(variants, language, self.language).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
+        let variant = self.variant(name, context.profile).ok_or_else(|| RenderError::Unknown(name.to_owned()))?;
         let scope = Scope::new(self, variant, context);
         let message = self.message(variant, portion, &scope)?;
         fits(variant, &message)?;
         Ok(message)
+    }
+
+    /// The file from which a user gets a template.
+    pub fn file(&self, name: &str, profile: &Profile) -> Option<&str> {
+        self.variant(name, profile).map(|variant| variant.path.as_str())
+    }
+
+    fn variant(&self, name: &str, profile: &Profile) -> Option<&Variant> {
+        choose(self.by_name.get(name)?, profile.text(builtin::LANGUAGE), self.language)
     }
 
     fn message(&self, variant: &Variant, portion: Portion, scope: &Scope) -> Result<Message, RenderError> {
@@ -306,6 +329,30 @@ impl Templates {
     }
 }
 
+impl RenderError {
+    /// The error in both languages.
+    pub fn text(&self) -> Text {
+        let ru = match self {
+            Self::Unknown(name) => format!("шаблона `{name}` нет"),
+            Self::Failed { template, line, reason } => format!("шаблон `{template}`, строка {line}: {reason}"),
+            Self::Empty(template) => format!("текст шаблона `{template}` оказался пустым"),
+            Self::TooLong { template, length, limit } => {
+                format!("в тексте шаблона `{template}` оказалось {length} знаков, можно не больше {limit}")
+            }
+            Self::Media { template, source_text } => format!(
+                "шаблон `{template}`: `{source_text}` — не файл, не адрес и не file_id, которые можно отправить"
+            ),
+            Self::AlbumButtons(template) => {
+                format!("шаблон `{template}` — альбом с кнопками, а Telegram принимает его только двумя сообщениями")
+            }
+            Self::Button { template, button, reason } => {
+                format!("шаблон `{template}`: кнопка `{button}` непригодна: {reason}")
+            }
+        };
+        Text::new(self.to_string(), ru)
+    }
+}
+
 /// The variant for a user: the user's language, that language without its
 /// region, the template without a language, the project's language, any.
 fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) -> Option<&'a Variant> {
@@ -325,7 +372,7 @@ fn choose<'a>(variants: &'a [Variant], language: Option<&str>, project: Lang) ->
 /// Telegram's bounds; what breaks one would fail there for this user.
 fn fits(variant: &Variant, message: &Message) -> Result<(), RenderError> {
     let template = || variant.path.clone();
-    let limit = if message.media.is_none() { TEXT_LIMIT } else { CAPTION_LIMIT };
+    let limit = text_limit(&message.media);
     if message.text.is_empty() && message.media.is_none() {
         return Err(RenderError::Empty(template()));
     }

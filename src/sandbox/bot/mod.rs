@@ -5,9 +5,12 @@ mod edit;
 mod poll;
 mod send;
 mod small;
+mod strange;
 
+use crate::sandbox::active::Guard;
 use crate::sandbox::answer::{self, Refusal};
-use crate::sandbox::faults::{FaultEffect, Verdict};
+use crate::sandbox::effect::FaultEffect;
+use crate::sandbox::faults::Verdict;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::limits::RetryAfter;
 use crate::sandbox::line::Line;
@@ -37,7 +40,7 @@ enum Work {
 }
 
 /// The methods that the sandbox knows.
-const METHODS: [Method; 23] = [
+const METHODS: [Method; 27] = [
     quick("getMe", small::get_me),
     Method { name: "getUpdates", delivers: false, work: Work::Poll },
     quick("setWebhook", webhook::set),
@@ -52,9 +55,13 @@ const METHODS: [Method; 23] = [
     delivery("editMessageText", edit::text),
     delivery("editMessageCaption", edit::caption),
     delivery("editMessageReplyMarkup", edit::reply_markup),
+    delivery("editMessageMedia", edit::media),
     quick("deleteMessage", edit::delete),
+    quick("deleteMessages", edit::delete_many),
     quick("answerCallbackQuery", small::answer_callback),
     quick("answerPreCheckoutQuery", small::answer_pre_checkout),
+    quick("getMyStarBalance", small::star_balance),
+    quick("getStarTransactions", small::star_transactions),
     quick("sendChatAction", small::chat_action),
     quick("setMyCommands", small::set_commands),
     quick("getMyCommands", small::get_commands),
@@ -62,9 +69,6 @@ const METHODS: [Method; 23] = [
     quick("getChat", small::get_chat),
     quick("logOut", |_, _| Ok(Value::Bool(true))),
 ];
-
-/// More unanswered requests than this and the front makes everybody wait.
-const MAX_IN_FLIGHT: u32 = 1_000;
 
 const fn quick(name: &'static str, work: fn(&Sandbox, &Params) -> Result<Value, Refusal>) -> Method {
     Method { name, delivers: false, work: Work::Now(work) }
@@ -82,23 +86,31 @@ pub(crate) async fn answer(sandbox: Sandbox, line: Line, request: Request) -> Re
     };
     let params = match Params::read(request).await {
         Ok(params) => params,
-        Err(Unreadable::TooLarge) => return answer::html_error(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(Unreadable::TooLarge) => {
+            sandbox.with(|world, _| world.gate.refused(413));
+            return answer::html_error(StatusCode::PAYLOAD_TOO_LARGE);
+        }
         Err(Unreadable::Bad(refusal)) => return refuse(&sandbox, refusal),
     };
     let chat = params.chat_number();
-    let verdict = sandbox.with(|world, _| {
-        world.gate.counters.requests += 1;
-        let verdict = world.faults.draw(method.name, chat);
+    let guard = sandbox.enter(chat.filter(|_| method.delivers), params.files.len());
+    let verdict = sandbox.with(|world, stamp| {
+        let counters = &mut world.gate.counters;
+        counters.requests += 1;
+        counters.uploads += params.files.len() as u64;
+        counters.max_in_flight = counters.max_in_flight.max(guard.load.all);
+        let verdict = world.faults.draw(method.name, chat, stamp.tick);
         world.gate.counters.faults += u64::from(verdict != Verdict::default());
         verdict
     });
+    let call = Call { sandbox, line, method, params, guard };
     if verdict.delay.is_zero() {
-        return work(&sandbox, &line, method, params, verdict).await;
+        return call.play(verdict).await;
     }
     // A client that gives up while it waits must not stop the request: on the real server it is on its way.
     let delayed = tokio::spawn(async move {
         tokio::time::sleep(verdict.delay).await;
-        work(&sandbox, &line, method, params, verdict).await
+        call.play(verdict).await
     });
     delayed.await.unwrap_or_else(|_| answer::html_error(StatusCode::BAD_GATEWAY))
 }
@@ -122,72 +134,108 @@ fn is_well_formed(token: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_digit()) && secret_fits
 }
 
-/// Plays the verdict around the method.
-async fn work(sandbox: &Sandbox, line: &Line, method: Method, params: Params, verdict: Verdict) -> Response {
-    match verdict.effect {
-        None => run(sandbox, method, &params).await,
-        Some(FaultEffect::TooManyRequests { retry_after }) => {
-            let scope = params.chat_number().filter(|_| verdict.of_chat);
-            let wait = sandbox.with(|world, stamp| match world.gate.check_pause(params.chat_number(), stamp.tick) {
-                Ok(()) => world.gate.impose(scope, retry_after, stamp.tick),
-                Err(running) => running,
-            });
-            refuse(sandbox, wait.into())
-        }
-        Some(FaultEffect::Refuse { code, description }) => refuse(sandbox, Refusal::new(code, description)),
-        Some(FaultEffect::ServerError) => refuse(sandbox, Refusal::new(500, "Internal Server Error: restart")),
-        Some(FaultEffect::BadGateway) => answer::html_error(StatusCode::BAD_GATEWAY),
-        Some(FaultEffect::BadGatewayAfter) => {
-            run(sandbox, method, &params).await;
-            answer::html_error(StatusCode::BAD_GATEWAY)
-        }
-        Some(FaultEffect::Delay { ms }) => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            run(sandbox, method, &params).await
-        }
-        Some(FaultEffect::Hang) => std::future::pending().await,
-        Some(FaultEffect::HangAfter) => {
-            run(sandbox, method, &params).await;
-            std::future::pending().await
-        }
-        Some(FaultEffect::DropBefore) => {
-            line.cut();
-            answer::html_error(StatusCode::BAD_GATEWAY)
-        }
-        Some(FaultEffect::DropAfter) => {
-            let response = run(sandbox, method, &params).await;
-            line.cut();
-            response
-        }
-        Some(FaultEffect::Truncate) => {
-            let response = run(sandbox, method, &params).await;
-            line.cut_in_body();
-            response
-        }
-    }
+/// One request on its way to its answer.
+struct Call {
+    sandbox: Sandbox,
+    line: Line,
+    method: Method,
+    params: Params,
+    guard: Guard,
 }
 
-async fn run(sandbox: &Sandbox, method: Method, params: &Params) -> Response {
-    let guard = sandbox.enter();
-    let paused = sandbox.with(|world, stamp| {
-        world.gate.counters.max_in_flight = world.gate.counters.max_in_flight.max(guard.now);
-        match method.delivers {
-            true => world.gate.check_pause(params.chat_number(), stamp.tick),
-            false => Ok(()),
+impl Call {
+    /// Plays the verdict around the method.
+    async fn play(self, verdict: Verdict) -> Response {
+        let Some(effect) = verdict.effect else { return self.answer().await };
+        match effect {
+            FaultEffect::TooManyRequests { retry_after } => self.too_many(retry_after, verdict.of_chat),
+            FaultEffect::Refuse { code, description } => refuse(&self.sandbox, Refusal::new(code, description)),
+            FaultEffect::ServerError => refuse(&self.sandbox, Refusal::new(500, "Internal Server Error: restart")),
+            FaultEffect::BadGateway => answer::html_error(StatusCode::BAD_GATEWAY),
+            FaultEffect::BadGatewayAfter => {
+                self.answer().await;
+                answer::html_error(StatusCode::BAD_GATEWAY)
+            }
+            // Delays are over when an effect is played.
+            FaultEffect::Delay { .. } | FaultEffect::DelayNormal { .. } | FaultEffect::DelayLongTail { .. } => {
+                self.answer().await
+            }
+            FaultEffect::Hang => std::future::pending().await,
+            FaultEffect::HangAfter => {
+                self.answer().await;
+                std::future::pending().await
+            }
+            FaultEffect::DropBefore => {
+                self.line.cut();
+                answer::html_error(StatusCode::BAD_GATEWAY)
+            }
+            FaultEffect::DropAfter => {
+                let response = self.answer().await;
+                self.line.cut();
+                response
+            }
+            FaultEffect::Truncate => {
+                let response = self.answer().await;
+                self.line.cut_in_body();
+                response
+            }
+            FaultEffect::UnknownFields => self.strange(strange::add_fields).await,
+            FaultEffect::UnknownValues => self.strange(strange::change_values).await,
+            FaultEffect::Down { ms } => {
+                self.line.cut();
+                self.sandbox.go_down(Duration::from_millis(ms));
+                answer::html_error(StatusCode::BAD_GATEWAY)
+            }
         }
-    });
-    let result = match (paused, method.work) {
-        (Err(wait), _) => Err(wait.into()),
-        (Ok(()), Work::Poll) => poll::get_updates(sandbox, params).await,
-        (Ok(()), Work::Now(_)) if guard.now > MAX_IN_FLIGHT => {
-            tokio::time::sleep(Duration::from_secs(3)).await;
-            Err(RetryAfter(60).into())
+    }
+
+    async fn answer(&self) -> Response {
+        match self.work().await {
+            Ok(value) => answer::success(&value),
+            Err(refusal) => refuse(&self.sandbox, refusal),
         }
-        (Ok(()), Work::Now(work)) => work(sandbox, params),
-    };
-    match result {
-        Ok(value) => answer::success(&value),
-        Err(refusal) => refuse(sandbox, refusal),
+    }
+
+    /// Answers with a result that a client may not know how to read.
+    async fn strange(&self, change: fn(&mut Value)) -> Response {
+        match self.work().await {
+            Ok(mut value) => {
+                change(&mut value);
+                answer::success(&value)
+            }
+            Err(refusal) => refuse(&self.sandbox, refusal),
+        }
+    }
+
+    async fn work(&self) -> Result<Value, Refusal> {
+        let (sandbox, params) = (&self.sandbox, &self.params);
+        let work = match self.method.work {
+            Work::Poll => return poll::get_updates(sandbox, params).await,
+            Work::Now(work) => work,
+        };
+        let overload = sandbox.with(|world, stamp| {
+            if self.method.delivers {
+                world.gate.check_pause(params.chat_number(), stamp.tick)?;
+            }
+            Ok::<_, Refusal>(world.gate.overload(self.guard.load))
+        })?;
+        match overload {
+            Some(ms) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Err(RetryAfter(60).into())
+            }
+            None => work(sandbox, params),
+        }
+    }
+
+    fn too_many(&self, retry_after: u32, of_chat: bool) -> Response {
+        let chat = self.params.chat_number();
+        let scope = chat.filter(|_| of_chat);
+        let wait = self.sandbox.with(|world, stamp| match world.gate.check_pause(chat, stamp.tick) {
+            Ok(()) => world.gate.impose(scope, retry_after, stamp.tick),
+            Err(running) => running,
+        });
+        refuse(&self.sandbox, wait.into())
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) async fn get_updates(sandbox: &Sandbox, params: &Params) -> Result<Va
     loop {
         let mut news = std::pin::pin!(sandbox.shared.news.notified());
         news.as_mut().enable();
-        let ready = sandbox.with(|world, _| {
+        let ready = sandbox.with(|world, stamp| {
+            world.updates.expire(stamp.at);
             if world.webhook.is_some() {
                 return Err(Refusal::conflict(
                     "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",

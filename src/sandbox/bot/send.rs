@@ -2,10 +2,11 @@
 
 use crate::sandbox::answer::Refusal;
 use crate::sandbox::entities::{self, Formatted};
+use crate::sandbox::files::{Media, MediaKind};
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::keyboard::Keyboard;
 use crate::sandbox::ledger;
-use crate::sandbox::messages::{Extras, Media, MediaKind};
+use crate::sandbox::messages::Extras;
 use crate::sandbox::params::Params;
 use crate::sandbox::world::{Draft, World};
 use serde_json::{Value, json};
@@ -49,15 +50,12 @@ pub(super) fn album(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal
         let album = (items.len() > 1).then(|| format!("{}", FIRST_ALBUM + world.files));
         let mut drafts = Vec::new();
         for (place, item) in items.iter().enumerate() {
-            let item_params = Params::from_item(item);
-            let kind = item_params.text("type").and_then(|name| MediaKind::from_key(&name));
-            let kind = kind.ok_or_else(|| Refusal::bad("can't parse InputMedia: unsupported media type"))?;
-            let body = caption(&item_params)?;
-            let media = Some(find_media(world, params, &item_params.text("media").unwrap_or_default(), kind)?);
+            let (body, media) = input_media(world, params, item)?;
             let extras = Extras { album: album.clone(), ..base.extras.clone() };
             let hash = ledger::hash(&[&base.hash.to_le_bytes(), &place.to_le_bytes()]);
-            drafts.push(Draft { body, media, extras, hash, keyboard: Keyboard::None, ..base.clone() });
+            drafts.push(Draft { body, media: Some(media), extras, hash, keyboard: Keyboard::None, ..base.clone() });
         }
+        can_stand_together(&drafts)?;
         world.deliver(chat, drafts, stamp).map(Value::Array)
     })
 }
@@ -98,6 +96,16 @@ pub(super) fn caption(params: &Params) -> Result<Formatted, Refusal> {
         return Err(Refusal::bad("message caption is too long"));
     }
     Ok(body)
+}
+
+/// An `InputMedia` object: its caption and its file.
+pub(super) fn input_media(world: &mut World, params: &Params, item: &Value) -> Result<(Formatted, Media), Refusal> {
+    let item = Params::from_item(item);
+    let kind = item.text("type").and_then(|name| MediaKind::from_key(&name));
+    let kind = kind.ok_or_else(|| Refusal::bad("can't parse InputMedia: unsupported media type"))?;
+    let body = caption(&item)?;
+    let media = find_media(world, params, &item.text("media").unwrap_or_default(), kind)?;
+    Ok((body, media))
 }
 
 fn with_media(sandbox: &Sandbox, params: &Params, method: &'static str, kind: MediaKind) -> Result<Value, Refusal> {
@@ -141,59 +149,20 @@ fn draft(method: &'static str, params: &Params) -> Result<Draft, Refusal> {
     };
     let keyboard = Keyboard::read(params)?;
     let hash = ledger::hash(&[method.as_bytes(), params.canonical().as_bytes()]);
-    Ok(Draft { method, body: Formatted::default(), media: None, keyboard, extras, hash })
+    let paid = params.flag("allow_paid_broadcast");
+    Ok(Draft { method, body: Formatted::default(), media: None, keyboard, extras, paid, hash })
 }
 
-/// The file that a request names: an upload, an address, or a `file_id`.
+/// An album of documents holds nothing else.
+fn can_stand_together(drafts: &[Draft]) -> Result<(), Refusal> {
+    let is_document = |draft: &Draft| draft.media.as_ref().is_some_and(|media| media.kind == MediaKind::Document);
+    let documents = drafts.iter().filter(|draft| is_document(draft)).count();
+    match documents == 0 || documents == drafts.len() {
+        true => Ok(()),
+        false => Err(Refusal::bad("document can't be mixed with other media types")),
+    }
+}
+
 fn find_media(world: &mut World, params: &Params, name: &str, kind: MediaKind) -> Result<Media, Refusal> {
-    if name.is_empty() {
-        return Err(Refusal::bad(format!("there is no {} in the request", kind.key())));
-    }
-    if let Some(field) = name.strip_prefix("attach://") {
-        let upload = params.upload(field).ok_or_else(|| Refusal::bad("wrong file identifier/HTTP URL specified"))?;
-        world.files += 1;
-        let file_id = file_id(world.bot, kind, &format!("{:x}-{}", upload.hash, upload.size));
-        return Ok(Media { kind, file_id, source: upload.name.clone(), size: upload.size });
-    }
-    if name.starts_with("http://") || name.starts_with("https://") {
-        let is_address = reqwest::Url::parse(name).is_ok_and(|url| url.has_host());
-        let refusal = || Refusal::bad("wrong HTTP URL specified");
-        is_address.then_some(()).ok_or_else(refusal)?;
-        return Ok(Media { kind, file_id: file_id(world.bot, kind, name), source: name.to_owned(), size: 100_000 });
-    }
-    let is_id = name.len() >= 10 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if !is_id {
-        return Err(Refusal::bad("wrong file identifier/HTTP URL specified"));
-    }
-    if !is_given(world.bot, kind, name) {
-        return Err(Refusal::bad("wrong remote file identifier specified: can't unserialize it"));
-    }
-    Ok(Media { kind, file_id: name.to_owned(), source: name.to_owned(), size: 100_000 })
-}
-
-/// The same file has the same id for ever, for one bot.
-fn file_id(bot: i64, kind: MediaKind, source: &str) -> String {
-    signed(bot, kind, &format!("{:016x}", ledger::hash(&[source.as_bytes()])))
-}
-
-/// Whether an id, of any size, is one that the sandbox gives to this bot.
-fn is_given(bot: i64, kind: MediaKind, id: &str) -> bool {
-    let whole = id.strip_suffix("-s").unwrap_or(id);
-    let file = whole.strip_prefix(id_prefix(kind)).and_then(|rest| rest.get(..16));
-    file.is_some_and(|file| signed(bot, kind, file) == whole)
-}
-
-/// The id of a file, with a second half that only the sandbox can tell.
-fn signed(bot: i64, kind: MediaKind, file: &str) -> String {
-    let prefix = id_prefix(kind);
-    let second = ledger::hash(&[&bot.to_le_bytes(), prefix.as_bytes(), file.as_bytes()]);
-    format!("{prefix}{file}{second:016x}")
-}
-
-fn id_prefix(kind: MediaKind) -> &'static str {
-    match kind {
-        MediaKind::Photo => "AgACAgIAAxk",
-        MediaKind::Video => "BAACAgIAAxk",
-        MediaKind::Document => "BQACAgIAAxk",
-    }
+    Media::find(params, name, kind, world.bot, &mut world.files)
 }

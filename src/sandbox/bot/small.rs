@@ -64,6 +64,17 @@ pub(super) fn answer_pre_checkout(_: &Sandbox, _: &Params) -> Result<Value, Refu
     Err(too_old())
 }
 
+pub(super) fn star_balance(sandbox: &Sandbox, _: &Params) -> Result<Value, Refusal> {
+    Ok(sandbox.with(|world, _| world.stars.balance_json()))
+}
+
+pub(super) fn star_transactions(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal> {
+    let offset = usize::try_from(params.int("offset").unwrap_or(0)).unwrap_or(0);
+    let limit = params.int("limit").filter(|limit| (1..=100).contains(limit)).unwrap_or(100);
+    let limit = usize::try_from(limit).unwrap_or(100);
+    Ok(sandbox.with(|world, _| world.stars.transactions_json(offset, limit)))
+}
+
 pub(super) fn chat_action(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal> {
     let action = params.text("action").unwrap_or_default();
     if !ACTIONS.contains(&action.to_ascii_lowercase().as_str()) {

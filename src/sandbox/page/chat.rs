@@ -5,9 +5,10 @@ use super::{avatar, time};
 use crate::model::Time;
 use crate::sandbox::chats::{ChatState, ChatSummary};
 use crate::sandbox::entities::{escape, to_html};
+use crate::sandbox::files::{Media, MediaKind};
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::keyboard::Keyboard;
-use crate::sandbox::messages::{Media, MediaKind, Message};
+use crate::sandbox::messages::Message;
 use serde_json::Value;
 
 /// How many messages are shown.

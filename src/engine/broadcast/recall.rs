@@ -1,0 +1,118 @@
+//! Taking back or changing what a run has sent: each of its messages becomes a
+//! row of a ledger of its own, which goes out like every other, durable and
+//! within the limits.
+
+use super::report::{is_over, occurrence_of, report};
+use super::{BroadcastError, RecallReport, Run, RunReport, unknown};
+use crate::engine::{Engine, EngineError};
+use crate::model::{Time, TimeDelta};
+use crate::outbox::{
+    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerStatus, Recall, Recipients, State, rows, stage,
+};
+use crate::store::{Batch, Transaction};
+use std::sync::PoisonError;
+
+/// Older messages cannot be deleted by a bot.
+const DELETABLE: TimeDelta = TimeDelta::hours(48);
+
+/// Chunks written with one flush.
+const CHUNKS_PER_BATCH: usize = 64;
+
+impl Engine {
+    /// Deletes what the latest run of a broadcast has sent, or gives it the text
+    /// and buttons that the template has now. The run must be over.
+    pub fn recall_broadcast(&self, name: &str, how: Recall) -> Result<RunReport, BroadcastError> {
+        let _one_at_a_time = self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner);
+        let rulebook = self.live.current();
+        let Some((run, counts)) = self.latest(name)? else {
+            return Err(match rulebook.broadcast(name) {
+                Some(_) => BroadcastError::NeverStarted { name: name.into() },
+                None => unknown(&rulebook, name),
+            });
+        };
+        if !is_over(&run) || counts.leased > 0 {
+            return Err(BroadcastError::StillGoing { name: name.into() });
+        }
+        if how == Recall::Edit && rulebook.broadcast(name).is_none() {
+            return Err(unknown(&rulebook, name));
+        }
+        let now = self.clock.now();
+        let (users, targets) = self.messages_of(&run, how, now)?;
+        if users.is_empty() {
+            return Err(BroadcastError::NothingToRecall { name: name.into() });
+        }
+        let cause = Cause::Recall {
+            name: name.into(),
+            occurrence: occurrence_of(&run),
+            of: run.id,
+            how,
+            text_apart: run.parts > 1,
+        };
+        let count = u32::try_from(users.len()).unwrap_or(u32::MAX);
+        let mut ledger = Ledger {
+            status: LedgerStatus::Preparing,
+            // deleting or editing once more changes nothing
+            in_doubt: InDoubtPolicy::Resend,
+            rulebook: rulebook.version.clone(),
+            expires: (how == Recall::Delete).then(|| now + DELETABLE),
+            ..Ledger::new(self.next_ledger()?, cause, Lane::Transactional, now, count)
+        };
+        self.write_head(&ledger)?;
+        let chunks: Vec<_> = (0u32..).zip(users.chunks(CHUNK_ROWS).zip(targets.chunks(CHUNK_ROWS))).collect();
+        for group in chunks.chunks(CHUNKS_PER_BATCH) {
+            let mut batch = Batch::new();
+            for (chunk, (users, targets)) in group {
+                let recipients = Recipients { targets: targets.to_vec(), ..Recipients::users(users.to_vec()) };
+                stage(&mut batch, ledger.id, *chunk, &recipients).map_err(EngineError::from)?;
+            }
+            self.writer.commit(Transaction::batch(batch)).map_err(EngineError::from)?;
+        }
+        ledger.status = LedgerStatus::Running;
+        self.write_head(&ledger)?;
+        let counts = Counts { queued: ledger.rows, ..Counts::default() };
+        self.take_up(ledger.clone())?;
+        Ok(report(&ledger, &counts, None, self.limit()))
+    }
+
+    /// The messages that a run has sent and that can be changed: their chats
+    /// and ids.
+    fn messages_of(&self, run: &Ledger, how: Recall, now: Time) -> Result<(Vec<i64>, Vec<i32>), EngineError> {
+        let (mut users, mut targets) = (Vec::new(), Vec::new());
+        rows(&*self.store, run, |row, user, state| {
+            // the text with its buttons stands in the last part
+            let has_text = run.part(row.position()) + 1 == run.parts;
+            let (at, messages) = match state {
+                State::Sent { at, message } => (*at, std::slice::from_ref(message)),
+                State::SentMany { at, messages } => (*at, messages.as_slice()),
+                State::Queued { .. }
+                | State::Deferred { .. }
+                | State::Leased { .. }
+                | State::Failed { .. }
+                | State::InDoubt { .. }
+                | State::Skipped { .. } => return,
+            };
+            let wanted = match how {
+                Recall::Delete if now - (run.created + at) >= DELETABLE => &[],
+                Recall::Delete => messages,
+                // the caption of an album stands at its first picture
+                Recall::Edit if has_text => messages.get(..1).unwrap_or_default(),
+                Recall::Edit => &[],
+            };
+            for message in wanted.iter().filter(|message| **message > 0) {
+                users.push(user.0);
+                targets.push(*message);
+            }
+        })?;
+        Ok((users, targets))
+    }
+
+    /// How the latest recall of a run stands.
+    pub(super) fn recall_of(&self, run: &Ledger, all: &[Run]) -> Option<RecallReport> {
+        let of_run = |ledger: &Ledger| match ledger.cause {
+            Cause::Recall { of, how, .. } if of == run.id => Some(how),
+            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply => None,
+        };
+        let found = all.iter().rev().find_map(|(ledger, counts)| Some((of_run(ledger)?, ledger, counts)));
+        found.map(|(how, ledger, counts)| RecallReport { how, run: report(ledger, counts, None, self.limit()) })
+    }
+}
