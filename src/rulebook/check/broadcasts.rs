@@ -112,6 +112,9 @@ pub struct Broadcast {
     pub at: Option<Moment>,
     /// On what schedule it starts again.
     pub repeat: Option<Schedule>,
+    /// Both as they are written, which tells one plan from another; empty if it
+    /// starts by hand.
+    pub plan: String,
     /// A first share that is watched before the rest.
     pub canary: Option<Canary>,
     /// The share of users who block the bot at which it pauses …
@@ -155,9 +158,8 @@ impl Broadcast {
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let keys = [("at", self.at.is_some()), ("repeat", self.repeat.is_some()), ("ask_first", self.ask_first)];
-        let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
-        own.or_else(|| self.send.beyond_template())
+        let odd = self.at.as_ref().filter(|at| at.schedule().is_none());
+        odd.map(|_| "at").or_else(|| self.send.beyond_template())
     }
 }
 
@@ -187,6 +189,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     let ask_first = find(entries, "ask_first").and_then(|node| reader.flag(node, ("`ask_first`", "`ask_first`")));
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
     let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
+    let written = |key| find(entries, key).and_then(Node::scalar).map(|scalar| format!("{key} {}", scalar.text));
     named.then_some(())?;
     let send = Send { topic: topic.map_or(Some(None), |topic| topic.map(Some))?, ..send? };
     Some(Broadcast {
@@ -198,6 +201,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         expires,
         at,
         repeat,
+        plan: ["at", "repeat"].into_iter().filter_map(written).collect::<Vec<_>>().join("; "),
         canary,
         pause_if_blocked,
         pause_if_failed,
