@@ -228,7 +228,7 @@ impl Refusal {
     pub fn is_done_already(&self, order: Order) -> bool {
         let Self::Message { text } = self else { return false };
         match order {
-            Order::Send => false,
+            Order::Send | Order::SendPaid => false,
             Order::Edit(_) => text.contains("message is not modified"),
             Order::Delete(_) => text.contains("message to delete not found"),
         }

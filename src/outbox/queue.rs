@@ -7,12 +7,14 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod purse;
 mod run;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod write;
 
+pub use purse::Purse;
 pub use write::Written;
 
 use super::answer::Doubt;
@@ -160,6 +162,7 @@ impl Queue {
         {
             run.window.take(rate, monotonic);
         }
+        self.set_aside(candidate.row.ledger);
         self.set(candidate.row, State::Leased { attempts: candidate.attempts }, None)
     }
 
@@ -185,8 +188,7 @@ impl Queue {
         if let Some(due) = wait {
             let due = run.ledger.created + due;
             run.wait(row, due);
-            let chat =
-                self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
+            let chat = self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
             if let Some(chat) = chat {
                 self.chat_waits.insert((run.ledger.lane, chat), (due, row));
             }

@@ -48,6 +48,13 @@ impl Chats {
         rate.map_or(now, |rate| known.window.ready(rate, now)).max(known.hold).max(past)
     }
 
+    /// The same for so many messages at once.
+    pub(super) fn ready_for(&self, messages: u32, limits: &Limits, chat: i64, now: TimeDelta) -> TimeDelta {
+        let many = limits.of_chat(chat).zip(self.known.get(&chat));
+        let many = many.map_or(now, |(rate, known)| known.window.ready_for(messages, rate, now));
+        self.ready(limits, chat, now).max(many)
+    }
+
     /// Notes a message.
     pub(super) fn take(&mut self, limits: &Limits, chat: i64, now: TimeDelta) {
         let known = self.known.entry(chat).or_insert_with(Chat::new);

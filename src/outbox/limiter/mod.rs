@@ -124,6 +124,33 @@ impl Limiter {
         self.chats.ready(&self.limits, chat, now)
     }
 
+    /// When an order may go to `chat` that brings so many messages at once, an
+    /// album several. The bot's limit and a group's hold for each of them; a
+    /// chat whose limit is smaller than the album takes it whole and is left
+    /// alone the longer.
+    pub fn ready(&self, pass: Pass, chat: i64, messages: u32, now: TimeDelta) -> TimeDelta {
+        let mut ready = self.bot_ready(pass, now).max(self.chats.ready_for(messages, &self.limits, chat, now));
+        if messages > 1 {
+            let windows = [(&self.free, self.limits.bot), (&self.all, self.limits.paid.filter(|_| pass == Pass::Paid))];
+            for (window, rate) in windows {
+                ready = rate.map_or(ready, |rate| ready.max(window.ready_for(messages, rate, now)));
+            }
+        }
+        ready
+    }
+
+    /// Uses the limits for an order that is [`Limiter::ready`], and says what
+    /// each of its messages costs if they are paid for.
+    pub fn take_all(&mut self, pass: Pass, chat: i64, messages: u32, now: TimeDelta) -> Price {
+        let price = self.take(pass, chat, now);
+        (1..messages).for_each(|_| drop(self.take(pass, chat, now)));
+        if let Some(rate) = self.limits.of_chat(chat).filter(|rate| messages > rate.count) {
+            let periods = i64::from(messages.div_ceil(rate.count.max(1)));
+            self.hold_chat(chat, now + TimeDelta(rate.per.0 * periods));
+        }
+        price
+    }
+
     /// Uses the limits for one message to `chat` that is sent now, and says
     /// what it costs if it is a paid one.
     pub fn take(&mut self, pass: Pass, chat: i64, now: TimeDelta) -> Price {

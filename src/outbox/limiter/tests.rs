@@ -251,3 +251,22 @@ fn paid_messages_have_a_limit_of_their_own_and_thirty_a_second_are_free() {
     let mut slow = Limiter::new(Limits::TELEGRAM);
     assert!((0..500).all(|i| slow.take(Pass::Paid, i, ms(i * 34)) == Price::Free));
 }
+
+#[test]
+fn an_album_counts_as_many_messages() {
+    let mut limiter = Limiter::new(Limits::TELEGRAM);
+    let bulk = |limiter: &Limiter, chat, messages, at| limiter.ready(Pass::Bulk, chat, messages, ms(at)).0;
+    assert_eq!(bulk(&limiter, 1, 10, 0), 0);
+    (0..3).for_each(|chat| drop(limiter.take_all(Pass::Bulk, 100 + chat, 10, ms(0))));
+    // thirty left at once: the whole second is used up
+    assert!(bulk(&limiter, 1, 1, 500) >= 1_000);
+    // ten seconds of a chat's patience
+    assert!(bulk(&limiter, 100, 1, 2_000) >= 10_000);
+    assert!(bulk(&limiter, 1, 1, 2_000) <= 2_000);
+    let mut limiter = Limiter::new(Limits::TELEGRAM);
+    limiter.take_all(Pass::Bulk, -5, 10, ms(0));
+    limiter.take_all(Pass::Bulk, -5, 6, ms(5_000));
+    // a group has four left in this minute
+    assert!(bulk(&limiter, -5, 4, 10_000) <= 10_000);
+    assert!(bulk(&limiter, -5, 5, 10_000) >= 60_000);
+}

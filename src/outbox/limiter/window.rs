@@ -34,6 +34,17 @@ impl Window {
         }
     }
 
+    /// When so many grants at once are allowed; more than `rate` has at all need
+    /// all of it.
+    pub(super) fn ready_for(&self, messages: u32, rate: Rate, now: TimeDelta) -> TimeDelta {
+        let count = rate.count.max(1);
+        let free = count - messages.clamp(1, count);
+        match self.grants.len().checked_sub(free as usize + 1).and_then(|i| self.grants.get(i)) {
+            Some(oldest) => *oldest + rate.per + GUARD,
+            None => now,
+        }
+    }
+
     /// Notes a grant.
     pub fn take(&mut self, rate: Rate, now: TimeDelta) {
         self.note(rate.count, now);

@@ -7,6 +7,7 @@ use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus};
+use crate::outbox::limiter::Price;
 use crate::outbox::notice::Notice;
 use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
@@ -73,6 +74,7 @@ impl Worker {
         if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
             tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
         }
+        self.queue.pay(row.ledger, flying.price, &state);
         self.settle(&flying.leased.candidate, state, now)?;
         match self.queue.ledger(row.ledger).is_some_and(|ledger| ledger.status != LedgerStatus::Running) {
             true => self.release_stopped(),
@@ -216,8 +218,9 @@ impl Worker {
         for Leased { candidate, .. } in released.into_iter().chain(leasing) {
             self.leave(candidate.chat);
             let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
-            let due = ledger.since(now);
-            self.settle(&candidate, State::Queued { due, attempts: candidate.attempts }, now)?;
+            let state = State::Queued { due: ledger.since(now), attempts: candidate.attempts };
+            self.queue.pay(candidate.row.ledger, Price::Free, &state);
+            self.settle(&candidate, state, now)?;
         }
         Ok(())
     }
