@@ -185,8 +185,7 @@ impl Queue {
         if let Some(due) = wait {
             let due = run.ledger.created + due;
             run.wait(row, due);
-            let chat =
-                self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
+            let chat = self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
             if let Some(chat) = chat {
                 self.chat_waits.insert((run.ledger.lane, chat), (due, row));
             }
