@@ -41,11 +41,16 @@ impl Report {
             let sign = if sentence.holds { '✔' } else { '✘' };
             text += &format!("  {sign} {}\n      {}\n", sentence.claim.get(lang), sentence.found.get(lang));
         }
-        let verdict = match self.holds() {
-            true => {
-                Text::new("nothing was lost and nothing was sent twice", "ничего не потеряно и не отправлено дважды")
-            }
-            false => Text::new("NOT as it should be", "НЕ так, как должно быть"),
+        let verdict = match (self.holds(), self.policy) {
+            (true, Policy::Skip) => Text::new(
+                "it holds: nobody got two, and who may have got none is in doubt and counted",
+                "всё верно: никто не получил двух, а кто мог не получить, тот in_doubt и посчитан",
+            ),
+            (true, Policy::Resend) => Text::new(
+                "it holds: nobody was left without the message, and every second one stands for a doubt",
+                "всё верно: без сообщения не остался никто, а за каждым вторым стоит сомнение",
+            ),
+            (false, Policy::Skip | Policy::Resend) => Text::new("NOT as it should be", "НЕ так, как должно быть"),
         };
         format!("{text}\n{}\n", verdict.get(lang))
     }
