@@ -11,7 +11,7 @@ topics:
 rules:
   heard:
     when: event message
-    then: [{set: {visits: coalesce(visits, 0) + 1}}]
+    then: [{add: {visits: 1}}]
   pressed:
     when: event press
     then: [{tag: pressed}]
