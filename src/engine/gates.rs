@@ -164,7 +164,7 @@ fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
     Consent {
         reach: text_of(person.field(builtin::REACH)).map_or(Reach::Reachable, Reach::parse),
         opted_out: person.field(builtin::OPTED_OUT) == &Value::Bool(true),
-        opted_out_of: &Value::Missing,
+        opted_out_of: person.field(builtin::OPTED_OUT_OF),
     }
 }
 

@@ -14,6 +14,7 @@ mod share;
 mod text;
 mod time;
 mod value;
+mod wish;
 
 pub use event::Event;
 pub use events::{EventType, Events, Property, PropertyId};
@@ -26,3 +27,4 @@ pub use share::Share;
 pub use text::{Lang, Text};
 pub use time::{Clock, Time, TimeDelta};
 pub use value::{EnumType, Type, Value};
+pub use wish::Wish;

@@ -69,6 +69,8 @@ pub mod builtin {
     pub const BLOCKED: FieldId = FieldId(15);
     /// The user wants no marketing messages.
     pub const OPTED_OUT: FieldId = FieldId(16);
+    /// The topics of which the user wants no marketing messages.
+    pub const OPTED_OUT_OF: FieldId = FieldId(17);
 }
 
 impl Reach {
@@ -118,6 +120,7 @@ impl Schema {
             ("reach", enum_of(&reach), Value::text("reachable"), true),
             ("blocked", Type::Bool, Value::Bool(false), true),
             ("opted_out", Type::Bool, Value::Bool(false), false),
+            ("opted_out_of", Type::List, Value::List(Arc::from([])), false),
         ] {
             schema.push(Field { name: name.into(), ty, default, title: None, builtin: true, read_only });
         }
@@ -203,6 +206,7 @@ mod tests {
             (builtin::REACH, "reach"),
             (builtin::BLOCKED, "blocked"),
             (builtin::OPTED_OUT, "opted_out"),
+            (builtin::OPTED_OUT_OF, "opted_out_of"),
         ] {
             assert_eq!(&*schema.field(id).name, name);
         }

@@ -151,6 +151,7 @@ const FILE: &[&str] = &[
     "wrong file identifier",
     "wrong remote file id",
     "wrong file_id",
+    "can't use file of type",
     "file reference",
     "file_reference_",
     "file_id_invalid",

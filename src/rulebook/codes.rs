@@ -130,6 +130,7 @@ codes! {
     MEDIA_FILE = "T020": "A file of the project cannot be sent.", "Файл проекта нельзя отправить.";
     ALBUM = "T021": "A message carries one file, or an album of 2 to 10.", "В сообщении один файл или альбом от 2 до 10.";
     TWO_MESSAGES = "T022": "The text goes as a message of its own after the media.", "Текст уйдёт отдельным сообщением после медиа.";
+    RESERVED_PRESS = "T023": "The bot does not know what this button asks for.", "Бот не знает, о чём просит эта кнопка.";
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 7] = ["drips", "experiments", "alerts", "holdout", "topics", "policy", "tests"];
+const NOT_RUN: [&str; 5] = ["drips", "experiments", "alerts", "holdout", "tests"];
 
 #[derive(Default)]
 struct Loader {
@@ -118,14 +118,16 @@ impl Loader {
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
         let derived = Derived::new(&schema, computed, classes);
         let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
-        let project = template::Project { catalogue: &catalogue, language: settings.language, files };
+        let topic_names = keys("topics").collect::<Ids>();
+        let project =
+            template::Project { catalogue: &catalogue, language: settings.language, files, topics: &topic_names };
         let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {
             names,
             templates: &templates,
             sources: &self.sources,
             broadcasts: &keys("broadcasts").collect::<Ids>(),
-            topics: &keys("topics").collect::<Ids>(),
+            topics: &topic_names,
             scripts: &scripts,
             settings: &settings,
             subject: Subject::User,

@@ -12,6 +12,8 @@ mod events;
 mod expect;
 mod explain;
 mod import;
+mod opt_out;
+mod preview;
 mod project;
 mod query;
 mod running;

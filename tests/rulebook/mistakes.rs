@@ -5,8 +5,8 @@ use vestnik::diagnostic::Severity;
 use vestnik::rulebook::{Files, Loaded, load_files};
 
 /// A project around the file that a row is about.
-const SETTINGS: (&str, &str) = ("vestnik.yaml", "timezone: Europe/Moscow\n");
-const BASE: (&str, &str) = (
+pub const SETTINGS: (&str, &str) = ("vestnik.yaml", "timezone: Europe/Moscow\n");
+pub const BASE: (&str, &str) = (
     "rules/base.yaml",
     "profile:\n  balance: int\n  баланс: int\n  tariff: {type: enum, values: [free, pro]}\nsegments:\n  vip: balance > 100\n",
 );

@@ -1,6 +1,7 @@
 //! What people get wrong in alerts, `holdout`, `topics` and `policy`, and what they are told.
 
-use crate::mistakes::{compare, project, told};
+use crate::mistakes::{BASE, SETTINGS, compare, project, told};
+use vestnik::rulebook::{Files, load_files};
 
 #[test]
 fn mistakes_in_policy() {
@@ -22,6 +23,14 @@ R010 rules/x.yaml:1:32 ‹Q3› `Q3` cannot be a name => use small Latin letters
         (
             "topics: {News: {title: {ru: Новости, en: News}}}\n",
             r#"R010 rules/x.yaml:1:10 ‹News› `News` cannot be a name => use small Latin letters, digits and `_`, beginning with a letter; put other words into `title`"#,
+        ),
+        (
+            "topics: {n2345678901234567890123456789012345678901234567: {title: x}, n234567890123456789012345678901234567890123456: {title: x}}\n",
+            r#"R010 rules/x.yaml:1:10 ‹n2345678901234567890123456789012345678901234567› the name of a topic has at most 46 characters, not 47 => it goes into the data of buttons, for which Telegram leaves no more; put other words into `title`"#,
+        ),
+        (
+            "broadcasts:\n  b: {to: balance > 0, send: hello, topic: nwes}\ntopics: {news: {title: x}}\n",
+            r#"R072 rules/x.yaml:2:44 ‹nwes› unknown topic `nwes` => did you mean `news`?"#,
         ),
         (
             "policy:\n  quiet_hours: {from: \"22:00\", to: \"22:00\"}\n",
@@ -101,5 +110,33 @@ C042 rules/x.yaml:2:35 ‹outbox.lagg› there is no `outbox.lagg` => did you me
         ),
     ] {
         compare(content, &told(&project(("rules/x.yaml", content))), expected);
+    }
+}
+
+#[test]
+fn more_topics_than_a_keyboard_holds() {
+    let topics = |n: usize| (0..n).map(|n| format!("  t{n}: {{title: x}}\n")).collect::<String>();
+    for (n, expected) in [
+        (50, ""),
+        (51, r#"R034 rules/x.yaml:52:3 ‹t50› there are more than 50 topics => five or six are all that anybody reads"#),
+    ] {
+        let content = format!("topics:\n{}", topics(n));
+        compare(&content, &told(&project(("rules/x.yaml", &content))), expected);
+    }
+}
+
+#[test]
+fn buttons_are_held_against_the_topics() {
+    let topics = ("rules/topics.yaml", "topics: {news: {title: News}}\n");
+    for (topic, expected) in [
+        ("news", ""),
+        (
+            "nwes",
+            r#"T023 templates/hello.html:3:23 ‹"vestnik:stop:nwes"› the button `vestnik:stop:nwes` is about a topic that does not exist => did you mean `news`?"#,
+        ),
+    ] {
+        let hello = format!("---\nbuttons:\n  - [{{text: a, press: \"vestnik:stop:{topic}\"}}]\n---\nx");
+        let files = [SETTINGS, BASE, topics, ("templates/hello.html", &hello)];
+        compare(&hello, &told(&load_files(&Files::from_list(files))), expected);
     }
 }

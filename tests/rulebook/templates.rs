@@ -167,6 +167,15 @@ fn template_files() {
             "---\nbuttons:\n  - [{text: a, press: abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст}]\n---\nx",
             r#"T013 templates/hello.html:3:23 ‹abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрст› the data of this button have 66 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,
         ),
+        ("---\nbuttons:\n  - [{text: a, press: vestnik:stop}, {text: b, press: vestnik:subscribe}]\n---\nx", ""),
+        (
+            "---\nbuttons:\n  - [{text: a, press: vestnik:unsubscribe}]\n---\nx",
+            r#"T023 templates/hello.html:3:23 ‹vestnik:unsubscribe› the bot does not know what the button `vestnik:unsubscribe` asks for => `vestnik:stop` and `vestnik:subscribe` are known, and both with `:TOPIC`; begin data of your own otherwise"#,
+        ),
+        (
+            "---\nbuttons:\n  - [{text: a, press: \"vestnik:stop:news\"}]\n---\nx",
+            r#"T023 templates/hello.html:3:23 ‹"vestnik:stop:news"› the button `vestnik:stop:news` is about a topic that does not exist => declare it in `topics`"#,
+        ),
         (
             "---\nbuttons:\n  - [{text: a, press: \"x{{ user.source | default('') }}\"}]\n---\nx",
             r#"T013 templates/hello.html:3:23 ‹"x{{ user.source | default('') }}"› the data of this button may have 97 bytes, 1 to 64 are possible => use a short word; a Cyrillic letter takes two bytes"#,

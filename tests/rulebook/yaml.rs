@@ -72,7 +72,7 @@ fn projects_that_are_none() {
              S002 vestnik.yaml:1:11 ‹xx› `language` cannot be `xx` => known here: `en`, `ru`
              C010 rules/a.yaml:2:6 ‹x› there is no field `x` => declare it in the section `profile`; text stands in quotes
              R004 rules/b.yaml:1:1 ‹segmets› unknown section `segmets` => did you mean `segments`?
-             T005 templates/a.txt:1:9 ‹y› unknown field `y` => known here: `id`, `username`, `first_name`, `last_name`, `language`, `timezone`, `source`, `referred_by`, `created_at`, `last_seen_at`, `discount_until`, `discount_percent`, `tags`, `lifecycle`, `reach`, `blocked`, `opted_out`"#,
+             T005 templates/a.txt:1:9 ‹y› unknown field `y` => known here: `id`, `username`, `first_name`, `last_name`, `language`, `timezone`, `source`, `referred_by`, `created_at`, `last_seen_at`, `discount_until`, `discount_percent`, `tags`, `lifecycle`, `reach`, `blocked`, `opted_out`, `opted_out_of`"#,
         ),
         (
             "an allowed warning",

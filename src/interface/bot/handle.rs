@@ -1,11 +1,13 @@
-//! What one update means: who was seen, who can be reached, and what an admin
-//! asked for. It changes nothing by itself: what it returns is applied with
+//! What one update means: who was seen, who can be reached, who wants no
+//! marketing, and what an admin asked for. It changes nothing by itself: what it returns is applied with
 //! the removal of the update, as one.
 
-use super::admin;
+use super::opt_out::{self, Ask, Asker};
+use super::{admin, approve};
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
-use crate::model::{Event, Patch, Reach, Time, UserId, Value, builtin};
+use crate::model::{Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
+use crate::rulebook::Rulebook;
 use std::sync::Arc;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
@@ -40,7 +42,12 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
     let text = message.text().unwrap_or_default();
     let mut handled = Handled::default();
     if message.chat.is_private() {
-        handled = on_seen(engine, from)?;
+        let rulebook = engine.live.current();
+        let known = known(engine, &rulebook, from)?;
+        handled = on_seen(known.as_ref(), from, engine.clock.now());
+        if let Some(ask) = opt_out::of_text(&rulebook, text, username) {
+            on_ask(&rulebook, known.as_ref(), from, ask, &mut handled);
+        }
         let user = UserId(from.id.0.cast_signed());
         let at = Time(message.date.timestamp_millis()).min(engine.clock.now());
         handled.events.push(match start_payload(text) {
@@ -56,23 +63,34 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
 
 /// What a user's own action tells of them: their names, and that the bot can
 /// reach them.
-fn on_seen(engine: &Engine, from: &User) -> Result<Handled, EngineError> {
+fn on_seen(known: Option<&Profile>, from: &User, now: Time) -> Handled {
     let user = UserId(from.id.0.cast_signed());
-    let now = engine.clock.now();
-    let known = engine.profiles.get(user, &engine.live.current().schema)?;
     let mut patch = Patch::reach(Reach::Reachable)
         .with("first_name", Value::text(from.first_name.as_str()))
         .with("last_name", optional(from.last_name.as_deref()))
         .with("username", optional(from.username.as_deref()))
         .with("last_seen_at", Value::Time(now));
-    let language_known = known.as_ref().is_some_and(|profile| profile.text(builtin::LANGUAGE).is_some());
+    let language_known = known.is_some_and(|profile| profile.text(builtin::LANGUAGE).is_some());
     if let (false, Some(language)) = (language_known, &from.language_code) {
         patch = patch.with("language", Value::text(language.as_str()));
     }
     if known.is_none() {
         patch = patch.with("created_at", Value::Time(now));
     }
-    Ok(Handled { patches: vec![(user, patch)], ..Handled::default() })
+    Handled { patches: vec![(user, patch)], ..Handled::default() }
+}
+
+fn known(engine: &Engine, rulebook: &Rulebook, from: &User) -> Result<Option<Profile>, EngineError> {
+    Ok(engine.profiles.get(UserId(from.id.0.cast_signed()), &rulebook.schema)?)
+}
+
+/// What a user wants of marketing is done and answered in their private chat.
+fn on_ask(rulebook: &Rulebook, known: Option<&Profile>, from: &User, ask: Ask<'_>, handled: &mut Handled) {
+    let user = UserId(from.id.0.cast_signed());
+    let asker = Asker { known, language: from.language_code.as_deref() };
+    let (patch, reply) = opt_out::answer(rulebook, asker, ask);
+    handled.patches.push((user, patch));
+    handled.replies.push((user.0, reply));
 }
 
 /// What follows `/start`; nothing if it is another text.
@@ -87,9 +105,18 @@ fn start_payload(text: &str) -> Option<&str> {
 }
 
 fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineError> {
-    let mut handled = on_seen(engine, &query.from)?;
+    let rulebook = engine.live.current();
+    let known = known(engine, &rulebook, &query.from)?;
+    let mut handled = on_seen(known.as_ref(), &query.from, engine.clock.now());
     let user = UserId(query.from.id.0.cast_signed());
-    if let Some(button) = &query.data {
+    if let Some(button) = query.data.as_deref().filter(|data| approve::is_ours(data)) {
+        let answer = approve::answer(engine, user.0, button)?;
+        handled.replies.extend(answer.map(|answer| (user.0, answer)));
+    } else if let Some(button) = &query.data {
+        let private = query.message.as_ref().is_some_and(|message| message.chat().is_private());
+        if let Some(ask) = opt_out::of_press(button).filter(|_| private) {
+            on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);
+        }
         handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
     }
     Ok(handled)

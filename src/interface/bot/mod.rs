@@ -5,7 +5,9 @@
 //! one that it cannot read is kept apart and counted.
 
 mod admin;
+mod approve;
 mod handle;
+mod opt_out;
 
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;

@@ -8,6 +8,7 @@ use crate::outbox::handle::Armed;
 use crate::outbox::ledger::Lane;
 use crate::outbox::limiter::Pass;
 use crate::outbox::queue::Candidate;
+use crate::outbox::request::Order;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ impl Worker {
         if self.stopping.is_some() || self.is_held() {
             return;
         }
-        let mut waiting = VecDeque::new();
+        let (mut waiting, mut given_back) = (VecDeque::new(), Vec::new());
         while let Some(leased) = self.pool.pop_front() {
             let now = self.clock.monotonic();
             let chat = leased.candidate.chat;
@@ -33,11 +34,21 @@ impl Worker {
                 waiting.push_back(leased);
                 continue;
             }
+            // the id of its file was refused since it was leased
+            if leased.order == Order::Send && self.awaits_upload(leased.candidate.row, &leased.message) {
+                given_back.push(leased.candidate.row);
+                waiting.push_back(leased);
+                continue;
+            }
             self.limiter.take(pass, chat, now);
             self.request(leased);
         }
         waiting.append(&mut self.pool);
         self.pool = waiting;
+        if !given_back.is_empty() {
+            let released = self.release(|leased| given_back.contains(&leased.candidate.row));
+            self.note_store(released);
+        }
     }
 
     fn pass_of(&self, leased: &Leased) -> Pass {

@@ -77,7 +77,7 @@ impl Worker {
             Some(message) => Prepared::Send(Box::new(message)),
             None if matches!(order, Order::Delete(_)) => Prepared::Send(Box::default()),
             None => {
-                let (row, user, part) = (candidate.row, UserId(candidate.chat), candidate.part);
+                let (row, user, part) = (candidate.row, UserId(candidate.user), candidate.part);
                 self.prepare.prepare(&Ask { ledger, row, user, part, now, outranked })
             }
         };

@@ -103,7 +103,7 @@ impl Worker {
     pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
         let row = candidate.row;
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
-            let user = UserId(candidate.chat);
+            let user = UserId(candidate.user);
             if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
                 self.queue.blocked_after(blamed);
             }

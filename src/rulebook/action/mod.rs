@@ -29,7 +29,7 @@ pub use run::Run;
 pub(in crate::rulebook) use scope::Scope;
 pub use scope::Subject;
 pub use send::{Content, Send};
-pub(in crate::rulebook) use send::{SEND, send};
+pub(in crate::rulebook) use send::{SEND, send, topic};
 pub use webhook::Webhook;
 
 use super::codes;

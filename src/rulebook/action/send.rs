@@ -119,7 +119,6 @@ impl Send {
     pub fn beyond_template(&self) -> Option<&'static str> {
         let keys = [
             ("experiment", matches!(self.content, Content::Experiment { .. })),
-            ("topic", self.topic.is_some()),
             ("after", self.after.is_some()),
             ("at", self.at.is_some()),
             ("priority", self.priority.is_some()),
@@ -248,7 +247,7 @@ fn variants(
 }
 
 /// The topic beside `send`.
-pub(super) fn topic(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
+pub(in crate::rulebook) fn topic(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
     let name = known(node, ("topic", "тема"), codes::UNKNOWN_TARGET, &scope.topics.names(), reader)?;
     Some(name.text.clone())
 }

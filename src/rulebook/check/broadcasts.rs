@@ -10,7 +10,7 @@ use crate::condition::Condition;
 use crate::condition::codes::MISSING_SURPRISE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
-use crate::rulebook::action::{SEND, Scope, Send, send};
+use crate::rulebook::action::{SEND, Scope, Send, send, topic};
 use crate::rulebook::phrases::{duration, integer, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
@@ -34,6 +34,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "кому не слать: получат те, для кого это ложно",
         ),
         required("send", SEND, "the template", "шаблон"),
+        optional(
+            "topic",
+            Takes::Name,
+            "its topic, of which users can opt out apart",
+            "её тема, от которой можно отказаться отдельно",
+        ),
         optional("rate", Takes::Rate, "its own pace, below the bot's limit", "собственная скорость, ниже предела бота"),
         optional(
             "expires",
@@ -125,6 +131,9 @@ pub struct Broadcast {
     pub at: Option<Moment>,
     /// On what schedule it starts again.
     pub repeat: Option<Schedule>,
+    /// Both as they are written, which tells one plan from another; empty if it
+    /// starts by hand.
+    pub plan: String,
     /// A first share that is watched before the rest.
     pub canary: Option<Canary>,
     /// The share of users who block the bot at which it pauses …
@@ -171,14 +180,9 @@ impl Broadcast {
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let keys = [
-            ("at", self.at.is_some()),
-            ("repeat", self.repeat.is_some()),
-            ("ask_first", self.ask_first),
-            ("paid", self.paid.is_some()),
-        ];
-        let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
-        own.or_else(|| self.send.beyond_template())
+        let odd = self.at.as_ref().filter(|at| at.schedule().is_none()).map(|_| "at");
+        let paid = self.paid.map(|_| "paid");
+        odd.or(paid).or_else(|| self.send.beyond_template())
     }
 }
 
@@ -197,6 +201,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     // Who is unknown to `exclude` is not reached either way: no surprise.
     reader.found.retain_from(before, |found| found.code != MISSING_SURPRISE);
     let send = find(entries, "send").and_then(|node| send(node, scope, reader));
+    let topic = find(entries, "topic").map(|node| topic(node, scope, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
     let expires = find(entries, "expires").and_then(|node| duration(node, ("`expires`", "`expires`"), reader));
     let at = find(entries, "at").and_then(|node| moment(node, &scope.names, scope.sources, reader));
@@ -208,16 +213,19 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
     let paid = find(entries, "paid").and_then(|node| paid(node, reader));
     let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
+    let written = |key| find(entries, key).and_then(Node::scalar).map(|scalar| format!("{key} {}", scalar.text));
     named.then_some(())?;
+    let send = Send { topic: topic.map_or(Some(None), |topic| topic.map(Some))?, ..send? };
     Some(Broadcast {
         name: entry.key.text.clone(),
         to: to?,
         exclude,
-        send: send?,
+        send,
         rate,
         expires,
         at,
         repeat,
+        plan: ["at", "repeat"].into_iter().filter_map(written).collect::<Vec<_>>().join("; "),
         canary,
         pause_if_blocked,
         pause_if_failed,

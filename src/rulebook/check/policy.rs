@@ -3,7 +3,7 @@
 
 use super::{codes, names, read, title};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::{Share, Text, TimeDelta};
+use crate::model::{Share, Text, TimeDelta, Wish};
 use crate::rulebook::phrases::duration;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
@@ -15,6 +15,8 @@ const ZONES: [&str; 2] = ["user", "project"];
 const THEN: [&str; 2] = ["delay", "skip"];
 /// More caps than this are refused: each is counted for each message.
 const CAPS: usize = 10;
+/// More topics than this are refused: users choose from one keyboard.
+const TOPICS: usize = 50;
 
 /// The section `policy`.
 pub(in crate::rulebook) static POLICY: Shape = Shape {
@@ -304,12 +306,33 @@ pub(in crate::rulebook) fn holdout(section: Option<&Entry>, reader: &mut Reader)
 
 /// Checks `topics`.
 pub(in crate::rulebook) fn topics(entries: &[&Entry], reader: &mut Reader) -> Vec<Topic> {
-    entries.iter().filter_map(|entry| topic(entry, reader)).collect()
+    if let Some(entry) = entries.get(TOPICS) {
+        let text = Text::new(format!("there are more than {TOPICS} topics"), format!("тем больше {TOPICS}"));
+        let help = Text::new("five or six are all that anybody reads", "больше пяти-шести никто не прочтёт");
+        reader.found.push(Diagnostic::error(codes::TOO_MANY, text, entry.key.place).help(help));
+    }
+    entries.iter().take(TOPICS).filter_map(|entry| topic(entry, reader)).collect()
 }
 
 fn topic(entry: &Entry, reader: &mut Reader) -> Option<Topic> {
     let named = names::name(&entry.key, reader);
+    if named && entry.key.text.len() > Wish::LONGEST_TOPIC {
+        reader.found.push(long_topic(&entry.key));
+    }
     let entries = reader.shape(&entry.value, entry.key.place, &TOPIC)?;
     let title = find(entries, "title").and_then(|node| title(node, reader))?;
     named.then(|| Topic { name: entry.key.text.clone(), title })
+}
+
+fn long_topic(name: &Scalar) -> Diagnostic {
+    let most = Wish::LONGEST_TOPIC;
+    let text = Text::new(
+        format!("the name of a topic has at most {most} characters, not {}", name.text.len()),
+        format!("в имени темы не больше {most} знаков, а здесь {}", name.text.len()),
+    );
+    let help = Text::new(
+        "it goes into the data of buttons, for which Telegram leaves no more; put other words into `title`",
+        "оно входит в данные кнопок, и больше Telegram не оставляет; остальное пишите в `title`",
+    );
+    Diagnostic::error(codes::BAD_NAME, text, name.place).help(help)
 }

@@ -2,11 +2,12 @@
 //! its longest and for one with everything missing, and the results are held
 //! against what Telegram takes.
 
+use super::compile::Project;
 use super::front::{Action, Front};
 use super::markup::{MarkupError, visible_text};
 use super::say::{
     bad_url, empty, failed, language_missing, languages_differ, markup, media_differs, missing_printed, press_length,
-    start, too_long, two_messages,
+    reserved_press, start, too_long, two_messages,
 };
 use super::values::Scope;
 use super::{
@@ -14,8 +15,7 @@ use super::{
     media,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{FieldId, Profile, Schema, Time, Type, UserId, Value, builtin};
-use crate::rulebook::Files;
+use crate::model::{FieldId, Profile, Schema, Time, Type, UserId, Value, Wish, builtin};
 use crate::rulebook::assets::Asset;
 use crate::rulebook::yaml::Scalar;
 use minijinja::ErrorKind;
@@ -103,7 +103,7 @@ pub(super) struct Probed {
 pub(super) fn probe(
     templates: &Templates,
     probes: &[Probe],
-    files: &Files,
+    project: &Project<'_>,
     sources: &Sources,
     found: &mut Diagnostics,
 ) -> Probed {
@@ -112,7 +112,8 @@ pub(super) fn probe(
     let mut shown = Vec::new();
     for probe in probes {
         let Some(variant) = templates.by_name.get(&probe.name).and_then(|list| list.get(probe.index)) else { continue };
-        let mut trial = Trial { templates, variant, sources, files, assets: &mut probed.assets, seen: Seen::default() };
+        let assets = &mut probed.assets;
+        let mut trial = Trial { templates, variant, sources, project, assets, seen: Seen::default() };
         let mut notes = Diagnostics::new();
         trial.run(probe, Filled { profile: longest.clone(), member: true }, &mut notes);
         if !notes.has_errors() {
@@ -163,7 +164,7 @@ struct Trial<'a> {
     templates: &'a Templates,
     variant: &'a Variant,
     sources: &'a Sources,
-    files: &'a Files,
+    project: &'a Project<'a>,
     assets: &'a mut BTreeMap<String, Asset>,
     seen: Seen,
 }
@@ -291,8 +292,11 @@ impl Trial<'_> {
 
     fn press(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
         let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
-        if let Some(data) = rendered.filter(|data| data.is_empty() || data.len() > PRESS_LIMIT) {
+        let Some(data) = rendered else { return };
+        if data.is_empty() || data.len() > PRESS_LIMIT {
             found.push(press_length(data.len(), part, scalar.place));
+        } else if data.starts_with(Wish::RESERVED) {
+            found.extend(reserved_press(&data, self.project.topics, scalar.place));
         }
     }
 
@@ -300,7 +304,7 @@ impl Trial<'_> {
     /// out: which ones there will be, nobody can tell.
     fn media(&mut self, part: &Part, item: &media::Item, user: &mut Filled, found: &mut Diagnostics) {
         let Some(text) = self.render(part, &Origin::Scalar(item.source.clone()), user, found) else { return };
-        let (files, assets) = (self.files, &mut *self.assets);
+        let (files, assets) = (self.project.files, &mut *self.assets);
         let look = |path: &str| match part {
             Part::Fixed(_) => Some(*assets.entry(path.to_owned()).or_insert_with(|| files.asset(path))),
             Part::Rendered(_) | Part::Broken => None,

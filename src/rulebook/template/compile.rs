@@ -7,11 +7,11 @@ use super::scan::{MAX_BRANCHES, MAX_PARTS, Mention, mentions};
 use super::{ActionPart, Attachment, ButtonPart, MediaPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{Format, Lang, SegmentId, Text};
-use crate::rulebook::Files;
 use crate::rulebook::catalogue::Catalogue;
 use crate::rulebook::codes;
 use crate::rulebook::raw::suggest;
 use crate::rulebook::yaml::Scalar;
+use crate::rulebook::{Files, Ids};
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
@@ -26,6 +26,8 @@ pub(in crate::rulebook) struct Project<'a> {
     pub language: Lang,
     /// Where the files stand that messages carry.
     pub files: &'a Files,
+    /// What users can opt out of apart.
+    pub topics: &'a Ids,
 }
 
 /// Compiles the files of `templates/`, given by path and source.
@@ -51,7 +53,7 @@ pub(in crate::rulebook) fn compile(
         language: project.language,
     };
     check::languages(&templates, files, found);
-    let probed = check::probe(&templates, &probes, project.files, sources, found);
+    let probed = check::probe(&templates, &probes, project, sources, found);
     (templates.two_parts, templates.assets) = (probed.two_parts, probed.assets);
     templates
 }

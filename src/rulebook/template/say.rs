@@ -4,9 +4,9 @@
 use super::check::Origin;
 use super::markup::{MarkupError, Mistake};
 use super::{CAPTION_LIMIT, PRESS_LIMIT, Part};
-use crate::diagnostic::{Diagnostic, Place, Sources};
-use crate::model::{FieldId, Schema, Text, Type};
-use crate::rulebook::codes;
+use crate::diagnostic::{Diagnostic, Place, Sources, nearest};
+use crate::model::{FieldId, Schema, Text, Type, Wish};
+use crate::rulebook::{Ids, codes};
 use minijinja::ErrorKind;
 
 /// Characters of a text that are shown where all of it is meant.
@@ -170,6 +170,31 @@ pub(super) fn press_length(length: usize, part: &Part, place: Place) -> Diagnost
         "возьмите короткое слово; русская буква занимает два байта",
     );
     Diagnostic::error(codes::PRESS_LENGTH, text, place).help(help)
+}
+
+/// What is wrong with a button's data that are reserved for the bot.
+pub(super) fn reserved_press(data: &str, topics: &Ids, place: Place) -> Option<Diagnostic> {
+    let Some(wish) = Wish::of_press(data) else {
+        let text = Text::new(
+            format!("the bot does not know what the button `{data}` asks for"),
+            format!("бот не знает, о чём просит кнопка `{data}`"),
+        );
+        let help = Text::new(
+            "`vestnik:stop` and `vestnik:subscribe` are known, and both with `:TOPIC`; begin data of your own otherwise",
+            "есть `vestnik:stop` и `vestnik:subscribe`, и обе с `:ТЕМА`; свои данные начинайте иначе",
+        );
+        return Some(Diagnostic::warning(codes::RESERVED_PRESS, text, place).help(help));
+    };
+    let topic = wish.topic().filter(|topic| topics.find(topic).is_none())?;
+    let text = Text::new(
+        format!("the button `{data}` is about a topic that does not exist"),
+        format!("кнопка `{data}` — о теме, которой нет"),
+    );
+    let help = match nearest(topic, topics.names()) {
+        Some(near) => Text::new(format!("did you mean `{near}`?"), format!("возможно, вы имели в виду `{near}`?")),
+        None => Text::new("declare it in `topics`", "объявите её в разделе `topics`"),
+    };
+    Some(Diagnostic::warning(codes::RESERVED_PRESS, text, place).help(help))
 }
 
 /// `length` is that of a text which does not fit beside the media; without it
