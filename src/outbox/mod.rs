@@ -31,6 +31,7 @@ mod prepare;
 mod queue;
 mod request;
 mod row;
+mod tally;
 mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, Taken, classify};
@@ -46,3 +47,4 @@ pub use notice::Notice;
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};
+pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

@@ -11,7 +11,7 @@ use crate::condition::codes::MISSING_SURPRISE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
 use crate::rulebook::action::{SEND, Scope, Send, send, topic};
-use crate::rulebook::phrases::{duration, word};
+use crate::rulebook::phrases::{duration, integer, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::shape::{Shape, Takes, optional, required};
@@ -73,6 +73,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "what becomes of a message of which nobody knows whether it arrived: `skip`, or `resend` at the risk of a second one",
             "что делать с сообщением, о котором неизвестно, дошло ли оно: `skip` или `resend` с риском второго",
         ),
+        optional(
+            "paid",
+            Takes::Map(&PAID),
+            "Stars for going faster than is free, up to 1,000 messages a second",
+            "звёзды за скорость выше бесплатной, до 1000 сообщений в секунду",
+        ),
         optional("ask_first", Takes::Flag, "waits for an admin's approval", "ждёт одобрения администратора"),
     ],
 };
@@ -92,6 +98,19 @@ static PAUSE_IF: Shape = Shape {
         optional("failed", Takes::Percent, "share of messages that fail", "доля неудачных отправок"),
     ],
 };
+
+static PAID: Shape = Shape {
+    what: ("`paid`", "`paid`"),
+    keys: &[required(
+        "budget",
+        Takes::Int,
+        "the most Stars that one start may cost",
+        "сколько звёзд самое большее может стоить один запуск",
+    )],
+};
+
+/// The most Stars that a budget can be: a hundred million messages.
+const MOST_STARS: i64 = 10_000_000;
 
 /// A message to everybody whom a condition selects.
 #[derive(Debug)]
@@ -128,6 +147,9 @@ pub struct Broadcast {
     /// Whether a message that may have arrived is sent again; absent: if it is
     /// transactional.
     pub resend: Option<bool>,
+    /// The most Stars that one start may spend on going faster than is free;
+    /// absent: it costs nothing.
+    pub paid: Option<u32>,
 }
 
 /// A first share of the recipients.
@@ -158,8 +180,9 @@ impl Broadcast {
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let odd = self.at.as_ref().filter(|at| at.schedule().is_none());
-        odd.map(|_| "at").or_else(|| self.send.beyond_template())
+        let odd = self.at.as_ref().filter(|at| at.schedule().is_none()).map(|_| "at");
+        let paid = self.paid.map(|_| "paid");
+        odd.or(paid).or_else(|| self.send.beyond_template())
     }
 }
 
@@ -188,6 +211,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         find(entries, "pause_if").map_or((None, None), |node| pause_if(node, reader));
     let ask_first = find(entries, "ask_first").and_then(|node| reader.flag(node, ("`ask_first`", "`ask_first`")));
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
+    let paid = find(entries, "paid").and_then(|node| paid(node, reader));
     let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
     let written = |key| find(entries, key).and_then(Node::scalar).map(|scalar| format!("{key} {}", scalar.text));
     named.then_some(())?;
@@ -208,6 +232,7 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         ask_first: ask_first.unwrap_or_default(),
         audience: audience.unwrap_or_default(),
         resend: in_doubt.map(|word| word == "resend"),
+        paid,
     })
 }
 
@@ -247,6 +272,12 @@ fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) 
     let blocked = find(entries, "blocked").and_then(|node| percent(node, ("`blocked`", "`blocked`"), reader));
     let failed = find(entries, "failed").and_then(|node| percent(node, ("`failed`", "`failed`"), reader));
     (blocked, failed)
+}
+
+fn paid(node: &Node, reader: &mut Reader) -> Option<u32> {
+    let entries = reader.shape(node, node.place, &PAID)?;
+    let budget = integer(find(entries, "budget")?, ("`budget`", "`budget`"), 1..=MOST_STARS, reader)?;
+    u32::try_from(budget).ok()
 }
 
 fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share> {
