@@ -65,26 +65,14 @@ fn a_run_is_steered_without_an_engine() {
 #[test]
 fn a_broadcast_that_asks_for_more_than_a_start_is_refused() {
     let project = Project::with_users(&expired(3));
-    let mut before = "    rate: 30 per second\n";
-    for (line, key) in [
-        ("    at: 2030-01-01 10:00\n", "at"),
-        ("    repeat: on day 1 at 10:00\n", "repeat"),
-        ("    canary: {percent: 5, hold: 30 minutes}\n", "canary"),
-        ("    pause_if: {blocked: 2%}\n", "pause_if"),
-        ("    ask_first: true\n", "ask_first"),
-    ] {
-        project.edit("rules/broadcasts.yaml", before, line);
-        before = line;
-        let refused = format!("`win_back` uses `{key}`, which this version checks but does not act on");
-        project.run("broadcast start win_back").expect(2, &[&refused]);
-        let refused = format!("использует `{key}`: эта версия его проверяет, но не исполняет");
-        project.run("broadcast start win_back --lang ru").expect(2, &[&refused]);
-    }
-    let short = "    audience: live\n";
-    project.edit("rules/broadcasts.yaml", before, "");
-    project.edit("rules/broadcasts.yaml", "    audience: frozen\n", short);
-    project.run("broadcast start win_back").expect(2, &["`win_back` uses `audience: live`"]);
-    project.edit("rules/broadcasts.yaml", short, "");
+    let rate = "    rate: 30 per second\n";
+    project.edit("rules/broadcasts.yaml", rate, "    at: best hour\n");
+    project
+        .run("broadcast start win_back")
+        .expect(2, &["`win_back` uses `at`, which this version checks but does not act on"]);
+    let refused = "использует `at`: эта версия его проверяет, но не исполняет";
+    project.run("broadcast start win_back --lang ru").expect(2, &[refused]);
+    project.edit("rules/broadcasts.yaml", "    at: best hour\n", rate);
     project.edit("rules/broadcasts.yaml", "    send: win_back\n", "    send: {template: win_back, after: 2 hours}\n");
     project.run("broadcast start win_back").expect(2, &["`win_back` uses `after`"]);
 }

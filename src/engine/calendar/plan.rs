@@ -119,7 +119,7 @@ impl Plan {
 
     /// The schedule that an occurrence comes from.
     fn schedule(&self, seen: Time, moment: Time, zone: &TimeZone) -> Option<&Schedule> {
-        let is_first = self.first(seen, zone) == Some(moment);
+        let is_first = self.repeat.is_none() || self.first(seen, zone) == Some(moment);
         self.at.as_ref().filter(|_| is_first).or(self.repeat.as_ref())
     }
 
