@@ -143,7 +143,9 @@ impl Limiter {
     /// each of its messages costs if they are paid for.
     pub fn take_all(&mut self, pass: Pass, chat: i64, messages: u32, now: TimeDelta) -> Price {
         let price = self.take(pass, chat, now);
-        (1..messages).for_each(|_| drop(self.take(pass, chat, now)));
+        for _ in 1..messages {
+            self.take(pass, chat, now);
+        }
         if let Some(rate) = self.limits.of_chat(chat).filter(|rate| messages > rate.count) {
             let periods = i64::from(messages.div_ceil(rate.count.max(1)));
             self.hold_chat(chat, now + TimeDelta(rate.per.0 * periods));

@@ -95,7 +95,7 @@ impl Worker {
     /// leaves it in doubt like any other. Files of the project are uploaded by
     /// one row at a time, so a row that has some goes back to the queue instead.
     pub(super) fn turned_to_addresses(&mut self, flying: &Flying) -> bool {
-        let Leased { candidate, message, .. } = &flying.leased;
+        let message = &flying.leased.message;
         if message.media.items().iter().any(|item| matches!(item.source, MediaSource::File(_))) {
             return false;
         }

@@ -181,8 +181,7 @@ impl Broadcast {
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
         let odd = self.at.as_ref().filter(|at| at.schedule().is_none()).map(|_| "at");
-        let paid = self.paid.map(|_| "paid");
-        odd.or(paid).or_else(|| self.send.beyond_template())
+        odd.or_else(|| self.send.beyond_template())
     }
 }
 
