@@ -156,6 +156,7 @@ impl App {
             clock,
             prepare: Box::new(gates),
             limits: live.current().settings.limits,
+            zone: live.current().settings.timezone.zone.clone(),
             armed: arming.lets_out(),
         })
         .map_err(EngineError::from)?;

@@ -305,7 +305,8 @@ impl Engine {
         }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
-            let told = outbox.set_limits(limits).and_then(|()| outbox.wake());
+            let zone = self.live.current().settings.timezone.zone.clone();
+            let told = outbox.set_limits(limits).and_then(|()| outbox.set_zone(zone)).and_then(|()| outbox.wake());
             if let Err(error) = told {
                 tracing::error!(%error, "the outbox did not hear of the new rulebook");
             }

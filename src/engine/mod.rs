@@ -150,6 +150,10 @@ impl Engine {
     pub async fn pass_time(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
         self.past.forget(now);
+        if let (Some(length), Some(outbox)) = (self.live.current().keeps_deliveries_for(), self.outbox()) {
+            // caps look back at them, whatever a cleanup says
+            outbox.forget(now - length.max(self.past.length()))?;
+        }
         let expired = self.live.current().keeps_events_for().map(|length| now - length);
         self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
         Ok(())

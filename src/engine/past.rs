@@ -58,6 +58,11 @@ impl Past {
         Ok(())
     }
 
+    /// How far back anything is asked for.
+    pub fn length(&self) -> TimeDelta {
+        self.lock().length.unwrap_or(BLAMED)
+    }
+
     /// Forgets what nothing asks for any more.
     pub fn forget(&self, now: Time) {
         let mut inner = self.lock();

@@ -8,8 +8,9 @@ use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients
 use super::prepare::Prepare;
 use super::queue::{Queue, Recovery};
 use super::worker::{Event, Worker};
-use crate::model::{Clock, Limits, Message, Text};
+use crate::model::{Clock, Limits, Message, Text, Time};
 use crate::store::{Batch, Store, StoreError, Writer};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -35,6 +36,8 @@ pub struct OutboxOptions {
     pub limits: Limits,
     /// What may go out.
     pub armed: Armed,
+    /// The project's time zone: numbers are counted by its days.
+    pub zone: TimeZone,
 }
 
 /// What may go out at all.
@@ -149,6 +152,17 @@ impl Outbox {
     /// Says what may go out from now on; the rest waits.
     pub fn set_armed(&self, armed: Armed) -> Result<(), OutboxError> {
         self.tell(Event::SetArmed(armed))
+    }
+
+    /// Counts days in this time zone from now on.
+    pub fn set_zone(&self, zone: TimeZone) -> Result<(), OutboxError> {
+        self.tell(Event::SetZone(zone))
+    }
+
+    /// Forgets what was over before this moment, in small steps: to be called
+    /// now and then.
+    pub fn forget(&self, before: Time) -> Result<(), OutboxError> {
+        self.tell(Event::Forget(before))
     }
 
     /// A recipient of this ledger blocked the bot within a day of its message.

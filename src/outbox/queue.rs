@@ -7,6 +7,7 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod numbers;
 mod purse;
 mod run;
 #[cfg(test)]
@@ -22,8 +23,10 @@ use super::ledger::{self, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, 
 use super::media::Media;
 use super::notice::Notice;
 use super::row::{RowId, State};
+use super::tally::{Day, Outcome, Tally};
 use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
+use jiff::tz::TimeZone;
 use run::Run;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -45,6 +48,11 @@ pub struct Queue {
     events: Vec<Event>,
     notices: Vec<Notice>,
     pub(super) media: Media,
+    tally: Tally,
+    /// The project's time zone, in which its days are counted.
+    zone: TimeZone,
+    /// Up to which day numbers are to be forgotten.
+    forget: Option<Day>,
     /// The ledger of each lane that had the last turn.
     last_served: BTreeMap<Lane, LedgerId>,
 }
@@ -108,6 +116,9 @@ impl Queue {
             events: Vec::new(),
             notices: Vec::new(),
             media: Media::new(store.clone()),
+            tally: Tally::new(store.clone()),
+            zone: TimeZone::UTC,
+            forget: None,
             last_served: BTreeMap::new(),
         };
         let mut recovery = Recovery::default();
@@ -134,9 +145,10 @@ impl Queue {
     pub fn add(&mut self, ledger: Ledger, counts: Counts) {
         let mut run = Run::new(ledger);
         run.counts = counts;
+        let (id, created, queued) = (run.ledger.id, run.ledger.created, run.counts.queued);
         run.canary_open = run.ledger.canary.map_or(0, |canary| canary.rows);
-        let id = run.ledger.id;
         self.insert(run);
+        self.count(id, created, Outcome::Queued(queued));
         self.finish_if_done(id, None);
     }
 
@@ -180,6 +192,7 @@ impl Queue {
             | State::InDoubt { .. }
             | State::Skipped { .. } => (None, None),
         };
+        self.count_state(row, &state, now)?;
         self.set(row, state, Some(now))?;
         let Some(run) = self.runs.get_mut(&row.ledger) else { return Ok(()) };
         if let Some(until) = until {
@@ -257,7 +270,8 @@ impl Queue {
     }
 
     /// A recipient of a ledger blocked the bot within a day of its message.
-    pub fn blocked_after(&mut self, id: LedgerId) {
+    pub fn blocked_after(&mut self, id: LedgerId, now: Time) {
+        self.count(id, now, Outcome::BlockedAfter);
         if let Some(run) = self.runs.get_mut(&id) {
             run.ledger.blocked_after += 1;
             self.dirty_heads.insert(id);

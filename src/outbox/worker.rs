@@ -24,9 +24,10 @@ use super::prepare::Prepare;
 use super::queue::{Candidate, Queue, Written};
 use super::request::Order;
 use super::row::RowId;
-use crate::model::{Clock, Limits, Message, Text, TimeDelta};
+use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
 use crate::store::{StoreError, Writer};
 use files::SentFile;
+use jiff::tz::TimeZone;
 use settle::Hold;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub(super) enum Event {
     SetLimits(Limits),
     SetArmed(Armed),
     BlockedAfter(LedgerId),
+    SetZone(TimeZone),
+    Forget(Time),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -134,8 +137,9 @@ const GRACE: TimeDelta = TimeDelta::seconds(8);
 const CLOCK_SET: TimeDelta = TimeDelta::seconds(1);
 
 impl Worker {
-    pub(super) fn new(queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
+    pub(super) fn new(mut queue: Queue, options: OutboxOptions, events: Sender<Event>) -> Self {
         let wall = wall_ahead(&*options.clock);
+        queue.set_zone(options.zone);
         Self {
             queue,
             limiter: Limiter::new(options.limits),
@@ -255,8 +259,16 @@ impl Worker {
                 self.release_stopped()
             }
             Event::BlockedAfter(id) => {
-                self.queue.blocked_after(id);
+                self.queue.blocked_after(id, self.clock.now());
                 self.release_stopped()
+            }
+            Event::SetZone(zone) => {
+                self.queue.set_zone(zone);
+                Ok(())
+            }
+            Event::Forget(before) => {
+                self.queue.forget(before);
+                Ok(())
             }
             Event::Status(reply) => {
                 let _ = reply.send(self.status());

@@ -159,6 +159,13 @@ impl Rulebook {
         self.tasks.iter().flat_map(|task| &task.then).filter_map(kept).min()
     }
 
+    /// For how long it is known what was sent to whom: the least that a
+    /// `cleanup` names; nothing if none does, then for ever.
+    pub fn keeps_deliveries_for(&self) -> Option<TimeDelta> {
+        let kept = |action: &Action| if let Action::Cleanup(cleanup) = action { cleanup.deliveries } else { None };
+        self.tasks.iter().flat_map(|task| &task.then).filter_map(kept).min()
+    }
+
     /// The broadcasts, in the order of the files.
     pub fn broadcasts(&self) -> &[Broadcast] {
         &self.broadcasts

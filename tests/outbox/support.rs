@@ -139,6 +139,7 @@ impl Bench {
             prepare,
             limits,
             armed: Armed::Yes,
+            zone: jiff::tz::TimeZone::UTC,
         })
         .unwrap()
     }

@@ -201,6 +201,7 @@ impl World {
             prepare: Box::new(Gates::new(&engine, tokio::sync::mpsc::unbounded_channel().0)),
             limits: live.current().settings.limits,
             armed: Armed::No,
+            zone: jiff::tz::TimeZone::UTC,
         })
         .unwrap();
         engine.go_live(outbox).unwrap();

@@ -257,7 +257,9 @@ fn an_album_counts_as_many_messages() {
     let mut limiter = Limiter::new(Limits::TELEGRAM);
     let bulk = |limiter: &Limiter, chat, messages, at| limiter.ready(Pass::Bulk, chat, messages, ms(at)).0;
     assert_eq!(bulk(&limiter, 1, 10, 0), 0);
-    (0..3).for_each(|chat| { limiter.take_all(Pass::Bulk, 100 + chat, 10, ms(0)); });
+    (0..3).for_each(|chat| {
+        limiter.take_all(Pass::Bulk, 100 + chat, 10, ms(0));
+    });
     // thirty left at once: the whole second is used up
     assert!(bulk(&limiter, 1, 1, 500) >= 1_000);
     // ten seconds of a chat's patience

@@ -603,9 +603,9 @@ fn those_who_block_the_bot_afterwards_count_for_the_guard_rail() {
     for candidate in bench.lease(0, 60) {
         bench.sent(&candidate, 1);
     }
-    bench.queue.blocked_after(LedgerId(1));
+    bench.queue.blocked_after(LedgerId(1), at(2));
     assert_eq!(bench.status(1), LedgerStatus::Running);
-    bench.queue.blocked_after(LedgerId(1));
+    bench.queue.blocked_after(LedgerId(1), at(2));
     assert_eq!(bench.status(1), LedgerStatus::Paused(PausedBy::Blocks));
     bench.commit();
     bench.reopen(5);

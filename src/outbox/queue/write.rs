@@ -3,6 +3,7 @@
 use super::Queue;
 use crate::model::{Event, Patch, UserId};
 use crate::outbox::ledger::{self, CHUNK_ROWS, LedgerId};
+use crate::outbox::tally::Day;
 use crate::store::{Batch, StoreError, Transaction};
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ pub struct Written {
     patches: Vec<(UserId, Patch)>,
     events: Vec<Event>,
     files: BTreeSet<String>,
+    days: BTreeSet<(Day, LedgerId)>,
 }
 
 impl Written {
@@ -32,7 +34,7 @@ impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {
         let rows = !self.dirty.is_empty() || !self.dirty_heads.is_empty() || !self.erase.is_empty();
-        rows || !self.patches.is_empty() || !self.events.is_empty() || self.media.is_dirty()
+        rows || !self.patches.is_empty() || !self.events.is_empty() || self.media.is_dirty() || self.tally.is_dirty()
     }
 
     /// Everything that has to be written, as one. If it cannot be committed,
@@ -45,6 +47,7 @@ impl Queue {
             patches: std::mem::take(&mut self.patches),
             events: std::mem::take(&mut self.events),
             files: self.media.take_dirty(),
+            days: self.tally.take_dirty(),
         };
         match self.batch(&written) {
             Ok(batch) => {
@@ -72,6 +75,7 @@ impl Queue {
         for id in written.heads.iter().chain(&written.erased) {
             self.forget_if_over(*id);
         }
+        self.tally.written(&written.days);
         self.shed();
     }
 
@@ -90,6 +94,7 @@ impl Queue {
         written.events.append(&mut self.events);
         self.events = written.events;
         self.media.not_written(written.files);
+        self.tally.not_written(written.days);
     }
 
     fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
@@ -113,6 +118,8 @@ impl Queue {
             }
         }
         self.media.write(&written.files, &mut batch)?;
+        self.tally.write(&written.days, &mut batch)?;
+        self.write_forgetting(&mut batch)?;
         Ok(batch)
     }
 

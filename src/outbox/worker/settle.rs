@@ -12,6 +12,7 @@ use crate::outbox::notice::Notice;
 use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
 use crate::outbox::row::{Failure, FailureKind, RowId, State};
+use crate::outbox::tally::Outcome;
 use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ impl Worker {
         let Candidate { chat, attempts, .. } = flying.leased.candidate;
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         self.note_answer(chat, &answer, monotonic);
+        self.queue.count(row.ledger, now, Outcome::Took(monotonic - flying.asked));
         self.note_files(&flying, &answer);
         let again = self.refuses_ids(&flying, &answer);
         if again && self.turned_to_addresses(&flying) {
@@ -107,7 +109,7 @@ impl Worker {
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
             let user = UserId(candidate.user);
             if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
-                self.queue.blocked_after(blamed);
+                self.queue.blocked_after(blamed, now);
             }
         }
         self.queue.settle(row, state, now)
