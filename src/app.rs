@@ -257,6 +257,12 @@ async fn pass_time(engine: Arc<Engine>) {
         if let Err(error) = engine.pass_time().await {
             tracing::warn!(%error, "what depends on time waits: the store cannot be written");
         }
+        let engine = engine.clone();
+        match tokio::task::spawn_blocking(move || engine.run_calendar()).await {
+            Ok(Ok(()) | Err(EngineError::Store(StoreError::Closed))) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "broadcasts that start by themselves wait; tried again"),
+            Err(error) => tracing::error!(%error, "the calendar ended by a bug; tried again"),
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::Format;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
 use crate::engine::broadcast::{Again, BroadcastStatus, RunState, Steer};
+use crate::engine::calendar::Answer;
 use crate::engine::command::{Reply, Request};
-use crate::interface::words::{breakdown_figures, grouped, run_figures};
+use crate::interface::words::{breakdown_figures, calendar_word, grouped, run_figures};
 use crate::model::{Lang, Text};
 use crate::outbox::Recall;
 use std::process::ExitCode;
@@ -27,6 +28,16 @@ pub enum Command {
     Status {
         /// The broadcast's name; all of them if left out
         name: Option<String>,
+    },
+    /// Send a broadcast that waits for an approval
+    Approve {
+        /// The broadcast's name
+        name: String,
+    },
+    /// Do not send a broadcast that waits for an approval
+    Refuse {
+        /// The broadcast's name
+        name: String,
     },
     /// Whom it would reach now and why not the others, how long it would take,
     /// and what else it would delay
@@ -94,6 +105,8 @@ fn request(command: Command) -> Request {
         Command::Status { name } => Request::Broadcasts { name },
         Command::Start { name, again: false } => Request::Start { name, again: Again::Refuse },
         Command::Start { name, again: true } => Request::Start { name, again: Again::Allow },
+        Command::Approve { name } => Request::Answer { name, answer: Answer::Approve },
+        Command::Refuse { name } => Request::Answer { name, answer: Answer::Refuse },
         Command::Check { name } => Request::Breakdown { name },
         Command::Recall { name, edit: false } => Request::Recall { name, how: Recall::Delete },
         Command::Recall { name, edit: true } => Request::Recall { name, how: Recall::Edit },
@@ -110,17 +123,22 @@ fn render_list(all: &[BroadcastStatus], lang: Lang) -> String {
         Text::new("run", "запуск"),
         Text::new("recipients", "получателей"),
         Text::new("sent", "отправлено"),
+        Text::new("starts by itself", "начнётся сама"),
     ];
-    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right];
+    let aligns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
     let columns: Vec<_> = head.iter().map(|text| text.get(lang)).zip(aligns).collect();
     let row = |status: &BroadcastStatus| match &status.run {
-        None => vec![status.name.clone(), "—".into(), "—".into(), "—".into(), "—".into()],
+        None => {
+            let none = || "—".to_owned();
+            vec![status.name.clone(), none(), none(), none(), none(), calendar_word(status).get(lang).into()]
+        }
         Some(run) => vec![
             status.name.clone(),
             run.state.text().get(lang).into(),
             run.occurrence.to_string(),
             grouped(run.total.into()),
             grouped(run.sent.into()),
+            calendar_word(status).get(lang).into(),
         ],
     };
     table(&columns, &all.iter().map(row).collect::<Vec<_>>())

@@ -5,6 +5,7 @@
 
 mod arm;
 mod backup;
+mod bench;
 mod broadcast;
 mod check;
 mod context;
@@ -110,6 +111,9 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// A local Bot API for trying things out
     Sandbox(sandbox::Args),
+    /// Proofs and measurements on this machine
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 /// Runs the command line and says how it ended.
@@ -143,6 +147,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Backup(args) => backup::backup(context, &args),
         Command::Restore(args) => backup::restore(context, &args),
         Command::Sandbox(args) => sandbox::run(context, args),
+        Command::Bench(command) => bench::run(context, command),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
+use super::calendar::{Answer, Approval};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -53,6 +54,13 @@ pub enum Request {
         name: String,
         /// Whether it may have been sent before.
         again: Again,
+    },
+    /// Approve or refuse a broadcast that asks first.
+    Answer {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        answer: Answer,
     },
     /// Pause, resume or cancel a broadcast.
     Steer {
@@ -228,7 +236,11 @@ impl Engine {
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Preview(query) => Ok(Reply::Previewed(Box::new(self.preview(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
-            Request::Start { name, again } => Ok(run_of(name.clone(), self.start_broadcast(&name, again)?)),
+            Request::Start { name, again } => Ok(Reply::Run(Box::new(self.start_by_hand(&name, again)?))),
+            Request::Answer { name, answer } => {
+                let answered = self.answer_approval(Approval::Named(&name), answer)?;
+                Ok(Reply::Run(Box::new(answered)))
+            }
             Request::Steer { name, steer } => Ok(run_of(name.clone(), self.steer_broadcast(&name, steer)?)),
             Request::Breakdown { name } => Ok(Reply::Breakdown(Box::new(self.breakdown(&name)?))),
             Request::Recall { name, how } => {
@@ -286,6 +298,10 @@ impl Engine {
         }
         if let Err(error) = self.know_past() {
             tracing::error!(%error, "the messages of the past cannot be read; caps count what is known");
+        }
+        // a plan counts from when it is seen
+        if let Err(error) = self.run_calendar() {
+            tracing::warn!(%error, "broadcasts that start by themselves wait; tried again");
         }
         if let Some(outbox) = self.outbox() {
             let limits = self.live.current().settings.limits;
@@ -455,6 +471,7 @@ impl BroadcastError {
                     format!("рассылка `{name}` {}; {ru}", state.text().ru),
                 )
             }
+            Self::Approval(error) => error.text(),
             Self::Engine(error) => error.text(),
         }
     }
@@ -472,5 +489,5 @@ fn way_out(state: RunState) -> (&'static str, &'static str) {
 }
 
 fn run_of(name: String, run: RunReport) -> Reply {
-    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), recall: None }))
+    Reply::Run(Box::new(BroadcastStatus { name, defined: true, run: Some(run), recall: None, calendar: None }))
 }

@@ -10,6 +10,7 @@
 
 pub mod arming;
 pub mod broadcast;
+pub mod calendar;
 pub mod command;
 mod core;
 mod crowd;
@@ -71,6 +72,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Held while the calendar of broadcasts is looked at or answered.
+    planning: Mutex<()>,
     /// The installation in which the engine runs.
     here: OnceLock<Instance>,
     /// Whether it may send.
@@ -123,6 +126,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),
             thinned: Mutex::default(),

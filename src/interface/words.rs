@@ -3,6 +3,7 @@
 
 use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
+use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::model::{Lang, Text};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
@@ -119,9 +120,9 @@ pub fn reload_summary(answer: &ReloadAnswer) -> Text {
 pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     let Some(run) = &status.run else {
         let text = Text::new("not started yet", "ещё не запускалась");
-        return format!("{}: {}\n", status.name, text.get(lang));
+        return format!("{}: {}\n{}", status.name, text.get(lang), calendar_lines(status, lang));
     };
-    let mut out = format!("{}\n", headline(&status.name, run, lang));
+    let mut out = format!("{}\n{}", headline(&status.name, run, lang), calendar_lines(status, lang));
     if let Some(text) = run.paused_by.and_then(paused_words) {
         let _ = writeln!(out, "  {}", text.get(lang));
     }
@@ -302,6 +303,39 @@ pub fn paused_words(by: PausedBy) -> Option<Text> {
             "остановлена сама: слишком много неудачных отправок; причины ниже, потом можно продолжить",
         ),
     })
+}
+
+/// When a broadcast starts by itself, what it waits for, and what became of it
+/// last, a line for each.
+fn calendar_lines(status: &BroadcastStatus, lang: Lang) -> String {
+    let Some(calendar) = &status.calendar else { return String::new() };
+    let mut lines = Vec::new();
+    if let Some(pending) = &calendar.pending {
+        let (name, at, n) = (&status.name, &pending.moment, grouped(pending.recipients));
+        lines.push(Text::new(
+            format!("waits for approval since {at}, recipients {n}: `vestnik broadcast approve {name}`, or `refuse`"),
+            format!("ждёт одобрения с {at}, получателей {n}: `vestnik broadcast approve {name}` или `refuse`"),
+        ));
+    }
+    if let Some(next) = &calendar.next {
+        lines.push(Text::new(format!("starts by itself at {next}"), format!("начнётся сама {next}")));
+    }
+    if let (Some(outcome), Some(at)) = (calendar.last.filter(|last| *last != Outcome::Started), &calendar.last_moment) {
+        let text = outcome.text();
+        lines.push(Text::new(format!("{at}: {}", text.en), format!("{at}: {}", text.ru)));
+    }
+    lines.iter().map(|text| format!("  {}\n", text.get(lang))).collect()
+}
+
+/// A broadcast's calendar in a few words, for a table.
+pub fn calendar_word(status: &BroadcastStatus) -> Text {
+    let Some(calendar) = &status.calendar else { return Text::same("—") };
+    match (&calendar.pending, &calendar.next, calendar.last) {
+        (Some(_), _, _) => Text::new("waits for approval", "ждёт одобрения"),
+        (None, Some(next), _) => Text::same(next.clone()),
+        (None, None, Some(Outcome::Started)) | (None, None, None) => Text::same("—"),
+        (None, None, Some(outcome)) => outcome.text(),
+    }
 }
 
 /// One line: the name, the state, the share that is done, rate and time left.

@@ -20,6 +20,8 @@ pub struct Limits {
     pub chat: Option<Rate>,
     /// Messages to one group (a negative chat id).
     pub group: Option<Rate>,
+    /// All messages of the bot while a broadcast is paid for.
+    pub paid: Option<Rate>,
 }
 
 impl Rate {
@@ -36,11 +38,12 @@ impl Rate {
 
 impl Limits {
     /// What Telegram allows a bot: 30 a second, one a second in one chat, 20 a
-    /// minute in one group.
+    /// minute in one group, 1,000 a second for Stars.
     pub const TELEGRAM: Self = Self {
         bot: Some(Rate::per_second(30)),
         chat: Some(Rate::per_second(1)),
         group: Some(Rate { count: 20, per: TimeDelta::minutes(1) }),
+        paid: Some(Rate::per_second(1_000)),
     };
 
     /// The limit of one chat.

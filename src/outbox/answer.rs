@@ -151,6 +151,7 @@ const FILE: &[&str] = &[
     "wrong file identifier",
     "wrong remote file id",
     "wrong file_id",
+    "can't use file of type",
     "file reference",
     "file_reference_",
     "file_id_invalid",
@@ -227,7 +228,7 @@ impl Refusal {
     pub fn is_done_already(&self, order: Order) -> bool {
         let Self::Message { text } = self else { return false };
         match order {
-            Order::Send => false,
+            Order::Send | Order::SendPaid => false,
             Order::Edit(_) => text.contains("message is not modified"),
             Order::Delete(_) => text.contains("message to delete not found"),
         }

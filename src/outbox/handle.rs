@@ -201,6 +201,6 @@ impl Drop for Outbox {
 /// Adds to a batch a ledger of replies: each a chat and its message.
 pub fn stage_replies(batch: &mut Batch, ledger: &Ledger, replies: Vec<(i64, Message)>) -> Result<(), StoreError> {
     let (users, messages): (Vec<i64>, Vec<Message>) = replies.into_iter().unzip();
-    stage(batch, ledger.id, 0, &Recipients { users, messages, targets: Vec::new() })?;
+    stage(batch, ledger.id, 0, &Recipients { messages, ..Recipients::users(users) })?;
     ledger.write(batch)
 }

@@ -31,6 +31,7 @@ mod prepare;
 mod queue;
 mod request;
 mod row;
+mod tally;
 mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, Taken, classify};
@@ -41,8 +42,9 @@ pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
     Recipients, Tried, Wave, rows, stage, stage_as,
 };
-pub use limiter::Limiter;
+pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};
+pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

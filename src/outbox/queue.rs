@@ -7,12 +7,14 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod purse;
 mod run;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod write;
 
+pub use purse::Purse;
 pub use write::Written;
 
 use super::answer::Doubt;
@@ -63,7 +65,9 @@ pub struct Recovery {
 pub struct Candidate {
     /// The row.
     pub row: RowId,
-    /// The chat, which is the user for a broadcast.
+    /// The user; of a reply, the chat.
+    pub user: i64,
+    /// The chat, which is the user unless it has moved.
     pub chat: i64,
     /// Attempts before this one.
     pub attempts: u8,
@@ -158,6 +162,7 @@ impl Queue {
         {
             run.window.take(rate, monotonic);
         }
+        self.set_aside(candidate.row.ledger);
         self.set(candidate.row, State::Leased { attempts: candidate.attempts }, None)
     }
 
@@ -183,10 +188,9 @@ impl Queue {
         if let Some(due) = wait {
             let due = run.ledger.created + due;
             run.wait(row, due);
-            let chat =
-                self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.users.get(row.index as usize));
+            let chat = self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
             if let Some(chat) = chat {
-                self.chat_waits.insert((run.ledger.lane, *chat), (due, row));
+                self.chat_waits.insert((run.ledger.lane, chat), (due, row));
             }
         }
         Ok(())
@@ -229,9 +233,9 @@ impl Queue {
     /// Gives a row's chat a new id (a group became a supergroup).
     pub fn migrate(&mut self, row: RowId, to: i64) {
         if let Some(chunk) = self.chunks.get_mut(&(row.ledger, row.chunk))
-            && let Some(user) = chunk.recipients.users.get_mut(row.index as usize)
+            && (row.index as usize) < chunk.recipients.users.len()
         {
-            *user = to;
+            chunk.recipients.move_to(row.index, to);
             chunk.recipients_dirty = true;
             self.dirty.insert((row.ledger, row.chunk));
         }

@@ -17,8 +17,8 @@ mod settle;
 use super::answer::{Answer, Doubt};
 use super::client::Client;
 use super::handle::{Armed, OutboxOptions, OutboxStatus};
-use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus};
-use super::limiter::Limiter;
+use super::ledger::{Counts, Lane, Ledger, LedgerId, LedgerStatus};
+use super::limiter::{Limiter, Pass, Price};
 use super::outage::Outage;
 use super::prepare::Prepare;
 use super::queue::{Candidate, Queue, Written};
@@ -50,6 +50,8 @@ pub(super) enum Event {
 #[derive(Clone)]
 struct Leased {
     candidate: Candidate,
+    lane: Lane,
+    pass: Pass,
     order: Order,
     message: Arc<Message>,
     /// Its files go out by their addresses: Telegram refused an id.
@@ -61,6 +63,10 @@ struct Flying {
     leased: Leased,
     /// What was sent for each of its files.
     files: Vec<SentFile>,
+    /// What it costs if it is delivered and paid for.
+    price: Price,
+    /// When its request was written.
+    asked: TimeDelta,
 }
 
 /// A transaction under way.

@@ -20,6 +20,9 @@ pub struct Entry {
     /// The file that came with it, if one did.
     #[serde(flatten, serialize_with = "as_file")]
     pub(crate) file: Option<(MediaKind, Origin)>,
+    /// Whether a fault kept the answer from the bot, which cannot know that
+    /// the message was accepted.
+    pub lost: bool,
     /// The same for requests that asked for the same in the same chat.
     #[serde(serialize_with = "as_hex")]
     pub hash: u64,
@@ -46,6 +49,9 @@ pub(crate) struct Ledger {
 /// The methods that create messages; an entry holds the place in this list.
 const METHODS: [&str; 6] = ["sendMessage", "sendPhoto", "sendVideo", "sendDocument", "sendMediaGroup", "copyMessage"];
 
+/// How far back a message stands at most whose answer is being written.
+const RECENT: usize = 100_000;
+
 impl Entry {
     /// The method that sent it, such as `sendMessage`.
     pub fn method(&self) -> &'static str {
@@ -66,6 +72,15 @@ impl Entry {
 impl Ledger {
     pub(crate) fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
+    }
+
+    /// Notes that the answer about a message, one of the newest, was lost.
+    pub(crate) fn lose(&mut self, chat: i64, message_id: i32) {
+        let newest = self.entries.iter_mut().rev().take(RECENT);
+        let mut fitting = newest.filter(|entry| entry.chat == chat && entry.message_id == message_id);
+        if let Some(entry) = fitting.next() {
+            entry.lost = true;
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -139,7 +154,7 @@ mod tests {
         let mut ledger = Ledger::default();
         for (chat, message_id, text) in [(1, 1, "a"), (2, 1, "a"), (1, 2, "b"), (1, 3, "a")] {
             let hash = hash(&[text.as_bytes()]);
-            ledger.push(Entry { chat, message_id, at: 0, method: 0, file: None, hash });
+            ledger.push(Entry { chat, message_id, at: 0, method: 0, file: None, lost: false, hash });
         }
         assert_eq!(ledger.counts(), HashMap::from([(1, 3), (2, 1)]));
         let duplicates = ledger.duplicates();
@@ -151,10 +166,10 @@ mod tests {
     fn an_entry_is_small_and_says_what_came() {
         assert_eq!(size_of::<Entry>(), 32);
         let file = Some((MediaKind::Photo, Origin::Upload));
-        let entry = Entry { chat: 1, message_id: 2, at: 3, method: 1, file, hash: 4 };
+        let entry = Entry { chat: 1, message_id: 2, at: 3, method: 1, file, lost: false, hash: 4 };
         let expected = serde_json::json!({
             "chat": 1, "message_id": 2, "at": 3, "method": "sendPhoto", "media": "photo", "by": "upload",
-            "hash": "0000000000000004",
+            "lost": false, "hash": "0000000000000004",
         });
         assert_eq!(serde_json::to_value(entry).unwrap(), expected);
     }

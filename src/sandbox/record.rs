@@ -81,6 +81,18 @@ impl Sandbox {
         self.with(|world, _| world.ledger.entries().iter().skip(from).take(limit).copied().collect())
     }
 
+    /// How many messages each chat was sent of which the bot did not hear;
+    /// chats without one are absent.
+    pub fn lost(&self) -> HashMap<i64, u32> {
+        self.with(|world, _| {
+            let mut lost = HashMap::new();
+            for entry in world.ledger.entries().iter().filter(|entry| entry.lost) {
+                *lost.entry(entry.chat).or_default() += 1;
+            }
+            lost
+        })
+    }
+
     /// Requests that a chat has accepted more than once.
     pub fn duplicates(&self) -> Vec<Duplicate> {
         self.with(|world, _| world.ledger.duplicates())

@@ -204,7 +204,7 @@ impl World {
         let method = Entry::code(draft.method);
         let hash = ledger::hash(&[&chat.to_le_bytes(), &draft.hash.to_le_bytes()]);
         let file = draft.media.as_ref().map(|media| (media.kind, media.origin));
-        self.ledger.push(Entry { chat, message_id: id, at: stamp.at, method, file, hash });
+        self.ledger.push(Entry { chat, message_id: id, at: stamp.at, method, file, lost: false, hash });
         self.gate.accepted(chat, stamp.tick);
         let is_charged = self.stars.accepted(stamp.at, draft.paid, self.gate.free_per_second());
         self.gate.counters.paid += u64::from(is_charged);

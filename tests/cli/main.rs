@@ -13,6 +13,7 @@ mod expect;
 mod explain;
 mod import;
 mod opt_out;
+mod preview;
 mod project;
 mod query;
 mod running;

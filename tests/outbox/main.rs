@@ -7,5 +7,6 @@ mod crash;
 mod delivery;
 mod media;
 mod recovery;
+mod soak;
 mod support;
 mod trouble;

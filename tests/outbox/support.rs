@@ -95,6 +95,8 @@ pub struct Bench {
     pub store: Arc<Shaky>,
     pub writer: Writer,
     pub clock: Arc<dyn Clock>,
+    /// The project whose files messages carry.
+    pub folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -108,7 +110,14 @@ impl Bench {
         let running = runtime.block_on(Sandbox::start(options)).unwrap();
         let store = Arc::new(Shaky::default());
         let writer = Writer::spawn(&Journal::open(store.clone()).unwrap()).unwrap();
-        Self { runtime, running, store, writer, clock: Arc::new(SystemClock::new()) }
+        Self {
+            runtime,
+            running,
+            store,
+            writer,
+            clock: Arc::new(SystemClock::new()),
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn sandbox(&self) -> &Sandbox {
@@ -124,7 +133,7 @@ impl Bench {
         Outbox::start(OutboxOptions {
             store: self.store.clone(),
             writer: self.writer.clone(),
-            client: Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap(),
+            client: Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap().with_files_of(self.folder.path()),
             runtime: self.runtime.handle().clone(),
             clock: self.clock.clone(),
             prepare,

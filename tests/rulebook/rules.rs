@@ -810,6 +810,17 @@ R002 rules/x.yaml:2:109 ‹liv› `audience` cannot be `liv` => did you mean `li
             ),
             (
                 r##"broadcasts:
+  a: {to: true, send: hello, paid: {budget: 500}}
+  b: {to: true, send: hello, paid: {budget: 0}}
+  c: {to: true, send: hello, paid: {budget: 2.5}}
+  d: {to: true, send: hello, paid: {}}
+"##,
+                r##"R074 rules/x.yaml:3:45 ‹0› `budget` cannot be `0` => write a number from 1 to 10000000
+R074 rules/x.yaml:4:45 ‹2.5› `budget` cannot be `2.5` => write a number from 1 to 10000000
+R003 rules/x.yaml:5:36 ‹{}› `paid` needs the key `budget` => add `budget: …`"##,
+            ),
+            (
+                r##"broadcasts:
   b: {to: true, send: {experiment: words, control: hello, short: offer}, at: 10:00 user time}
 "##,
                 "",

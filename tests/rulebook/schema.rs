@@ -150,6 +150,12 @@ fn wrong_files_fail_where_they_are_wrong() {
             "broadcasts: {x: {to: true, send: a, canary: {percent: some, hold: 1h}}}\n",
             "/broadcasts/x/canary/percent pattern",
         ),
+        (
+            SchemaOf::Rules,
+            "broadcasts: {x: {to: true, send: a, paid: {budget: much}}}\n",
+            "/broadcasts/x/paid/budget pattern",
+        ),
+        (SchemaOf::Rules, "broadcasts: {x: {to: true, send: a, paid: {}}}\n", "/broadcasts/x/paid required"),
         (SchemaOf::Rules, "broadcasts: {x: {to: true, send: a, repeat: sometimes}}\n", "/broadcasts/x/repeat pattern"),
         (SchemaOf::Rules, "broadcasts: {x: {to: true, send: a, at: 10 o'clock}}\n", "/broadcasts/x/at pattern"),
         (SchemaOf::Rules, "broadcasts: {x: {to: true, send: a, ask_first: maybe}}\n", "/broadcasts/x/ask_first type"),

@@ -125,7 +125,7 @@ fn mistakes() {
 #[test]
 fn values() {
     let all = read(
-        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org]}\nwatch: poll\ninstance: {id: магазин-1.b}\n",
+        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes, paid: 500 per second}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org]}\nwatch: poll\ninstance: {id: магазин-1.b}\n",
     );
     assert_eq!(all.instance.id.as_deref(), Some("магазин-1.b"));
     assert_eq!((all.language, all.timezone.name.as_str(), all.watch), (Lang::Ru, "Europe/Moscow", Watch::Poll));
@@ -136,6 +136,7 @@ fn values() {
     );
     assert_eq!(all.admins.into_iter().collect::<Vec<_>>(), [(1, Role::Owner), (2, Role::Viewer)]);
     assert_eq!(all.limits.bot, None);
+    assert_eq!(all.limits.paid, Some(Rate::per_second(500)));
     assert_eq!(all.limits.group, Some(Rate { count: 20, per: TimeDelta::minutes(2) }));
     assert_eq!(
         (all.http.listen.to_string().as_str(), all.webhooks.allow.as_slice()),

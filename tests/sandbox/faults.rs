@@ -69,6 +69,8 @@ async fn every_effect_is_seen_as_the_real_trouble_would_be() {
         harness.clock.advance(TimeDelta::seconds(8));
         assert_eq!(send(&harness).await, Seen::Answer(200, Value::Null), "after {effect:?}");
         assert_eq!(harness.sandbox().counters().faults, 1);
+        let is_lost = accepted == 1 && seen != Seen::Answer(200, Value::Null);
+        assert_eq!(harness.sandbox().lost().get(&1).copied(), is_lost.then_some(1), "{effect:?}");
     }
 }
 

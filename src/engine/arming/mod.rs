@@ -26,7 +26,7 @@ mod tests;
 
 pub use instance::Instance;
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, calendar};
 use crate::model::Time;
 use crate::outbox::Armed;
 use crate::store::{Batch, Pair, Store, StoreError, Transaction, decode, encode};
@@ -188,6 +188,12 @@ impl Engine {
 
     /// From now on this is the installation that sends.
     pub fn arm(&self) -> Result<Arming, EngineError> {
+        if self.arming()?.is_clone() {
+            // What went by meanwhile, the other engine may have started.
+            let mut batch = Batch::new();
+            calendar::forget_all(&*self.store, &mut batch)?;
+            self.writer.commit(Transaction::batch(batch))?;
+        }
         self.change_arming(|_, here| Record { owner: here.clone(), disarmed: None, elsewhere: None })
     }
 

@@ -20,6 +20,7 @@ pub use forecast::{Work, forecast};
 pub use start::Opening;
 
 use super::EngineError;
+use super::calendar::{ApprovalError, CalendarReport};
 use crate::model::Text;
 use crate::outbox::{Counts, Ledger, PausedBy, Recall};
 use crate::rulebook::Rulebook;
@@ -38,6 +39,8 @@ pub struct BroadcastStatus {
     pub defined: bool,
     /// The latest run, if there was one.
     pub run: Option<RunReport>,
+    /// When it starts by itself, and what it waits for.
+    pub calendar: Option<CalendarReport>,
     /// How the latest recall of that run stands, if there was one.
     pub recall: Option<RecallReport>,
 }
@@ -185,6 +188,9 @@ pub enum BroadcastError {
         /// The state it is in.
         state: RunState,
     },
+    /// The answer to a question whether to start it has no effect.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// Trouble.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -20,13 +20,19 @@ impl Engine {
             }
         }
         let wanted = |known: &str| name.is_none_or(|name| name == known);
-        let status = |(name, run): (&str, Option<&Run>)| BroadcastStatus {
-            name: name.to_owned(),
-            defined: rulebook.broadcast(name).is_some(),
-            run: run.map(|(ledger, counts)| report(ledger, counts, outbox.as_ref(), self.limit())),
-            recall: run.and_then(|(ledger, _)| self.recall_of(ledger, &runs)),
+        let status = |(name, run): (&str, Option<&Run>)| {
+            let broadcast = rulebook.broadcast(name);
+            let calendar = broadcast.map(|broadcast| self.calendar_of(&rulebook, broadcast)).transpose()?.flatten();
+            Ok::<_, EngineError>(BroadcastStatus {
+                name: name.to_owned(),
+                defined: broadcast.is_some(),
+                run: run.map(|(ledger, counts)| report(ledger, counts, outbox.as_ref(), self.limit())),
+                recall: run.and_then(|(ledger, _)| self.recall_of(ledger, &runs)),
+                calendar,
+            })
         };
-        let mut found: Vec<_> = latest.into_iter().filter(|(name, _)| wanted(name)).map(status).collect();
+        let found = latest.into_iter().filter(|(name, _)| wanted(name)).map(status);
+        let mut found: Vec<_> = found.collect::<Result<_, _>>()?;
         if outbox.is_some() {
             self.foretell(&runs, &mut found);
         }
@@ -34,6 +40,16 @@ impl Engine {
             Some(name) if found.is_empty() => Err(unknown(&rulebook, name)),
             _ => Ok(found),
         }
+    }
+
+    /// The number of the latest run of a broadcast, and when it was made.
+    pub(in crate::engine) fn latest_of(&self, name: &str) -> Result<Option<(u32, Time)>, EngineError> {
+        Ok(self.latest(name)?.map(|(ledger, _)| (occurrence_of(&ledger), ledger.created)))
+    }
+
+    /// That there is no such broadcast.
+    pub(in crate::engine) fn unknown_broadcast(&self, name: &str) -> BroadcastError {
+        unknown(&self.live.current(), name)
     }
 
     /// Says when each run that goes out will be done, with all that goes out

@@ -42,14 +42,7 @@ impl Engine {
         if let Some(key) = broadcast.beyond_start() {
             return Err(BroadcastError::Beyond { name: name.into(), key: key.into() });
         }
-        let occurrence = match self.latest(name)? {
-            Some((ledger, _)) if !is_over(&ledger) => return Err(BroadcastError::UnderWay { name: name.into() }),
-            Some((ledger, _)) if again == Again::Refuse => {
-                return Err(BroadcastError::SentBefore { name: name.into(), occurrence: occurrence_of(&ledger) });
-            }
-            Some((ledger, _)) => occurrence_of(&ledger) + 1,
-            None => 1,
-        };
+        let occurrence = self.next_occurrence(name, again)?;
         let now = self.clock.now();
         let recipients = self.opened(self.recipients(name)?, opening)?;
         let ledger = Ledger {
@@ -62,6 +55,18 @@ impl Engine {
             outbox.add(ledger.clone(), counts.clone()).map_err(EngineError::from)?;
         }
         Ok(report(&ledger, &counts, None, self.limit()))
+    }
+
+    /// The number of the run that may be started now.
+    pub(in crate::engine) fn next_occurrence(&self, name: &str, again: Again) -> Result<u32, BroadcastError> {
+        match self.latest(name)? {
+            Some((ledger, _)) if !is_over(&ledger) => Err(BroadcastError::UnderWay { name: name.into() }),
+            Some((ledger, _)) if again == Again::Refuse => {
+                Err(BroadcastError::SentBefore { name: name.into(), occurrence: occurrence_of(&ledger) })
+            }
+            Some((ledger, _)) => Ok(occurrence_of(&ledger) + 1),
+            None => Ok(1),
+        }
     }
 
     /// The users that a broadcast goes to now, by id.
@@ -168,6 +173,7 @@ fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
         expires: broadcast.expires.map(|length| now + length),
         priority: broadcast.send.priority.unwrap_or(0),
         marketing: !transactional,
+        template: broadcast.send.template().map(str::to_owned),
         topic: broadcast.send.topic.clone(),
         parts: broadcast.send.template().map_or(1, |template| rulebook.template_parts(template)),
         rails: Rails::new(broadcast.pause_if_blocked, broadcast.pause_if_failed),

@@ -2,8 +2,8 @@
 //! marketing, and what an admin asked for. It changes nothing by itself: what it returns is applied with
 //! the removal of the update, as one.
 
-use super::admin;
 use super::opt_out::{self, Ask, Asker};
+use super::{admin, approve};
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
 use crate::model::{Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
@@ -109,7 +109,10 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     let known = known(engine, &rulebook, &query.from)?;
     let mut handled = on_seen(known.as_ref(), &query.from, engine.clock.now());
     let user = UserId(query.from.id.0.cast_signed());
-    if let Some(button) = &query.data {
+    if let Some(button) = query.data.as_deref().filter(|data| approve::is_ours(data)) {
+        let answer = approve::answer(engine, user.0, button)?;
+        handled.replies.extend(answer.map(|answer| (user.0, answer)));
+    } else if let Some(button) = &query.data {
         let private = query.message.as_ref().is_some_and(|message| message.chat().is_private());
         if let Some(ask) = opt_out::of_press(button).filter(|_| private) {
             on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);

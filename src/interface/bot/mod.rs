@@ -5,6 +5,7 @@
 //! one that it cannot read is kept apart and counted.
 
 mod admin;
+mod approve;
 mod handle;
 mod opt_out;
 

@@ -17,6 +17,9 @@ pub struct Recipients {
     /// The ids of messages that were sent, one a row, where these are to be
     /// edited or deleted; else empty.
     pub targets: Vec<i32>,
+    /// Rows, by their place in the chunk, whose user is now reached in another
+    /// chat.
+    pub moved: Vec<(u32, i64)>,
 }
 
 const RECIPIENTS: u8 = 2;
@@ -26,6 +29,18 @@ impl Recipients {
     /// Users who get what a template says when their turn comes.
     pub fn users(users: Vec<i64>) -> Self {
         Self { users, ..Self::default() }
+    }
+
+    /// The chat of a row: where its user has moved to, or else the user.
+    pub fn chat(&self, index: u32) -> Option<i64> {
+        let moved = self.moved.iter().find(|(row, _)| *row == index).map(|(_, chat)| *chat);
+        moved.or_else(|| self.users.get(index as usize).copied())
+    }
+
+    /// The chat of a row has another id from now on.
+    pub fn move_to(&mut self, index: u32, chat: i64) {
+        self.moved.retain(|(row, _)| *row != index);
+        self.moved.push((index, chat));
     }
 }
 

@@ -163,6 +163,8 @@ pub struct Ledger {
     pub parts: u8,
     /// Whether consent, quiet hours and caps hold for it.
     pub marketing: bool,
+    /// The template of its messages, if they have one.
+    pub template: Option<String>,
     /// What it is about, if users can opt out of that apart.
     pub topic: Option<String>,
     /// Parts that open later than others, in order; none: all rows are open.
@@ -244,6 +246,7 @@ impl Ledger {
             priority: 0,
             parts: 1,
             marketing: false,
+            template: None,
             topic: None,
             waves: Vec::new(),
             canary: None,

@@ -75,7 +75,7 @@ struct OldCounts {
 
 pub(super) fn recipients(bytes: &[u8], what: &str) -> Result<Recipients, StoreError> {
     let OldRecipients { users, messages } = decode(RECIPIENTS, bytes, what)?;
-    Ok(Recipients { users, messages, targets: Vec::new() })
+    Ok(Recipients { messages, ..Recipients::users(users) })
 }
 
 pub(super) fn ledger(bytes: &[u8]) -> Result<Ledger, StoreError> {

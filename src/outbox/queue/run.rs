@@ -6,7 +6,7 @@
 
 use crate::model::{Time, TimeDelta};
 use crate::outbox::ledger::{CHUNK_ROWS, Counts, Ledger, LedgerId, LedgerStatus};
-use crate::outbox::limiter::Window;
+use crate::outbox::limiter::{Paid, Spent, Window};
 use crate::outbox::row::{RowId, State};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub(super) deferred: BinaryHeap<Reverse<(Time, u32)>>,
     pub(super) window: Window,
     pub(super) held: Option<Time>,
+    /// The Stars it may spend.
+    pub(super) paid: Option<Paid>,
     /// Rows of the canary that are not final.
     pub(super) canary_open: u32,
     /// The place of each recipient's first row, by id; made when it is asked
@@ -30,6 +32,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(ledger: Ledger) -> Self {
+        let paid = ledger.paid.map(|(budget, spent)| Paid::new(budget, Spent(spent)));
         Self {
             ledger,
             counts: Counts::default(),
@@ -38,6 +41,7 @@ impl Run {
             deferred: BinaryHeap::new(),
             window: Window::default(),
             held: None,
+            paid,
             canary_open: 0,
             places: None,
         }

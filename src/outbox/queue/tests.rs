@@ -261,7 +261,7 @@ fn a_migrated_chat_keeps_its_new_id() {
     let leased = bench.lease(0, 1);
     bench.queue.migrate(leased[0].row, -1_005);
     bench.later(&leased[0], 1, 1, 1);
-    assert_eq!(bench.next(2).map(|c| c.chat), Some(-1_005));
+    assert_eq!(bench.next(2).map(|c| (c.chat, c.user)), Some((-1_005, -5)));
     bench.commit();
     bench.reopen(3);
     assert_eq!(bench.chats(3, 1), [-1_005]);
@@ -526,6 +526,7 @@ fn a_row_knows_whether_a_more_urgent_one_waits_for_its_user() {
     }
     let low = |chat, index| Candidate {
         row: RowId { ledger: LedgerId(1), chunk: 0, index },
+        user: chat,
         chat,
         attempts: 0,
         message: None,

@@ -63,7 +63,7 @@ impl Queue {
         let open = self.open.values().flatten().filter_map(|id| self.runs.get(id));
         let higher: Vec<_> = open.filter(|run| is_higher(run)).map(|run| run.ledger.id).collect();
         for id in higher {
-            if let Some(position) = self.place_of(id, candidate.chat)? {
+            if let Some(position) = self.place_of(id, candidate.user)? {
                 let row = row_at(id, position);
                 let state = self.chunk(row)?.states.get(row.index as usize);
                 if state.is_some_and(|state| matches!(state, State::Queued { .. } | State::Deferred { .. })) {
@@ -75,7 +75,7 @@ impl Queue {
     }
 
     /// Where the first row of a recipient stands in a ledger.
-    fn place_of(&mut self, id: LedgerId, chat: i64) -> Result<Option<u32>, StoreError> {
+    fn place_of(&mut self, id: LedgerId, user: i64) -> Result<Option<u32>, StoreError> {
         let Some(run) = self.runs.get_mut(&id) else { return Ok(None) };
         if run.places.is_none() {
             let mut places = Vec::with_capacity(run.ledger.rows as usize);
@@ -87,8 +87,8 @@ impl Queue {
             run.places = Some(places);
         }
         let Some(places) = &run.places else { return Ok(None) };
-        let at = places.partition_point(|(user, _)| *user < chat);
-        Ok(places.get(at).filter(|(user, _)| *user == chat).map(|(_, position)| *position))
+        let at = places.partition_point(|(of, _)| *of < user);
+        Ok(places.get(at).filter(|(of, _)| *of == user).map(|(_, position)| *position))
     }
 
     /// When the next row of a lane down to `lowest` may be leased, if any waits;
@@ -204,14 +204,14 @@ impl Queue {
         let part = self.runs.get(&row.ledger).map_or(0, |run| run.ledger.part(row.position()));
         let chunk = self.chunk(row)?;
         let index = row.index as usize;
-        let (Some(chat), Some(State::Queued { attempts, .. } | State::Deferred { attempts, .. })) =
-            (chunk.recipients.users.get(index), chunk.states.get(index))
+        let (Some(user), Some(chat), Some(State::Queued { attempts, .. } | State::Deferred { attempts, .. })) =
+            (chunk.recipients.users.get(index), chunk.recipients.chat(row.index), chunk.states.get(index))
         else {
             return Ok(None);
         };
         let message = chunk.recipients.messages.get(index).cloned();
         let target = chunk.recipients.targets.get(index).copied();
-        Ok(Some(Candidate { row, chat: *chat, attempts: *attempts, message, target, part }))
+        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part }))
     }
 
     /// Drops a loaded chunk with nothing left to do and nothing to write.

@@ -31,9 +31,8 @@ impl Written {
 impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {
-        !(self.dirty.is_empty() && self.dirty_heads.is_empty() && self.erase.is_empty() && self.patches.is_empty())
-            || !self.events.is_empty()
-            || self.media.is_dirty()
+        let rows = !self.dirty.is_empty() || !self.dirty_heads.is_empty() || !self.erase.is_empty();
+        rows || !self.patches.is_empty() || !self.events.is_empty() || self.media.is_dirty()
     }
 
     /// Everything that has to be written, as one. If it cannot be committed,

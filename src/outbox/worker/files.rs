@@ -6,7 +6,6 @@ use super::{Flying, Leased, Worker};
 use crate::model::{MediaItem, MediaSource, Message, TimeDelta};
 use crate::outbox::answer::{Answer, Refusal, Taken};
 use crate::outbox::media::name;
-use crate::outbox::request::Order;
 use crate::outbox::row::RowId;
 use std::sync::Arc;
 
@@ -48,7 +47,7 @@ impl Worker {
 
     /// What is known of the files of a message whose request is to be written.
     pub(super) fn files_of(&mut self, leased: &Leased) -> Vec<SentFile> {
-        if leased.order != Order::Send {
+        if !leased.order.sends() {
             return Vec::new();
         }
         let now = self.clock.now();
@@ -96,11 +95,11 @@ impl Worker {
     /// leaves it in doubt like any other. Files of the project are uploaded by
     /// one row at a time, so a row that has some goes back to the queue instead.
     pub(super) fn turned_to_addresses(&mut self, flying: &Flying) -> bool {
-        let Leased { candidate, message, order, .. } = flying.leased.clone();
+        let Leased { candidate, message, .. } = &flying.leased;
         if message.media.items().iter().any(|item| matches!(item.source, MediaSource::File(_))) {
             return false;
         }
-        self.pool.push_front(Leased { candidate, order, message, by_address: true });
+        self.pool.push_front(Leased { by_address: true, ..flying.leased.clone() });
         true
     }
 

@@ -8,9 +8,9 @@ use super::{Commit, Event, Leased, MAX_LEASED, Worker};
 use crate::model::{Time, TimeDelta, UserId};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
-use crate::outbox::limiter::Limiter;
+use crate::outbox::limiter::{Limiter, Pass};
 use crate::outbox::prepare::{Ask, Prepared};
-use crate::outbox::queue::Candidate;
+use crate::outbox::queue::{Candidate, Purse};
 use crate::outbox::request::Order;
 use crate::outbox::row::{SkipReason, State};
 use crate::store::{StoreError, encode};
@@ -25,6 +25,9 @@ const URGENT_AHEAD: usize = 32;
 
 /// When a ledger whose definition is gone is looked at again.
 const LATER: TimeDelta = TimeDelta::seconds(5);
+
+/// When a purse that may not be empty is looked into again.
+const PURSE_WAIT: TimeDelta = TimeDelta::millis(100);
 
 impl Worker {
     /// Takes rows from the queue until enough are leased.
@@ -72,17 +75,28 @@ impl Worker {
         let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
         let (at, created, expires) = (ledger.since(now), ledger.created, ledger.expires);
         let order = order_of(ledger, candidate.target);
+        let (lane, pass) = (ledger.lane, pass_of(ledger));
+        match self.queue.purse(candidate.row.ledger) {
+            Purse::Enough => {}
+            // what is under way may cost less than was set aside for it
+            Purse::Later => {
+                self.queue.postpone(candidate.row, now + PURSE_WAIT);
+                return Ok(());
+            }
+            Purse::Empty => return self.settle(&candidate, State::Skipped { at, reason: SkipReason::Budget }, now),
+        }
+        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
         let prepared = match candidate.message.take() {
             _ if expires.is_some_and(|end| end <= now) => Prepared::Skip(SkipReason::Expired),
             Some(message) => Prepared::Send(Box::new(message)),
             None if matches!(order, Order::Delete(_)) => Prepared::Send(Box::default()),
             None => {
-                let (row, user, part) = (candidate.row, UserId(candidate.chat), candidate.part);
+                let (row, user, part) = (candidate.row, UserId(candidate.user), candidate.part);
                 self.prepare.prepare(&Ask { ledger, row, user, part, now, outranked })
             }
         };
         match prepared {
-            Prepared::Send(message) if order == Order::Send && self.awaits_upload(candidate.row, &message) => {
+            Prepared::Send(message) if order.sends() && self.awaits_upload(candidate.row, &message) => {
                 self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
                 let state = State::Queued { due: at, attempts: candidate.attempts };
                 self.settle(&candidate, state, now)
@@ -90,7 +104,14 @@ impl Worker {
             Prepared::Send(message) => {
                 self.queue.lease(&candidate, monotonic)?;
                 *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased { candidate, order, message: Arc::new(*message), by_address: false });
+                self.leasing.push(Leased {
+                    candidate,
+                    lane,
+                    pass,
+                    order,
+                    message: Arc::new(*message),
+                    by_address: false,
+                });
                 Ok(())
             }
             Prepared::Skip(reason) => self.settle(&candidate, State::Skipped { at, reason }, now),
@@ -191,7 +212,17 @@ fn order_of(ledger: &Ledger, target: Option<i32>) -> Order {
     match (&ledger.cause, target) {
         (Cause::Recall { how: Recall::Delete, .. }, Some(id)) => Order::Delete(id),
         (Cause::Recall { how: Recall::Edit, .. }, Some(id)) => Order::Edit(id),
+        _ if ledger.paid.is_some() => Order::SendPaid,
         (Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply, _) => Order::Send,
+    }
+}
+
+/// As what the rows of a ledger pass the limits.
+fn pass_of(ledger: &Ledger) -> Pass {
+    match ledger.lane {
+        Lane::Reply | Lane::Transactional => Pass::Urgent,
+        Lane::Rule | Lane::Broadcast if ledger.paid.is_some() => Pass::Paid,
+        Lane::Rule | Lane::Broadcast => Pass::Bulk,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus};
+use crate::outbox::limiter::Price;
 use crate::outbox::notice::Notice;
 use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
@@ -29,9 +30,6 @@ const TOKEN_RETRY: TimeDelta = TimeDelta::seconds(30);
 /// A longer wait is worth telling people.
 const ALARM: TimeDelta = TimeDelta::seconds(60);
 
-/// Added to what a 429 says.
-const WAIT_MARGIN: TimeDelta = TimeDelta::millis(100);
-
 /// Where the hold stands.
 pub(super) const HOLD_KEY: &[u8] = b"h";
 pub(super) const HOLD_VERSION: u8 = 2;
@@ -53,6 +51,7 @@ impl Worker {
         let state = match answer {
             Answer::Delivered { messages, .. } => {
                 self.note_confirmed(monotonic);
+                self.limiter.delivered(chat);
                 self.bot_refused = None;
                 match messages.as_slice() {
                     [message] => State::Sent { at, message: *message },
@@ -62,7 +61,7 @@ impl Worker {
             Answer::Refused(refusal) if refusal.is_done_already(flying.leased.order) => State::Sent { at, message: 0 },
             Answer::Refused(_) if again => State::Queued { due: at, attempts },
             Answer::Wait { retry_after } => {
-                self.hold(retry_after, now, monotonic);
+                self.hold(chat, retry_after, now, monotonic);
                 State::Queued { due: at + retry_after, attempts }
             }
             Answer::Undelivered { .. } if self.outage.is_on() => {
@@ -75,6 +74,7 @@ impl Worker {
         if let (Cause::Reply, State::Failed { failure, .. }) = (&cause, &state) {
             tracing::warn!(chat, kind = failure.kind.as_str(), text = %failure.text, "a reply was refused");
         }
+        self.queue.pay(row.ledger, flying.price, &state);
         self.settle(&flying.leased.candidate, state, now)?;
         match self.queue.ledger(row.ledger).is_some_and(|ledger| ledger.status != LedgerStatus::Running) {
             true => self.release_stopped(),
@@ -105,7 +105,7 @@ impl Worker {
     pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
         let row = candidate.row;
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
-            let user = UserId(candidate.chat);
+            let user = UserId(candidate.user);
             if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
                 self.queue.blocked_after(blamed);
             }
@@ -197,13 +197,14 @@ impl Worker {
         }
     }
 
-    /// 429: everything waits, and so it does after a restart.
-    fn hold(&mut self, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
+    /// 429: the chat waits, or everything does, also after a restart.
+    fn hold(&mut self, chat: i64, retry_after: TimeDelta, now: Time, monotonic: TimeDelta) {
         self.too_many += 1;
         if retry_after > ALARM {
             self.prepare.noticed(Notice::LongWait { retry_after });
         }
-        self.limiter.hold(monotonic + retry_after + WAIT_MARGIN);
+        let scope = self.limiter.too_many(chat, retry_after, monotonic);
+        tracing::debug!(chat, ?scope, seconds = retry_after.0 / 1_000, "Telegram says too many requests");
         let held = self.limiter.held(monotonic).map(|until| now + (until - monotonic));
         self.hold_dirty = held.map(|until| Hold { from: now, until }).or(self.hold_dirty);
     }
@@ -217,8 +218,9 @@ impl Worker {
         for Leased { candidate, .. } in released.into_iter().chain(leasing) {
             self.leave(candidate.chat);
             let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { continue };
-            let due = ledger.since(now);
-            self.settle(&candidate, State::Queued { due, attempts: candidate.attempts }, now)?;
+            let state = State::Queued { due: ledger.since(now), attempts: candidate.attempts };
+            self.queue.pay(candidate.row.ledger, Price::Free, &state);
+            self.settle(&candidate, state, now)?;
         }
         Ok(())
     }

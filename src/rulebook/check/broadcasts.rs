@@ -11,7 +11,7 @@ use crate::condition::codes::MISSING_SURPRISE;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
 use crate::rulebook::action::{SEND, Scope, Send, send, topic};
-use crate::rulebook::phrases::{duration, word};
+use crate::rulebook::phrases::{duration, integer, word};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::settings::bad_rate;
 use crate::rulebook::shape::{Shape, Takes, optional, required};
@@ -73,6 +73,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "what becomes of a message of which nobody knows whether it arrived: `skip`, or `resend` at the risk of a second one",
             "что делать с сообщением, о котором неизвестно, дошло ли оно: `skip` или `resend` с риском второго",
         ),
+        optional(
+            "paid",
+            Takes::Map(&PAID),
+            "Stars for going faster than is free, up to 1,000 messages a second",
+            "звёзды за скорость выше бесплатной, до 1000 сообщений в секунду",
+        ),
         optional("ask_first", Takes::Flag, "waits for an admin's approval", "ждёт одобрения администратора"),
     ],
 };
@@ -93,6 +99,19 @@ static PAUSE_IF: Shape = Shape {
     ],
 };
 
+static PAID: Shape = Shape {
+    what: ("`paid`", "`paid`"),
+    keys: &[required(
+        "budget",
+        Takes::Int,
+        "the most Stars that one start may cost",
+        "сколько звёзд самое большее может стоить один запуск",
+    )],
+};
+
+/// The most Stars that a budget can be: a hundred million messages.
+const MOST_STARS: i64 = 10_000_000;
+
 /// A message to everybody whom a condition selects.
 #[derive(Debug)]
 pub struct Broadcast {
@@ -112,6 +131,9 @@ pub struct Broadcast {
     pub at: Option<Moment>,
     /// On what schedule it starts again.
     pub repeat: Option<Schedule>,
+    /// Both as they are written, which tells one plan from another; empty if it
+    /// starts by hand.
+    pub plan: String,
     /// A first share that is watched before the rest.
     pub canary: Option<Canary>,
     /// The share of users who block the bot at which it pauses …
@@ -125,6 +147,9 @@ pub struct Broadcast {
     /// Whether a message that may have arrived is sent again; absent: if it is
     /// transactional.
     pub resend: Option<bool>,
+    /// The most Stars that one start may spend on going faster than is free;
+    /// absent: it costs nothing.
+    pub paid: Option<u32>,
 }
 
 /// A first share of the recipients.
@@ -155,9 +180,9 @@ impl Broadcast {
     /// The first of its keys that asks an engine for more than to send one
     /// template when it is told to start.
     pub fn beyond_start(&self) -> Option<&'static str> {
-        let keys = [("at", self.at.is_some()), ("repeat", self.repeat.is_some()), ("ask_first", self.ask_first)];
-        let own = keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key);
-        own.or_else(|| self.send.beyond_template())
+        let odd = self.at.as_ref().filter(|at| at.schedule().is_none()).map(|_| "at");
+        let paid = self.paid.map(|_| "paid");
+        odd.or(paid).or_else(|| self.send.beyond_template())
     }
 }
 
@@ -186,7 +211,9 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         find(entries, "pause_if").map_or((None, None), |node| pause_if(node, reader));
     let ask_first = find(entries, "ask_first").and_then(|node| reader.flag(node, ("`ask_first`", "`ask_first`")));
     let audience = find(entries, "audience").and_then(|node| audience(node, reader));
+    let paid = find(entries, "paid").and_then(|node| paid(node, reader));
     let in_doubt = find(entries, "in_doubt").and_then(|node| word(node, "in_doubt", &IN_DOUBT, reader));
+    let written = |key| find(entries, key).and_then(Node::scalar).map(|scalar| format!("{key} {}", scalar.text));
     named.then_some(())?;
     let send = Send { topic: topic.map_or(Some(None), |topic| topic.map(Some))?, ..send? };
     Some(Broadcast {
@@ -198,12 +225,14 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         expires,
         at,
         repeat,
+        plan: ["at", "repeat"].into_iter().filter_map(written).collect::<Vec<_>>().join("; "),
         canary,
         pause_if_blocked,
         pause_if_failed,
         ask_first: ask_first.unwrap_or_default(),
         audience: audience.unwrap_or_default(),
         resend: in_doubt.map(|word| word == "resend"),
+        paid,
     })
 }
 
@@ -243,6 +272,12 @@ fn pause_if(node: &Node, reader: &mut Reader) -> (Option<Share>, Option<Share>) 
     let blocked = find(entries, "blocked").and_then(|node| percent(node, ("`blocked`", "`blocked`"), reader));
     let failed = find(entries, "failed").and_then(|node| percent(node, ("`failed`", "`failed`"), reader));
     (blocked, failed)
+}
+
+fn paid(node: &Node, reader: &mut Reader) -> Option<u32> {
+    let entries = reader.shape(node, node.place, &PAID)?;
+    let budget = integer(find(entries, "budget")?, ("`budget`", "`budget`"), 1..=MOST_STARS, reader)?;
+    u32::try_from(budget).ok()
 }
 
 fn percent(node: &Node, what: (&str, &str), reader: &mut Reader) -> Option<Share> {

@@ -147,6 +147,7 @@ impl Default for Settings {
                 bot: words::rate("30 per second"),
                 chat: words::rate("1 per second"),
                 group: words::rate("20 per minute"),
+                paid: words::rate("1000 per second"),
             },
             http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
             webhooks: Webhooks::default(),

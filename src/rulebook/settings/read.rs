@@ -51,6 +51,7 @@ impl<'a> Checker<'a> {
                 bot: self.rate("bot", default.limits.bot),
                 chat: self.rate("chat", default.limits.chat),
                 group: self.rate("group", default.limits.group),
+                paid: self.rate("paid", default.limits.paid),
             },
             http: Http {
                 listen: self

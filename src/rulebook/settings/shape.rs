@@ -85,6 +85,7 @@ static LIMITS: Shape = Shape {
         optional("bot", PACE, "for the whole bot", "для бота в целом"),
         optional("chat", PACE, "for one chat", "для одного чата"),
         optional("group", PACE, "for one group", "для одной группы"),
+        optional("paid", PACE, "for the whole bot while Stars are paid", "для бота в целом, когда платятся звёзды"),
     ],
 };
 

@@ -5,7 +5,7 @@ use super::ClockTime;
 use super::check::Checker;
 use super::clock::ClockZone;
 use super::parse::{self, Instant};
-use super::schedule::{Weekday, weekday};
+use super::schedule::{Schedule, Weekday, Weekdays, weekday};
 use crate::condition::Expression;
 use crate::diagnostic::Sources;
 use crate::model::Type;
@@ -33,6 +33,19 @@ pub enum Moment {
     Expression(Expression),
     /// The hour of the day at which the user is most active.
     BestHour,
+}
+
+impl Moment {
+    /// The schedule whose first time it is; none for what differs from user to
+    /// user by more than the zone.
+    pub fn schedule(&self) -> Option<Schedule> {
+        match self {
+            Self::Clock(at) => Some(Schedule::Days { days: Weekdays::ALL, at: at.clone() }),
+            Self::Weekday(day, at) => Some(Schedule::Days { days: (*day).into(), at: at.clone() }),
+            Self::Date { local, zone } => Some(Schedule::Once { local: *local, zone: zone.clone() }),
+            Self::Expression(_) | Self::BestHour => None,
+        }
+    }
 }
 
 /// Reads a moment.

@@ -126,6 +126,12 @@ impl Weekdays {
     }
 }
 
+impl From<Weekday> for Weekdays {
+    fn from(day: Weekday) -> Self {
+        Self(bit(day))
+    }
+}
+
 impl<'t> FromIterator<&'t str> for Weekdays {
     /// The days of these names; other words are none.
     fn from_iter<I: IntoIterator<Item = &'t str>>(names: I) -> Self {

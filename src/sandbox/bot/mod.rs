@@ -153,7 +153,7 @@ impl Call {
             FaultEffect::ServerError => refuse(&self.sandbox, Refusal::new(500, "Internal Server Error: restart")),
             FaultEffect::BadGateway => answer::html_error(StatusCode::BAD_GATEWAY),
             FaultEffect::BadGatewayAfter => {
-                self.answer().await;
+                self.lose().await;
                 answer::html_error(StatusCode::BAD_GATEWAY)
             }
             // Delays are over when an effect is played.
@@ -162,7 +162,7 @@ impl Call {
             }
             FaultEffect::Hang => std::future::pending().await,
             FaultEffect::HangAfter => {
-                self.answer().await;
+                self.lose().await;
                 std::future::pending().await
             }
             FaultEffect::DropBefore => {
@@ -170,12 +170,12 @@ impl Call {
                 answer::html_error(StatusCode::BAD_GATEWAY)
             }
             FaultEffect::DropAfter => {
-                let response = self.answer().await;
+                let response = self.lose().await;
                 self.line.cut();
                 response
             }
             FaultEffect::Truncate => {
-                let response = self.answer().await;
+                let response = self.lose().await;
                 self.line.cut_in_body();
                 response
             }
@@ -190,21 +190,27 @@ impl Call {
     }
 
     async fn answer(&self) -> Response {
-        match self.work().await {
-            Ok(value) => answer::success(&value),
-            Err(refusal) => refuse(&self.sandbox, refusal),
+        finish(&self.sandbox, self.work().await)
+    }
+
+    /// Makes an answer that will not reach the bot.
+    async fn lose(&self) -> Response {
+        let result = self.work().await;
+        if let (Ok(value), Some(chat)) = (&result, self.params.chat_number()) {
+            let messages = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let ids = messages.iter().filter_map(|message| i32::try_from(message.get("message_id")?.as_i64()?).ok());
+            self.sandbox.with(|world, _| ids.for_each(|id| world.ledger.lose(chat, id)));
         }
+        finish(&self.sandbox, result)
     }
 
     /// Answers with a result that a client may not know how to read.
     async fn strange(&self, change: fn(&mut Value)) -> Response {
-        match self.work().await {
-            Ok(mut value) => {
-                change(&mut value);
-                answer::success(&value)
-            }
-            Err(refusal) => refuse(&self.sandbox, refusal),
+        let mut result = self.work().await;
+        if let Ok(value) = &mut result {
+            change(value);
         }
+        finish(&self.sandbox, result)
     }
 
     async fn work(&self) -> Result<Value, Refusal> {
@@ -236,6 +242,13 @@ impl Call {
             Err(running) => running,
         });
         refuse(&self.sandbox, wait.into())
+    }
+}
+
+fn finish(sandbox: &Sandbox, result: Result<Value, Refusal>) -> Response {
+    match result {
+        Ok(value) => answer::success(&value),
+        Err(refusal) => refuse(sandbox, refusal),
     }
 }
 
