@@ -109,16 +109,18 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     let known = known(engine, &rulebook, &query.from)?;
     let mut handled = on_seen(known.as_ref(), &query.from, engine.clock.now());
     let user = UserId(query.from.id.0.cast_signed());
-    if let Some(button) = query.data.as_deref().filter(|data| approve::is_ours(data)) {
+    let Some(button) = query.data.as_deref() else { return Ok(handled) };
+    let ask = opt_out::of_press(button);
+    if ask.is_none() && approve::is_ours(button) {
         let answer = approve::answer(engine, user.0, button)?;
         handled.replies.extend(answer.map(|answer| (user.0, answer)));
-    } else if let Some(button) = &query.data {
-        let private = query.message.as_ref().is_some_and(|message| message.chat().is_private());
-        if let Some(ask) = opt_out::of_press(button).filter(|_| private) {
-            on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);
-        }
-        handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
+        return Ok(handled);
     }
+    let private = query.message.as_ref().is_some_and(|message| message.chat().is_private());
+    if let Some(ask) = ask.filter(|_| private) {
+        on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);
+    }
+    handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
     Ok(handled)
 }
 
