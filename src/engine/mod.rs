@@ -14,6 +14,7 @@ pub mod command;
 mod core;
 mod crowd;
 pub mod decide;
+mod delivered;
 pub mod gates;
 pub mod guard;
 pub mod inbox;
@@ -26,6 +27,7 @@ pub mod restore;
 mod segments;
 pub mod sizes;
 
+pub use delivered::Delivered;
 pub use segments::SegmentCount;
 
 use self::core::Core;

@@ -41,6 +41,7 @@ pub(super) enum Event {
     SetLimits(Limits),
     SetArmed(Armed),
     BlockedAfter(LedgerId),
+    Clicked(LedgerId),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -251,6 +252,10 @@ impl Worker {
             Event::BlockedAfter(id) => {
                 self.queue.blocked_after(id);
                 self.release_stopped()
+            }
+            Event::Clicked(id) => {
+                self.queue.clicked(id);
+                Ok(())
             }
             Event::Status(reply) => {
                 let _ = reply.send(self.status());

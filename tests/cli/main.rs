@@ -6,6 +6,7 @@
 mod arming;
 mod backup;
 mod broadcast;
+mod delivered;
 mod disk;
 mod events;
 #[path = "../support/expect.rs"]

@@ -4,8 +4,9 @@
 
 use super::admin;
 use crate::engine::inbox::Handled;
-use crate::engine::{Engine, EngineError};
-use crate::model::{Event, Patch, Reach, Time, UserId, Value, builtin};
+use crate::engine::{Delivered, Engine, EngineError};
+use crate::model::event::LEDGER;
+use crate::model::{Delivery, Event, Patch, Reach, Time, UserId, Value, builtin};
 use std::sync::Arc;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
@@ -19,7 +20,10 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
     };
     // An update that comes twice tells the same events.
     for event in &mut handled.events {
-        event.id = format!("telegram:{}", update.id.0).into();
+        event.id = match event.delivery() {
+            None => format!("telegram:{}", update.id.0).into(),
+            Some(_) => format!("telegram:{}:message", update.id.0).into(),
+        };
     }
     Ok(handled)
 }
@@ -89,10 +93,26 @@ fn start_payload(text: &str) -> Option<&str> {
 fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineError> {
     let mut handled = on_seen(engine, &query.from)?;
     let user = UserId(query.from.id.0.cast_signed());
-    if let Some(button) = &query.data {
-        handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
+    let Some(button) = &query.data else { return Ok(handled) };
+    let (now, pressed) = (engine.clock.now(), pressed_message(engine, query)?);
+    let template = pressed.as_ref().map_or("", |pressed| &pressed.template);
+    handled.events.push(event(user, "press", now, &[("button", button), ("template", template)]));
+    if let Some(Delivered { template, ledger }) = pressed {
+        let mut click = event(user, &Delivery::Clicked(&template).name(), now, &[("button", button)]);
+        click.properties.push((LEDGER.into(), Value::Int(i64::try_from(ledger.0).unwrap_or(i64::MAX))));
+        handled.events.push(click);
+        handled.clicked.push(ledger);
     }
     Ok(handled)
+}
+
+/// The message of ours whose button was pressed, in the user's own chat: others
+/// may have forwarded or shown it.
+fn pressed_message(engine: &Engine, query: &CallbackQuery) -> Result<Option<Delivered>, EngineError> {
+    let user = query.from.id.0.cast_signed();
+    let Some(message) = query.message.as_ref().filter(|message| message.chat().id.0 == user) else { return Ok(None) };
+    let sent = message.regular_message().map(|message| Time(message.date.timestamp_millis()));
+    engine.delivered(UserId(user), message.id().0, sent)
 }
 
 fn on_membership(change: &ChatMemberUpdated, now: Time) -> Handled {
@@ -111,7 +131,7 @@ fn on_membership(change: &ChatMemberUpdated, now: Time) -> Handled {
         (Reach::Blocked, Reach::Reachable) => vec![event(user, "bot_returned", at, &[])],
         _ => Vec::new(),
     };
-    Handled { patches: vec![(user, Patch::reach(after))], events, replies: Vec::new() }
+    Handled { patches: vec![(user, Patch::reach(after))], events, ..Handled::default() }
 }
 
 fn optional(text: Option<&str>) -> Value {
