@@ -8,6 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
+mod arrived;
 mod files;
 mod grant;
 mod lease;

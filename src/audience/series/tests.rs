@@ -164,8 +164,8 @@ fn happened(past: &Past) -> Happened<'_> {
 }
 
 fn recall(series: &mut Series, past: &[Past]) {
-    for Wanted { event, since, .. } in series.wanted() {
-        let wanted = past.iter().filter(|past| past.event == event && past.at >= since);
+    for Wanted { kind, since, .. } in series.wanted() {
+        let wanted = past.iter().filter(|past| Kind::Event(past.event) == kind && past.at >= since);
         wanted.for_each(|past| series.recall(past.row, happened(past)));
     }
     series.recalled();

@@ -1,9 +1,9 @@
 //! What becomes of a lease: the answer's meaning for its row, the waits that
 //! answers call for, and how a lease is given back unused.
 
+use super::arrived::{arrived, delivery_id};
 use super::{Leased, Worker};
-use crate::model::event::{LEDGER, MESSAGE};
-use crate::model::{Delivery, Event, Patch, Reach, Text, Time, TimeDelta, UserId, Value};
+use crate::model::{Event, Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::handle::Armed;
@@ -15,7 +15,6 @@ use crate::outbox::row::{Failure, FailureKind, RowId, State};
 use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// What a 429 asked for, kept over a restart. Both ends, so that a clock that
 /// is set back does not make the wait longer.
@@ -242,39 +241,6 @@ fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
 /// is told.
 fn blocked_event(row: RowId, chat: i64, at: Time) -> Event {
     Event { id: delivery_id(row), user: UserId(chat), name: "bot_blocked".into(), at, properties: Vec::new() }
-}
-
-fn delivery_id(row: RowId) -> Arc<str> {
-    format!("delivery:{}:{}:{}", row.ledger, row.chunk, row.index).into()
-}
-
-/// What the confirmation of a message tells of its user. A taken back or
-/// changed message arrives no second time.
-fn arrived(ledger: &Ledger, candidate: &Candidate, state: &State, at: Time) -> Option<Event> {
-    let template = match ledger.cause {
-        Cause::Broadcast { .. } | Cause::Reply => ledger.template.as_deref()?,
-        Cause::Recall { .. } => return None,
-    };
-    let message = match state {
-        State::Sent { message, .. } => *message,
-        State::SentMany { messages, .. } => *messages.first()?,
-        State::Queued { .. }
-        | State::Leased { .. }
-        | State::Failed { .. }
-        | State::InDoubt { .. }
-        | State::Skipped { .. }
-        | State::Deferred { .. } => return None,
-    };
-    let Candidate { row, chat, part, .. } = *candidate;
-    let delivery = if part == 0 { Delivery::Received(template) } else { Delivery::Part(template) };
-    let ledger = i64::try_from(row.ledger.0).unwrap_or(i64::MAX);
-    (chat > 0).then(|| Event {
-        id: delivery_id(row),
-        user: UserId(chat),
-        name: delivery.name(),
-        at,
-        properties: vec![(MESSAGE.into(), Value::Int(message.into())), (LEDGER.into(), Value::Int(ledger))],
-    })
 }
 
 fn unreachable_kind(reach: Reach) -> FailureKind {
