@@ -21,7 +21,7 @@ use rusqlite::{Connection, params};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
-use vestnik::audience::series::{Happened, Series};
+use vestnik::audience::series::{Happened, Kind, Series};
 use vestnik::condition::{Column, Fact, Whole, Window};
 use vestnik::model::{Event, EventId, Events, PropertyId, Time, TimeDelta, UserId, Value};
 use vestnik::store::history::{Asked, History, Span, Step};
@@ -278,7 +278,7 @@ fn take_in(series: &mut Series, events: &[Event]) -> f64 {
     let begun = Instant::now();
     for event in events {
         properties[0].1 = event.property("rub").cloned().unwrap_or_default();
-        let happened = Happened { event: PAYMENT, at: event.at, properties: &properties };
+        let happened = Happened { kind: Kind::Event(PAYMENT), at: event.at, properties: &properties };
         changed.clear();
         series.add(event.user.0 as u32, happened, &mut changed);
     }
@@ -290,7 +290,8 @@ fn refill(history: &History, series: &mut Series) -> Outcome<()> {
     let since = series.wanted().first().map(|wanted| wanted.since);
     history.for_each(&kinds, since, |past| {
         let properties = [(RUB, past.values[0].clone())];
-        series.recall(past.user.0 as u32, Happened { event: PAYMENT, at: past.at, properties: &properties });
+        series
+            .recall(past.user.0 as u32, Happened { kind: Kind::Event(PAYMENT), at: past.at, properties: &properties });
     })?;
     series.recalled();
     Ok(())

@@ -272,6 +272,10 @@ async fn tell_admins(engine: Arc<Engine>, mut notices: UnboundedReceiver<Notice>
     while let Some(notice) = notices.recv().await {
         let text = words::notice(&notice);
         tracing::info!("{}", text.en);
+        // who wants to know how it went looks at the figures
+        if let Notice::Ended { .. } = notice {
+            continue;
+        }
         if let Err(error) = engine.tell_admins(Role::Operator, &text).await {
             tracing::warn!(%error, "the admins were not told");
         }

@@ -1,15 +1,15 @@
 //! The answers to facts for everybody: a column for each that the rulebook
 //! asks.
 //!
-//! Those about events are kept by [`Series`]: lifetime answers come from the
-//! profiles, windows from the history. Of what is not recorded at all yet
-//! (messages received, drips, variants) every answer is that of a user to whom
-//! nothing has happened.
+//! Those about events, messages and their buttons among them, are kept by
+//! [`Series`]: lifetime answers come from the profiles, windows from the
+//! history. Of what is not recorded at all yet (drips, variants) every answer is
+//! that of a user to whom nothing has happened.
 
 use super::row::Happened;
-use super::series::{self, Series, Wanted};
+use super::series::{self, Kind, Series, Wanted};
 use crate::condition::{Column, Fact, Window};
-use crate::model::{Event, EventId, PropertyId, Time, UserId, Value};
+use crate::model::{Delivery, Event, EventId, PropertyId, TemplateId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::history::{Asked, History};
 use crate::store::{Met, Profiles, Raw, StoreError, Total, sum_name};
@@ -67,15 +67,16 @@ impl Facts {
         history: &History,
         row_of: &dyn Fn(UserId) -> Option<u32>,
     ) -> Result<(), StoreError> {
-        let wanted = self.series.wanted();
-        let asked: Vec<Asked> = wanted.iter().map(|wanted| as_asked(wanted, rulebook)).collect();
+        let wanted = self.series.wanted().into_iter();
+        let (asked, wanted): (Vec<Asked>, Vec<Wanted>) =
+            wanted.filter_map(|wanted| Some((as_asked(&wanted, rulebook)?, wanted))).unzip();
         if let Some(since) = wanted.iter().map(|wanted| wanted.since).min() {
             let mut properties: Vec<(PropertyId, Value)> = Vec::new();
             history.for_each(&asked, Some(since), |past| {
                 let (Some(wanted), Some(row)) = (wanted.get(past.kind), row_of(past.user)) else { return };
                 properties.clear();
                 properties.extend(wanted.properties.iter().copied().zip(past.values.iter().cloned()));
-                self.series.recall(row, series::Happened { event: wanted.event, at: past.at, properties: &properties });
+                self.series.recall(row, series::Happened { kind: wanted.kind, at: past.at, properties: &properties });
             })?;
         }
         self.series.recalled();
@@ -86,6 +87,7 @@ impl Facts {
     pub(super) fn serve(&self, before: &Rulebook, after: &Rulebook) -> bool {
         before.catalogue.events == after.catalogue.events
             && before.settings.timezone.zone == after.settings.timezone.zone
+            && self.kept.iter().filter_map(template_of).all(|id| same_template(id, before, after))
             && after.facts().iter().all(|fact| self.kept.contains(fact) || !is_about_events(fact))
     }
 
@@ -103,18 +105,15 @@ impl Facts {
 
     /// Notes an event of a row at `now`; the facts whose answers have changed by
     /// it.
-    pub(super) fn record(
-        &mut self,
-        event: EventId,
-        row: u32,
-        happened: &Event,
-        rulebook: &Rulebook,
-        now: Time,
-    ) -> Vec<Fact> {
+    pub(super) fn record(&mut self, row: u32, happened: &Event, rulebook: &Rulebook, now: Time) -> Vec<Fact> {
         let mut changed = Vec::new();
+        let Some(kind) = kind_of(rulebook, &happened.name) else { return changed };
         self.series.tell(now);
-        let properties = Happened::properties(rulebook, event, happened);
-        self.series.add(row, series::Happened { event, at: happened.at, properties: &properties }, &mut changed);
+        let properties = match kind {
+            Kind::Event(event) => Happened::properties(rulebook, event, happened),
+            Kind::Received(_) | Kind::Clicked(_) => Vec::new(),
+        };
+        self.series.add(row, series::Happened { kind, at: happened.at, properties: &properties }, &mut changed);
         changed
     }
 
@@ -144,10 +143,53 @@ impl Facts {
     }
 }
 
-fn as_asked(wanted: &Wanted, rulebook: &Rulebook) -> Asked {
-    let event = rulebook.catalogue.events.event(wanted.event);
-    let name = |id: &PropertyId| event.at(*id).name.clone();
-    Asked { event: event.name.clone(), properties: wanted.properties.iter().map(name).collect() }
+/// What events of a name are under this rulebook, if conditions can ask of them.
+fn kind_of(rulebook: &Rulebook, name: &str) -> Option<Kind> {
+    let template = |name: &str| rulebook.catalogue.templates.find(name).map(TemplateId);
+    match Delivery::of(name) {
+        None => rulebook.catalogue.events.find(name).map(Kind::Event),
+        Some(Delivery::Received(name)) => template(name).map(Kind::Received),
+        Some(Delivery::Clicked(name)) => template(name).map(Kind::Clicked),
+        Some(Delivery::Part(_)) => None,
+    }
+}
+
+/// The history's question for what is wanted. Every id is one of the rulebook,
+/// so there is one for each.
+fn as_asked(wanted: &Wanted, rulebook: &Rulebook) -> Option<Asked> {
+    let about = |event: Arc<str>| Asked { event, properties: Vec::new() };
+    match wanted.kind {
+        Kind::Event(event) => {
+            let event = rulebook.catalogue.events.event(event);
+            let name = |id: &PropertyId| event.at(*id).name.clone();
+            let properties = wanted.properties.iter().map(name).collect();
+            Some(Asked { event: event.name.clone(), properties })
+        }
+        Kind::Received(id) => Some(about(Delivery::Received(template_name(id, rulebook)?).name())),
+        Kind::Clicked(id) => Some(about(Delivery::Clicked(template_name(id, rulebook)?).name())),
+    }
+}
+
+fn template_name(id: TemplateId, rulebook: &Rulebook) -> Option<&str> {
+    rulebook.catalogue.templates.name(id.0)
+}
+
+fn same_template(id: TemplateId, before: &Rulebook, after: &Rulebook) -> bool {
+    template_name(id, before) == template_name(id, after)
+}
+
+/// The template that a fact asks about.
+fn template_of(fact: &Fact) -> Option<TemplateId> {
+    match *fact {
+        Fact::Received { template, .. } | Fact::Clicked { template, .. } => Some(template),
+        Fact::Count { .. }
+        | Fact::Sum { .. }
+        | Fact::First(_)
+        | Fact::Last(_)
+        | Fact::InDrip(_)
+        | Fact::FinishedDrip(_)
+        | Fact::Variant(_) => None,
+    }
 }
 
 /// The name of the total that answers a fact, if one does.
@@ -160,6 +202,12 @@ fn total_name(fact: &Fact, rulebook: &Rulebook) -> Option<Arc<str>> {
         }
         Fact::First(id) => Some(Total::First.name(&event(id).name)),
         Fact::Last(id) => Some(Total::Last.name(&event(id).name)),
+        Fact::Received { template, window: Window::Ever } => {
+            Some(Total::Count.name(&Delivery::Received(template_name(template, rulebook)?).name()))
+        }
+        Fact::Clicked { template, window: Window::Ever } => {
+            Some(Total::Count.name(&Delivery::Clicked(template_name(template, rulebook)?).name()))
+        }
         Fact::Count { .. }
         | Fact::Sum { .. }
         | Fact::Received { .. }
@@ -172,9 +220,12 @@ fn total_name(fact: &Fact, rulebook: &Rulebook) -> Option<Arc<str>> {
 
 fn is_about_events(fact: &Fact) -> bool {
     match fact {
-        Fact::Count { .. } | Fact::Sum { .. } | Fact::First(_) | Fact::Last(_) => true,
-        Fact::Received { .. } | Fact::Clicked { .. } | Fact::InDrip(_) | Fact::FinishedDrip(_) | Fact::Variant(_) => {
-            false
-        }
+        Fact::Count { .. }
+        | Fact::Sum { .. }
+        | Fact::First(_)
+        | Fact::Last(_)
+        | Fact::Received { .. }
+        | Fact::Clicked { .. } => true,
+        Fact::InDrip(_) | Fact::FinishedDrip(_) | Fact::Variant(_) => false,
     }
 }

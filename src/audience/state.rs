@@ -154,10 +154,8 @@ impl State {
         }
         let mut changes = Changes { new, ..Changes::of(event.user) };
         let mut dirty = if new { self.graph.all() } else { Ranks::new() };
-        if let Some(id) = self.rulebook.catalogue.events.find(&event.name) {
-            for fact in self.facts.record(id, row, event, &self.rulebook, self.now) {
-                dirty.extend(self.graph.asking(&fact));
-            }
+        for fact in self.facts.record(row, event, &self.rulebook, self.now) {
+            dirty.extend(self.graph.asking(&fact));
         }
         self.settle(row, &ranks(dirty), &mut changes);
         changes

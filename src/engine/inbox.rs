@@ -12,7 +12,7 @@
 
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, UserId};
-use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, stage_replies};
+use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
 
 const OFFSET: &[u8] = b"U";
@@ -27,6 +27,8 @@ pub struct Handled {
     pub events: Vec<Event>,
     /// Answers: a chat and its message.
     pub replies: Vec<(i64, Message)>,
+    /// Ledgers a message of which had a button pressed.
+    pub clicked: Vec<LedgerId>,
 }
 
 impl Engine {
@@ -79,7 +81,8 @@ impl Engine {
             })
             .await?;
         staged.map_or(Ok(()), |ledger| self.take_up(ledger))?;
-        blocks.into_iter().try_for_each(|user| self.blame(user))
+        blocks.into_iter().try_for_each(|user| self.blame(user))?;
+        handled.clicked.into_iter().try_for_each(|ledger| self.count_click(ledger))
     }
 
     /// Gives the outbox a ledger whose rows are durable and wait.
@@ -93,6 +96,11 @@ impl Engine {
         let blamed = self.past.blamed(user, self.clock.now());
         let told = blamed.zip(self.outbox()).map(|(ledger, outbox)| outbox.blocked_after(ledger));
         Ok(told.unwrap_or(Ok(()))?)
+    }
+
+    /// Counts a press of a button for the mailing that it belongs to.
+    fn count_click(&self, ledger: LedgerId) -> Result<(), EngineError> {
+        Ok(self.outbox().map_or(Ok(()), |outbox| outbox.clicked(ledger))?)
     }
 
     /// Keeps an update that cannot be read apart, so that it is not lost.

@@ -15,6 +15,7 @@ pub mod command;
 mod core;
 mod crowd;
 pub mod decide;
+mod delivered;
 pub mod gates;
 pub mod guard;
 pub mod inbox;
@@ -27,6 +28,7 @@ pub mod restore;
 mod segments;
 pub mod sizes;
 
+pub use delivered::Delivered;
 pub use segments::SegmentCount;
 
 use self::core::Core;

@@ -147,6 +147,8 @@ mod tests {
             ("name", Json::Null, "the event has no `name`"),
             ("name", json!("paymnt"), "event `paymnt` is not declared; did you mean `payment`?"),
             ("name", json!("zzzzzzzz"), "event `zzzzzzzz` is not declared"),
+            ("name", json!("received:hello"), "event `received:hello` is not declared"),
+            ("name", json!("clicked:hello"), "event `clicked:hello` is not declared"),
             ("at", Json::Null, "the event has no time `at`"),
             ("at", json!("soon"), "`at` is neither a timestamp nor an ISO date"),
             ("at", json!("2026-03-01T12:05:01Z"), "the event is more than 5 minutes ahead of the clock"),

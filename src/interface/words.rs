@@ -135,6 +135,7 @@ pub fn run_figures(status: &BroadcastStatus, lang: Lang) -> String {
     }
     let mut rows = vec![(Text::new("recipients", "получателей"), run.total)];
     rows.push((Text::new("sent", "отправлено"), run.sent));
+    rows.push((Text::new("buttons pressed", "нажатий на кнопки"), run.clicked));
     rows.extend(run.skipped.iter().map(|(reason, n)| (skip_words(reason), *n)));
     rows.extend(run.failed.iter().map(|(kind, n)| (failure_words(kind), *n)));
     rows.push((

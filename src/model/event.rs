@@ -9,6 +9,68 @@ use super::{Time, UserId, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// What an event of the bot's own tells of a message that was sent; with the
+/// name of its template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery<'a> {
+    /// The message was delivered.
+    Received(&'a str),
+    /// A further part of a message was delivered, which counts for nothing but
+    /// may have been given the buttons.
+    Part(&'a str),
+    /// A button of the message was pressed.
+    Clicked(&'a str),
+}
+
+impl<'a> Delivery<'a> {
+    /// What the name of an event says. A colon stands in no name that rule
+    /// files declare, so these are the bot's alone.
+    pub fn of(name: &'a str) -> Option<Self> {
+        let (kind, template) = name.split_once(':')?;
+        match kind {
+            RECEIVED => Some(Self::Received(template)),
+            PART => Some(Self::Part(template)),
+            CLICKED => Some(Self::Clicked(template)),
+            _ => None,
+        }
+    }
+
+    /// The name of such an event.
+    pub fn name(self) -> Arc<str> {
+        let (kind, template) = match self {
+            Self::Received(template) => (RECEIVED, template),
+            Self::Part(template) => (PART, template),
+            Self::Clicked(template) => (CLICKED, template),
+        };
+        [kind, ":", template].concat().into()
+    }
+
+    /// Whether conditions can ask how many of these there were.
+    pub fn counts(self) -> bool {
+        match self {
+            Self::Received(_) | Self::Clicked(_) => true,
+            Self::Part(_) => false,
+        }
+    }
+
+    /// The template, if it is about the arrival of a message.
+    pub fn arrived(self) -> Option<&'a str> {
+        match self {
+            Self::Received(template) | Self::Part(template) => Some(template),
+            Self::Clicked(_) => None,
+        }
+    }
+}
+
+const RECEIVED: &str = "received";
+const PART: &str = "part";
+const CLICKED: &str = "clicked";
+
+/// The property of an event about a delivery that holds the message's id.
+pub const MESSAGE: &str = "message";
+/// The property of an event about a delivery that holds the ledger's number.
+pub const LEDGER: &str = "ledger";
+
 /// One event of one user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -28,5 +90,30 @@ impl Event {
     /// The value of a property, if the event tells it.
     pub fn property(&self, name: &str) -> Option<&Value> {
         self.properties.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
+    /// What it tells of a message, if it is one of the bot's own about that.
+    pub fn delivery(&self) -> Option<Delivery<'_>> {
+        Delivery::of(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_about_deliveries_are_told_from_others() {
+        for (name, expected) in [
+            ("received:hello", Some(Delivery::Received("hello"))),
+            ("part:hello", Some(Delivery::Part("hello"))),
+            ("clicked:win_back", Some(Delivery::Clicked("win_back"))),
+            ("received", None),
+            ("press", None),
+            ("paid:hello", None),
+        ] {
+            assert_eq!(Delivery::of(name), expected, "{name}");
+            assert!(expected.is_none_or(|delivery| *delivery.name() == *name), "{name}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
-mod event;
+pub mod event;
 pub mod events;
 mod ids;
 mod message;
@@ -16,7 +16,7 @@ mod time;
 mod value;
 mod wish;
 
-pub use event::Event;
+pub use event::{Delivery, Event};
 pub use events::{EventType, Events, Property, PropertyId};
 pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
 pub use message::{Button, ButtonAction, Format, Media, MediaItem, MediaKind, MediaSource, Message};

@@ -170,6 +170,11 @@ impl Outbox {
         self.tell(Event::BlockedAfter(id))
     }
 
+    /// A button of a message of this ledger was pressed.
+    pub fn clicked(&self, id: LedgerId) -> Result<(), OutboxError> {
+        self.tell(Event::Clicked(id))
+    }
+
     /// Looks again at rows that wait for the rulebook.
     pub fn wake(&self) -> Result<(), OutboxError> {
         self.tell(Event::Wake)

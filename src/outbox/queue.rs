@@ -279,6 +279,15 @@ impl Queue {
         }
     }
 
+    /// A button of a message of a ledger was pressed.
+    pub fn clicked(&mut self, id: LedgerId, now: Time) {
+        self.count(id, now, Outcome::Clicked);
+        if let Some(run) = self.runs.get_mut(&id) {
+            run.ledger.clicked += 1;
+            self.dirty_heads.insert(id);
+        }
+    }
+
     /// Changes the status of a ledger; says whether it could be changed so.
     pub fn set_status(&mut self, id: LedgerId, status: LedgerStatus, now: Time) -> bool {
         let Some(run) = self.runs.get_mut(&id) else { return false };

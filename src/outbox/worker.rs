@@ -8,6 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
+mod arrived;
 mod files;
 mod grant;
 mod lease;
@@ -44,6 +45,7 @@ pub(super) enum Event {
     BlockedAfter(LedgerId),
     SetZone(TimeZone),
     Forget(Time),
+    Clicked(LedgerId),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -268,6 +270,10 @@ impl Worker {
             }
             Event::Forget(before) => {
                 self.queue.forget(before);
+                Ok(())
+            }
+            Event::Clicked(id) => {
+                self.queue.clicked(id, self.clock.now());
                 Ok(())
             }
             Event::Status(reply) => {

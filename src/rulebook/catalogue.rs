@@ -59,6 +59,11 @@ impl Ids {
         self.0.get(name).copied()
     }
 
+    /// The name at a place.
+    pub fn name(&self, place: u16) -> Option<&str> {
+        self.0.iter().find(|(_, known)| **known == place).map(|(name, _)| &**name)
+    }
+
     /// All names, in no order.
     pub fn names(&self) -> Vec<&str> {
         self.0.keys().map(String::as_str).collect()

@@ -1,7 +1,7 @@
 //! A new rulebook over the same people.
 
-use crate::support::{Base, DAY, MINUTE, Model, NOW, patch, rulebook};
-use vestnik::model::{Time, UserId, Value};
+use crate::support::{Base, DAY, MINUTE, Model, NOW, delivery, patch, rulebook, rulebook_of};
+use vestnik::model::{Delivery, Time, UserId, Value};
 
 const BEFORE: &str = r#"
 profile:
@@ -73,5 +73,53 @@ fn every_change_of_the_rules_is_taken_over() {
         audience.apply(UserId(3), &step, now);
         model.apply(&second, 3, &step);
         model.agrees(&audience, Time(NOW.0 + 40 * DAY));
+    }
+}
+
+#[test]
+fn messages_are_counted_on_under_other_templates_and_windows() {
+    let project = |templates: &[&str], rules: &str| {
+        let files: Vec<String> = templates.iter().map(|name| format!("templates/{name}.html")).collect();
+        let files = files.iter().map(|file| (&**file, "Hi")).chain([("rules/x.yaml", rules)]);
+        rulebook_of(&files.collect::<Vec<_>>())
+    };
+    let first = "segments:\n  a: received(hello, 2 days) > 0\n  b: clicked(hello) = 1\n";
+    let reloads: &[(&[&str], &str)] = &[
+        (&["hello"], first),
+        // Another template comes before the one that is asked for.
+        (&["hello", "another"], first),
+        (&["hello", "another"], "segments:\n  a: received(another, 2 days) > 0\n  b: clicked(hello) = 1\n"),
+        // A window that was not kept, and a lifetime answer.
+        (&["hello"], "segments:\n  a: received(hello, 9 days) >= 2\n  b: clicked(hello, 9 days) = 1\n"),
+        (&["hello"], "segments:\n  c: received(hello) >= 2\n  d: not segment(c)\n"),
+        (&["another"], "segments:\n  a: received(another, 9 days) >= 1\n"),
+    ];
+    for (templates, rules) in reloads {
+        let (base, before, after) = (Base::new(), project(&["hello"], first), project(templates, rules));
+        let mut model = Model::default();
+        for user in 1..5 {
+            let events = [
+                delivery("a", user, Delivery::Received("hello"), Time(NOW.0 - user * DAY)),
+                delivery("b", user, Delivery::Received("hello"), Time(NOW.0 - 5 * DAY)),
+                delivery("c", user, Delivery::Received("another"), Time(NOW.0 - 2 * user * DAY)),
+                delivery("d", user, Delivery::Clicked("hello"), Time(NOW.0 - 2 * user * DAY)),
+            ];
+            for event in &events {
+                base.happen(event);
+                model.happened(&after, event);
+            }
+        }
+        let audience = base.audience(&before);
+        audience.adopt(&after, &base.profiles, NOW).unwrap();
+        model.agrees(&audience, NOW);
+        // Events that come later, and what leaves the windows.
+        let event = delivery("e", 1, Delivery::Received("hello"), NOW);
+        base.happen(&event);
+        model.happened(&after, &event);
+        audience.happened(&event, NOW);
+        model.agrees(&audience, NOW);
+        let later = Time(NOW.0 + 3 * DAY);
+        audience.advance(later);
+        model.agrees(&audience, later);
     }
 }

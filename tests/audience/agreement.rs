@@ -1,12 +1,12 @@
 //! Whatever happens, what is kept live is what judging from scratch says.
 
-use crate::support::{Base, DAY, HOUR, MINUTE, Model, NOW, patch, rulebook_of};
+use crate::support::{Base, DAY, HOUR, MINUTE, Model, NOW, delivery, patch, rulebook_of};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use vestnik::audience::Changes;
 use vestnik::condition::{self, Columns, Fact, Row};
-use vestnik::model::{Event, Patch, SegmentId, Time, UserId, Value};
+use vestnik::model::{Delivery, Event, Patch, SegmentId, Time, UserId, Value};
 use vestnik::rulebook::Rulebook;
 
 const RULES: &str = r#"
@@ -67,17 +67,39 @@ segments:
   lapsed: last(payment) older than 2 days
   newcomer: first(payment) within 5 days
   scored: sum(lesson.score, 2 days) > 3 or sum(lesson.score) > 9
+  told: received(hello, 2 days) > 0
+  told_often: received(hello) >= 2 and received(other, 5 hours) = 0
+  tapped: clicked(hello, 3 days) / received(hello, 3 days) >= 0.5
+  tapper: clicked(other) > 1 or clicked(other, 1 hour) > 0
   scripted: {if: {script: "s.rhai:rich"}}
   timed: {if: {script: "s.rhai:late"}}
 "#;
 const SCRIPT: &str =
     "fn rich(user) { user.balance > 2 && user.visits > 1 }\nfn late(user, now) { user.paid_at < now }\n";
 
+/// What the outbox tells; of the last ones no condition can ask.
+const MESSAGES: [Delivery<'static>; 6] = [
+    Delivery::Received("hello"),
+    Delivery::Received("other"),
+    Delivery::Clicked("hello"),
+    Delivery::Clicked("other"),
+    Delivery::Part("hello"),
+    Delivery::Received("gone"),
+];
+const FILES: [(&str, &str); 4] = [
+    ("rules/x.yaml", RULES),
+    ("rules/s.rhai", SCRIPT),
+    ("templates/hello.html", "Hello"),
+    ("templates/other.html", "Other"),
+];
+
 #[derive(Clone, Debug)]
 enum Step {
     Patch(i64, Vec<(&'static str, Value)>),
     /// Of whom, a payment or a lesson, how long ago in hours, how much.
     Event(i64, bool, i64, i64),
+    /// Of whom, which of the messages, how long ago in hours.
+    Message(i64, Delivery<'static>, i64),
     /// So many minutes, then so many milliseconds before the next patch.
     Pass(i64, i64),
 }
@@ -127,6 +149,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (1i64..6, prop::collection::vec(set(), 0..4)).prop_map(|(user, sets)| Step::Patch(user, sets)),
         2 => (1i64..6, any::<bool>(), prop::sample::select(vec![0i64, 0, 1, 5, 30, 200]), -3i64..9)
             .prop_map(|(user, pays, ago, score)| Step::Event(user, pays, ago, score)),
+        2 => (1i64..6, prop::sample::select(MESSAGES.to_vec()), prop::sample::select(vec![0i64, 0, 1, 5, 30, 200]))
+            .prop_map(|(user, told_of, ago)| Step::Message(user, told_of, ago)),
         2 => (minutes, 0i64..MINUTE).prop_map(|(minutes, more)| Step::Pass(minutes, more)),
     ];
     prop::collection::vec(step, 1..30)
@@ -180,6 +204,15 @@ fn run(rulebook: &Arc<Rulebook>, stored: usize, steps: &[Step]) {
             Step::Event(user, pays, ago, score) => {
                 let id = format!("e{}", model.events.len());
                 let event = event(&id, *user, *pays, Time(now.0 - ago * HOUR), *score);
+                model.happened(rulebook, &event);
+                told.take(&audience.happened(&event, now));
+                if now.0 % MINUTE == 0 {
+                    model.agrees(&audience, now);
+                }
+            }
+            Step::Message(user, told_of, ago) => {
+                let id = format!("e{}", model.events.len());
+                let event = delivery(&id, *user, *told_of, Time(now.0 - ago * HOUR));
                 model.happened(rulebook, &event);
                 told.take(&audience.happened(&event, now));
                 if now.0 % MINUTE == 0 {
@@ -249,7 +282,7 @@ proptest! {
     #[test]
     fn what_is_live_is_what_judging_from_scratch_says(stored in 0usize..10, steps in steps()) {
         thread_local! {
-            static RULEBOOK: Arc<Rulebook> = rulebook_of(&[("rules/x.yaml", RULES), ("rules/s.rhai", SCRIPT)]);
+            static RULEBOOK: Arc<Rulebook> = rulebook_of(&FILES);
         }
         RULEBOOK.with(|rulebook| run(rulebook, stored, &steps));
     }
@@ -257,7 +290,7 @@ proptest! {
 
 #[test]
 fn patches_of_nothing_make_users() {
-    let rulebook = rulebook_of(&[("rules/x.yaml", RULES), ("rules/s.rhai", SCRIPT)]);
+    let rulebook = rulebook_of(&FILES);
     run(&rulebook, 0, &[Step::Patch(3, Vec::new()), Step::Patch(1, Vec::new()), Step::Pass(50_000, 0)]);
     let audience = Base::new().audience(&rulebook);
     assert!(audience.apply(UserId(1), &Patch::new(), NOW).new);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vestnik::audience::Audience;
 use vestnik::condition::{Fact, Row, Truth, Window};
-use vestnik::model::{Event, EventId, Patch, Profile, Time, UserId, Value, builtin};
+use vestnik::model::{Delivery, Event, EventId, Patch, Profile, Time, UserId, Value, builtin};
 use vestnik::rulebook::{Files, Rulebook, load_files};
 use vestnik::store::memory::MemoryStore;
 use vestnik::store::{Journal, Profiles, Transaction, Writer};
@@ -42,9 +42,19 @@ impl Base {
         self.writer.commit(Transaction::patch(UserId(user), patch.clone())).unwrap();
     }
 
+    pub fn happen(&self, event: &Event) {
+        self.writer.commit(Transaction { events: vec![event.clone()], ..Transaction::default() }).unwrap();
+    }
+
     pub fn audience(&self, rulebook: &Arc<Rulebook>) -> Audience {
         Audience::load(rulebook, &self.profiles, NOW).unwrap()
     }
+}
+
+/// The outbox tells of a message.
+pub fn delivery(id: &str, user: i64, delivery: Delivery<'_>, at: Time) -> Event {
+    let properties = vec![("message".into(), Value::Int(1)), ("ledger".into(), Value::Int(1))];
+    Event { id: id.into(), user: UserId(user), name: delivery.name(), at, properties }
 }
 
 pub fn patch(sets: &[(&str, Value)]) -> Patch {
@@ -83,17 +93,18 @@ impl Model {
 
     /// The answer to a fact, as the manual says.
     pub fn recorded(&self, rulebook: &Rulebook, user: i64, fact: &Fact, now: Time) -> Option<Value> {
-        let of = |id: EventId, window: Window| {
-            let name = &rulebook.catalogue.events.event(id).name;
+        let called = |name: Arc<str>, window: Window| {
             let start = window.start(now, &rulebook.settings.timezone.zone);
             let counts = move |event: &&Event| {
                 event.user.0 == user
-                    && event.name == *name
+                    && event.name == name
                     && event.at <= now
                     && start.is_none_or(|start| start <= event.at)
             };
             self.events.iter().filter(counts)
         };
+        let of = |id: EventId, window: Window| called(rulebook.catalogue.events.event(id).name.clone(), window);
+        let template = |id: vestnik::model::TemplateId| rulebook.catalogue.templates.name(id.0).unwrap();
         let time = |at: Option<Time>| at.map_or(Value::Missing, Value::Time);
         Some(match *fact {
             Fact::Count { event, window } => Value::Int(of(event, window).count() as i64),
@@ -108,7 +119,13 @@ impl Model {
                     (sum, _) => sum,
                 })
             }
-            _ => return None,
+            Fact::Received { template: id, window } => {
+                Value::Int(called(Delivery::Received(template(id)).name(), window).count() as i64)
+            }
+            Fact::Clicked { template: id, window } => {
+                Value::Int(called(Delivery::Clicked(template(id)).name(), window).count() as i64)
+            }
+            Fact::InDrip(_) | Fact::FinishedDrip(_) | Fact::Variant(_) => return None,
         })
     }
 

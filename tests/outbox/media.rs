@@ -270,7 +270,7 @@ fn a_refused_id_is_uploaded_again_once() {
 
 #[test]
 fn others_go_on_while_a_file_is_uploaded() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     shop.write("a.jpg", "one");
     shop.bench.sandbox().add_fault(Fault::every("sendPhoto", FaultEffect::Hang).times(1));
     let users: Vec<i64> = (1..=50).collect();
@@ -348,7 +348,7 @@ fn a_file_that_is_gone_fails_its_rows_and_pauses_their_run() {
 
 #[test]
 fn two_parts_arrive_in_order() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     shop.write("a.jpg", "one");
     let users: Vec<i64> = (1..=50).collect();
     let rows: Vec<i64> = users.iter().flat_map(|user| [*user, *user]).collect();

@@ -1,6 +1,8 @@
 //! What templates carry: photos, videos, documents and albums; when that makes
 //! two messages of one; and which language a user gets.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use crate::mistakes::{compare, told};
 use std::fs;
 use std::path::Path;

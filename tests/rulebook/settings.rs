@@ -101,7 +101,10 @@ fn mistakes() {
             "instance: {id: our shop}\n",
             r#"S004 vestnik.yaml:1:16 ‹our shop› `our shop` cannot be an `id` => write letters, digits, `-`, `_` and `.`, at most 64, such as `shop`"#,
         ),
-        ("instance: shop\n", r#"R002 vestnik.yaml:1:11 ‹shop› instance must be a mapping, not a text => "#),
+        (
+            "instance: shop\n",
+            r#"R002 vestnik.yaml:1:11 ‹shop› instance must be a mapping, not a text => write `key: value`, each on an indented line of its own"#,
+        ),
         (
             "watch: never\n",
             r#"S004 vestnik.yaml:1:8 ‹never› `watch` cannot be `never` => known here: `notify`, `poll`"#,

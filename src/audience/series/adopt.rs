@@ -1,8 +1,9 @@
 //! A series under another rulebook: the same events and properties may have
-//! other ids there, and other facts may be asked.
+//! other ids there, and other facts may be asked. Answers about templates, which
+//! are not among the events, are shown the past anew.
 
 use super::source::Key;
-use super::{Ahead, Series};
+use super::{Ahead, Kind, Series};
 use crate::condition::Fact;
 use crate::model::{EventId, Events, PropertyId};
 use std::collections::HashMap;
@@ -72,12 +73,16 @@ impl Translation<'_> {
         (now.ty == before.ty).then_some(id)
     }
 
-    fn key(&self, Key { event, property, grain }: Key) -> Option<Key> {
+    fn key(&self, Key { kind, property, grain }: Key) -> Option<Key> {
+        let event = match kind {
+            Kind::Event(event) => event,
+            Kind::Received(_) | Kind::Clicked(_) => return None,
+        };
         let property = match property {
             Some(property) => Some(self.property(event, property)?),
             None => None,
         };
-        Some(Key { event: self.event(event)?, property, grain })
+        Some(Key { kind: Kind::Event(self.event(event)?), property, grain })
     }
 
     fn fact(&self, fact: Fact) -> Option<Fact> {

@@ -28,7 +28,7 @@ mod values;
 mod tests;
 
 use crate::condition::{Column, Fact};
-use crate::model::{EventId, Events, PropertyId, Time, TimeDelta, Value};
+use crate::model::{EventId, Events, PropertyId, TemplateId, Time, TimeDelta, Value};
 use asked::{shape, start_of, total};
 use bucket::Amount;
 use grid::{Grain, Grid};
@@ -48,19 +48,30 @@ pub struct Series {
     facts: Vec<Kept>,
     places: HashMap<Fact, usize>,
     sources: Vec<Source>,
-    /// By the event's id.
-    events: Vec<Listeners>,
+    /// By kind, and by the id in it.
+    listeners: [Vec<Listeners>; 3],
     hours: Grid,
     days: Grid,
     /// What is dated ahead.
     ahead: BTreeMap<Time, Vec<Ahead>>,
 }
 
+/// What kind of event happens to a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// One that the project declares.
+    Event(EventId),
+    /// A message of a template was delivered.
+    Received(TemplateId),
+    /// A button of a template's message was pressed.
+    Clicked(TemplateId),
+}
+
 /// An event of one row, as far as answers depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Happened<'a> {
     /// Its kind.
-    pub event: EventId,
+    pub kind: Kind,
     /// When it happened.
     pub at: Time,
     /// What it tells.
@@ -71,7 +82,7 @@ pub struct Happened<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Their kind.
-    pub event: EventId,
+    pub kind: Kind,
     /// Which properties are needed.
     pub properties: Vec<PropertyId>,
     /// Older ones are not needed.
@@ -106,6 +117,17 @@ struct Ahead {
     amount: Amount,
 }
 
+impl Kind {
+    /// Where listeners of the kind stand.
+    fn place(self) -> (usize, usize) {
+        match self {
+            Self::Event(EventId(id)) => (0, id.into()),
+            Self::Received(TemplateId(id)) => (1, id.into()),
+            Self::Clicked(TemplateId(id)) => (2, id.into()),
+        }
+    }
+}
+
 impl Series {
     /// Keeps nothing yet, as of `now`.
     pub fn new(zone: TimeZone, now: Time) -> Self {
@@ -119,7 +141,7 @@ impl Series {
             facts: Vec::new(),
             places: HashMap::new(),
             sources: Vec::new(),
-            events: Vec::new(),
+            listeners: Default::default(),
             ahead: BTreeMap::new(),
         }
     }
@@ -131,12 +153,12 @@ impl Series {
     /// Facts go by the ids of one rulebook; for another one see [`Self::adopt`].
     pub fn extend(&mut self, facts: &[Fact], events: &Events) {
         for fact in facts.iter().filter(|fact| !self.places.contains_key(*fact)).copied().collect::<Vec<_>>() {
-            let Some((event, property, window, mut values)) = shape(&fact, events) else { continue };
+            let Some((kind, property, window, mut values)) = shape(&fact, events) else { continue };
             values.resize(self.rows);
             let place = self.facts.len();
-            let window = window.map(|length| (self.feed(event, property, length, place), Time(i64::MAX)));
+            let window = window.map(|length| (self.feed(kind, property, length, place), Time(i64::MAX)));
             if window.is_none() {
-                self.listeners(event).totals.push(place);
+                self.listeners_of(kind).totals.push(place);
             }
             if self.places.insert(fact, place).is_none() {
                 self.facts.push(Kept { fact, values, window });
@@ -148,11 +170,11 @@ impl Series {
     /// The past events to show with [`Self::recall`] before the first
     /// [`Self::add`], after which [`Self::recalled`] is to be called.
     pub fn wanted(&self) -> Vec<Wanted> {
-        let mut wanted: BTreeMap<EventId, Wanted> = BTreeMap::new();
+        let mut wanted: BTreeMap<Kind, Wanted> = BTreeMap::new();
         for source in self.sources.iter().filter(|source| source.recalling) {
-            let Key { event, property, .. } = source.key;
-            let new = Wanted { event, properties: Vec::new(), since: source.reach };
-            let entry = wanted.entry(event).or_insert(new);
+            let Key { kind, property, .. } = source.key;
+            let new = Wanted { kind, properties: Vec::new(), since: source.reach };
+            let entry = wanted.entry(kind).or_insert(new);
             entry.since = entry.since.min(source.reach);
             entry.properties.extend(property.filter(|property| !entry.properties.contains(property)));
         }
@@ -191,7 +213,8 @@ impl Series {
     /// answer for this row is another one now.
     pub fn add(&mut self, row: u32, event: Happened<'_>, changed: &mut Vec<Fact>) {
         self.grow(row as usize + 1);
-        let totals = self.events.get(usize::from(event.event.0)).map_or(&[][..], |listeners| &listeners.totals);
+        let (list, id) = event.kind.place();
+        let totals = self.listeners[list].get(id).map_or(&[][..], |listeners| &listeners.totals);
         for place in totals {
             let kept = &mut self.facts[*place];
             if total(kept, row, &event) {

@@ -1,15 +1,16 @@
 //! The events of one kind, or the values of one property of them, in buckets
 //! by hour or by day: what windows are fed from.
 
+use super::Kind;
 use super::bucket::{Amount, Bucket};
 use super::grid::Grain;
-use crate::model::{EventId, PropertyId, Time, Value};
+use crate::model::{PropertyId, Time, Value};
 use std::collections::BTreeMap;
 
 /// What a source holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub(super) event: EventId,
+    pub(super) kind: Kind,
     /// What is summed; nothing: events are counted.
     pub(super) property: Option<PropertyId>,
     pub(super) grain: Grain,

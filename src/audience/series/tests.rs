@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use super::{Happened, Series, Wanted};
+use super::{Happened, Kind, Series, Wanted};
 use crate::condition::{Fact, Window};
 use crate::model::{EventId, Events, PropertyId, Time, TimeDelta, Type, Value};
 use jiff::tz::TimeZone;
@@ -160,12 +160,12 @@ impl Check {
 }
 
 fn happened(past: &Past) -> Happened<'_> {
-    Happened { event: past.event, at: past.at, properties: &past.properties }
+    Happened { kind: Kind::Event(past.event), at: past.at, properties: &past.properties }
 }
 
 fn recall(series: &mut Series, past: &[Past]) {
-    for Wanted { event, since, .. } in series.wanted() {
-        let wanted = past.iter().filter(|past| past.event == event && past.at >= since);
+    for Wanted { kind, since, .. } in series.wanted() {
+        let wanted = past.iter().filter(|past| Kind::Event(past.event) == kind && past.at >= since);
         wanted.for_each(|past| series.recall(past.row, happened(past)));
     }
     series.recalled();
@@ -366,7 +366,7 @@ fn sums_of_floats_do_not_drift() {
     let properties = [(RATIO, Value::Float(0.1)), (POINTS, Value::Int(1))];
     for n in 0..24 * 60i32 {
         check.series.advance(check.series.now() + TimeDelta::hours(1));
-        let event = Happened { event: BUY, at: check.series.now(), properties: &properties };
+        let event = Happened { kind: Kind::Event(BUY), at: check.series.now(), properties: &properties };
         check.series.add(0, event, &mut Vec::new());
         let Some(Value::Float(found)) = check.series.value(&sum, 0) else { panic!("a sum is a float") };
         assert!((found - f64::from((n + 1).min(25)) * 0.1).abs() < 1e-14, "{n}: {found}");
@@ -383,7 +383,7 @@ fn buckets_go_when_no_window_reaches_them() {
     for n in 0..24 * 200 {
         let now = check.series.now() + TimeDelta::minutes(30);
         check.series.advance(now);
-        let event = Happened { event: VISIT, at: now, properties: &[] };
+        let event = Happened { kind: Kind::Event(VISIT), at: now, properties: &[] };
         check.series.add(n % ROWS, event, &mut Vec::new());
         most = most.max(check.series.memory());
     }

@@ -5,28 +5,22 @@ use super::asked::start_of;
 use super::bucket::Amount;
 use super::grid::Grain;
 use super::source::{Key, Source, amount};
-use super::{Ahead, Happened, Kept, Listeners, Series};
+use super::{Ahead, Happened, Kept, Kind, Listeners, Series};
 use crate::condition::Fact;
-use crate::model::{EventId, PropertyId, Time, TimeDelta};
+use crate::model::{PropertyId, Time, TimeDelta};
 
 /// No window reaches back further.
 const LONGEST: TimeDelta = TimeDelta::days(36_525);
 
 impl Series {
     /// The source of a window over these events, a new one if there is none.
-    pub(super) fn feed(
-        &mut self,
-        event: EventId,
-        property: Option<PropertyId>,
-        length: TimeDelta,
-        fact: usize,
-    ) -> usize {
-        let key = Key { event, property, grain: Grain::of(length) };
+    pub(super) fn feed(&mut self, kind: Kind, property: Option<PropertyId>, length: TimeDelta, fact: usize) -> usize {
+        let key = Key { kind, property, grain: Grain::of(length) };
         let found = self.sources.iter().position(|source| source.key == key);
         let number = found.unwrap_or_else(|| {
             self.sources.push(Source::new(key));
             let number = self.sources.len() - 1;
-            self.listeners(event).sources.push(number);
+            self.listeners_of(kind).sources.push(number);
             number
         });
         self.sources[number].facts.push(fact);
@@ -34,12 +28,13 @@ impl Series {
     }
 
     /// What listens to events of this kind.
-    pub(super) fn listeners(&mut self, event: EventId) -> &mut Listeners {
-        let place = usize::from(event.0);
-        if self.events.len() <= place {
-            self.events.resize_with(place + 1, Listeners::default);
+    pub(super) fn listeners_of(&mut self, kind: Kind) -> &mut Listeners {
+        let (list, id) = kind.place();
+        let listeners = &mut self.listeners[list];
+        if listeners.len() <= id {
+            listeners.resize_with(id + 1, Listeners::default);
         }
-        &mut self.events[place]
+        &mut listeners[id]
     }
 
     /// Begins windows that have none yet, out of what their source holds. A
@@ -94,9 +89,9 @@ impl Series {
     /// Takes an event into the sources that listen to it.
     pub(super) fn take(&mut self, row: u32, event: Happened<'_>, past: bool, changed: &mut Vec<Fact>) {
         self.grow(row as usize + 1);
-        let kind = usize::from(event.event.0);
-        for n in 0..self.events.get(kind).map_or(0, |listeners| listeners.sources.len()) {
-            let number = self.events[kind].sources[n];
+        let (list, id) = event.kind.place();
+        for n in 0..self.listeners[list].get(id).map_or(0, |listeners| listeners.sources.len()) {
+            let number = self.listeners[list][id].sources[n];
             let source = &self.sources[number];
             if past && !source.recalling {
                 continue;

@@ -92,6 +92,8 @@ pub struct RunReport {
     pub skipped: BTreeMap<String, u32>,
     /// Recipients who blocked the bot within a day of the message.
     pub blocked_after: u32,
+    /// Presses of the messages' buttons.
+    pub clicked: u32,
     /// Messages that go out first and are watched, if it has a canary.
     pub canary: Option<u32>,
     /// When the rest may follow, once the canary is done, in RFC 3339.

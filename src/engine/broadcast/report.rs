@@ -131,6 +131,7 @@ pub(super) fn report(ledger: &Ledger, counts: &Counts, outbox: Option<&OutboxSta
         failed: counts.failed.iter().map(|(kind, n)| (kind.as_str().to_owned(), *n)).filter(|(_, n)| *n > 0).collect(),
         skipped: by_reason(&counts.skipped),
         blocked_after: ledger.blocked_after,
+        clicked: ledger.clicked,
         canary: ledger.canary.map(|canary| canary.rows),
         rest_from: ledger.canary.and_then(|canary| Some((canary.done? + canary.hold).rfc3339())),
         rate,

@@ -5,8 +5,9 @@
 use super::opt_out::{self, Ask, Asker};
 use super::{admin, approve};
 use crate::engine::inbox::Handled;
-use crate::engine::{Engine, EngineError};
-use crate::model::{Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
+use crate::engine::{Delivered, Engine, EngineError};
+use crate::model::event::LEDGER;
+use crate::model::{Delivery, Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use std::sync::Arc;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
@@ -21,7 +22,10 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
     };
     // An update that comes twice tells the same events.
     for event in &mut handled.events {
-        event.id = format!("telegram:{}", update.id.0).into();
+        event.id = match event.delivery() {
+            None => format!("telegram:{}", update.id.0).into(),
+            Some(_) => format!("telegram:{}:message", update.id.0).into(),
+        };
     }
     Ok(handled)
 }
@@ -120,8 +124,25 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     if let Some(ask) = ask.filter(|_| private) {
         on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);
     }
-    handled.events.push(event(user, "press", engine.clock.now(), &[("button", button)]));
+    let (now, pressed) = (engine.clock.now(), pressed_message(engine, query)?);
+    let template = pressed.as_ref().map_or("", |pressed| &pressed.template);
+    handled.events.push(event(user, "press", now, &[("button", button), ("template", template)]));
+    if let Some(Delivered { template, ledger }) = pressed {
+        let mut click = event(user, &Delivery::Clicked(&template).name(), now, &[("button", button)]);
+        click.properties.push((LEDGER.into(), Value::Int(i64::try_from(ledger.0).unwrap_or(i64::MAX))));
+        handled.events.push(click);
+        handled.clicked.push(ledger);
+    }
     Ok(handled)
+}
+
+/// The message of ours whose button was pressed, in the user's own chat: others
+/// may have forwarded or shown it.
+fn pressed_message(engine: &Engine, query: &CallbackQuery) -> Result<Option<Delivered>, EngineError> {
+    let user = query.from.id.0.cast_signed();
+    let Some(message) = query.message.as_ref().filter(|message| message.chat().id.0 == user) else { return Ok(None) };
+    let sent = message.regular_message().map(|message| Time(message.date.timestamp_millis()));
+    engine.delivered(UserId(user), message.id().0, sent)
 }
 
 fn on_membership(change: &ChatMemberUpdated, now: Time) -> Handled {
@@ -140,7 +161,7 @@ fn on_membership(change: &ChatMemberUpdated, now: Time) -> Handled {
         (Reach::Blocked, Reach::Reachable) => vec![event(user, "bot_returned", at, &[])],
         _ => Vec::new(),
     };
-    Handled { patches: vec![(user, Patch::reach(after))], events, replies: Vec::new() }
+    Handled { patches: vec![(user, Patch::reach(after))], events, ..Handled::default() }
 }
 
 fn optional(text: Option<&str>) -> Value {

@@ -175,6 +175,8 @@ pub struct Ledger {
     pub rails: Rails,
     /// Recipients who blocked the bot within a day of its message.
     pub blocked_after: u32,
+    /// Presses of its messages' buttons.
+    pub clicked: u32,
     /// Stars that it may spend on going faster than the free limit, and those
     /// spent, in tenths.
     pub paid: Option<(u32, u32)>,
@@ -252,6 +254,7 @@ impl Ledger {
             canary: None,
             rails: Rails::default(),
             blocked_after: 0,
+            clicked: 0,
             paid: None,
         }
     }

@@ -1,6 +1,7 @@
 //! What becomes of a lease: the answer's meaning for its row, the waits that
 //! answers call for, and how a lease is given back unused.
 
+use super::arrived::{arrived, delivery_id};
 use super::{Leased, Worker};
 use crate::model::{Event, Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
@@ -111,6 +112,10 @@ impl Worker {
             if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
                 self.queue.blocked_after(blamed, now);
             }
+        }
+        let arrived = self.queue.ledger(row.ledger).and_then(|ledger| arrived(ledger, candidate, &state, now));
+        if let Some(event) = arrived {
+            self.queue.tell(event);
         }
         self.queue.settle(row, state, now)
     }
@@ -239,8 +244,7 @@ fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
 /// What a refusal tells of a user; the row makes it one event however often it
 /// is told.
 fn blocked_event(row: RowId, chat: i64, at: Time) -> Event {
-    let id = format!("delivery:{}:{}:{}", row.ledger, row.chunk, row.index);
-    Event { id: id.into(), user: UserId(chat), name: "bot_blocked".into(), at, properties: Vec::new() }
+    Event { id: delivery_id(row), user: UserId(chat), name: "bot_blocked".into(), at, properties: Vec::new() }
 }
 
 fn unreachable_kind(reach: Reach) -> FailureKind {

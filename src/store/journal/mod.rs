@@ -186,6 +186,14 @@ impl Entry {
                 }
             }
             Self::Event(event) => {
+                // of messages nothing but their number is ever asked
+                if let Some(delivery) = event.delivery() {
+                    if delivery.counts() {
+                        let [count, ..] = fields.totals(&event.name)?;
+                        delta.push(count, Total::Count.change(event));
+                    }
+                    return Ok(delta);
+                }
                 let totals = fields.totals(&event.name)?;
                 for (total, number) in [Total::Count, Total::First, Total::Last].into_iter().zip(totals) {
                     delta.push(number, total.change(event));
