@@ -1,6 +1,6 @@
 //! The order of a run's rows: the canary first, then wave after wave.
 
-use crate::model::{Share, Time, UserId};
+use crate::model::{Share, Time, TimeDelta, UserId};
 use crate::outbox::{Canary as WatchedRows, Ledger, LedgerId, Wave};
 use crate::rulebook::Canary;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,6 +14,17 @@ pub enum Opens {
     At(Time),
     /// Never: its moment is too long ago.
     Missed,
+}
+
+impl Opens {
+    /// The same so much later.
+    pub(super) fn later(self, by: TimeDelta, now: Time) -> Self {
+        match self {
+            Self::Now => Self::At(now + by),
+            Self::At(at) => Self::At(at + by),
+            Self::Missed => Self::Missed,
+        }
+    }
 }
 
 /// One recipient.
@@ -69,7 +80,6 @@ fn is_drawn(ledger: LedgerId, user: UserId, share: Share) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::TimeDelta;
     use crate::outbox::{Cause, Lane};
 
     fn ledger(parts: u8) -> Ledger {

@@ -44,7 +44,10 @@ impl Engine {
         }
         let occurrence = self.next_occurrence(name, again)?;
         let now = self.clock.now();
-        let recipients = self.opened(self.recipients(name)?, opening)?;
+        let mut recipients = self.opened(self.recipients(name)?, opening)?;
+        if let Some(after) = broadcast.send.after {
+            recipients.iter_mut().for_each(|recipient| recipient.opens = recipient.opens.later(after, now));
+        }
         let ledger = Ledger {
             id: self.next_ledger()?,
             cause: Cause::Broadcast { name: broadcast.name.to_string(), occurrence },
@@ -170,7 +173,7 @@ fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
         in_doubt: if broadcast.resends() { InDoubtPolicy::Resend } else { InDoubtPolicy::Skip },
         rulebook: rulebook.version.clone(),
         rate: broadcast.rate.map(|rate| (rate.count, rate.per.0)),
-        expires: broadcast.expires.map(|length| now + length),
+        expires: [broadcast.expires, broadcast.send.expires].into_iter().flatten().min().map(|length| now + length),
         priority: broadcast.send.priority.unwrap_or(0),
         marketing: !transactional,
         template: broadcast.send.template().map(str::to_owned),

@@ -114,15 +114,12 @@ impl Send {
         }
     }
 
-    /// The first of its keys that asks for more than sending a template at
-    /// once.
+    /// The first of its keys that asks for more than sending a template, soon
+    /// or after a length of time.
     pub fn beyond_template(&self) -> Option<&'static str> {
         let keys = [
             ("experiment", matches!(self.content, Content::Experiment { .. })),
-            ("after", self.after.is_some()),
             ("at", self.at.is_some()),
-            ("priority", self.priority.is_some()),
-            ("expires", self.expires.is_some()),
             ("vars", !self.vars.is_empty()),
         ];
         keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key)
