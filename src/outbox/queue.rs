@@ -22,7 +22,7 @@ use super::answer::Doubt;
 use super::ledger::{self, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Recipients, Tried};
 use super::media::Media;
 use super::notice::Notice;
-use super::row::{RowId, State};
+use super::row::{RESENT, RowId, State};
 use super::tally::{Day, Outcome, Tally};
 use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
@@ -340,16 +340,17 @@ impl Queue {
         })?;
         self.insert(run);
         for (row, attempts) in lost {
-            match policy {
-                InDoubtPolicy::Skip => {
-                    recovery.in_doubt += 1;
-                    self.settle(row, State::InDoubt { at, why: Doubt::Restart }, now)?;
-                }
-                InDoubtPolicy::Resend => {
+            let state = match policy {
+                InDoubtPolicy::Resend if attempts < RESENT => {
                     recovery.resent += 1;
-                    self.settle(row, State::Queued { due: at.max(TimeDelta(1)), attempts }, now)?;
+                    State::Queued { due: at.max(TimeDelta(1)), attempts: attempts | RESENT }
                 }
-            }
+                InDoubtPolicy::Skip | InDoubtPolicy::Resend => {
+                    recovery.in_doubt += 1;
+                    State::InDoubt { at, why: Doubt::Restart }
+                }
+            };
+            self.settle(row, state, now)?;
         }
         self.finish_if_done(id, Some(now));
         Ok(())

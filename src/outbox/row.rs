@@ -16,8 +16,8 @@
 //! * `Leased`: its request may be written at any moment, or has been. Found at
 //!   start-up it means that we died meanwhile.
 //! * `Sent`, `SentMany`, `Failed`, `Skipped`: final.
-//! * `InDoubt`: final, unless the ledger's policy is to send again; then such a
-//!   row goes back to `Queued` instead.
+//! * `InDoubt`: final. If the ledger's policy is to send again, a row goes back
+//!   to `Queued` instead, the first time: see [`RESENT`].
 //!
 //! A queued row of a cancelled ledger counts as cancelled: cancelling changes
 //! the ledger alone. Waiting because Telegram said so is not an attempt.
@@ -166,6 +166,15 @@ pub enum SkipReason {
     Missed,
     /// The first part of the message was refused for its content.
     ContentError,
+}
+
+/// Added to the attempts of a row that was sent again although it may have
+/// arrived. That is done once, so nobody ever gets three.
+pub const RESENT: u8 = 0x80;
+
+/// How often a row was tried, whatever else its attempts say.
+pub const fn tries(attempts: u8) -> u8 {
+    attempts & !RESENT
 }
 
 impl RowId {

@@ -164,21 +164,22 @@ fn once_or_not_at_all(evidence: &Evidence) -> Sentence {
 }
 
 fn at_least_once(evidence: &Evidence) -> Sentence {
-    let deliverable = || evidence.rows.iter().filter(|row| row.is_deliverable());
-    let (all, reached) = (deliverable().count(), deliverable().filter(|row| row.received > 0).count());
+    let certain = || evidence.rows.iter().filter(|row| row.is_deliverable() && row.standing != Standing::InDoubt);
+    let (all, reached) = (certain().count(), certain().filter(|row| row.received > 0).count());
     Sentence {
         name: "at_least_once",
         claim: Text::new(
-            "every deliverable recipient has the message",
-            "у каждого доступного получателя есть сообщение",
+            "every deliverable recipient outside in_doubt has the message",
+            "у каждого доступного получателя вне in_doubt есть сообщение",
         ),
         found: Text::new(format!("{reached} of {all}"), format!("{reached} из {all}")),
         holds: reached == all && all > 0,
     }
 }
 
-/// A message beyond the first stands for an answer that was lost, or for a row
-/// that was under way when the engine died.
+/// A second message stands for an answer that was lost, or for a row that was
+/// under way when the engine died; there is no third. Who is in doubt after it
+/// was sent again has none only if the engine died twice before writing.
 fn again_for_a_doubt(evidence: &Evidence) -> Sentence {
     let under_way = evidence.under_way();
     let (mut two, mut more, mut unexplained) = (0, 0, 0);
@@ -190,17 +191,18 @@ fn again_for_a_doubt(evidence: &Evidence) -> Sentence {
         }
         unexplained += u64::from(row.received.saturating_sub(1).saturating_sub(row.lost));
     }
+    let none = evidence.rows.iter().filter(|row| row.standing == Standing::InDoubt && row.received == 0).count() as u64;
     Sentence {
         name: "again_for_a_doubt",
         claim: Text::new(
-            "one in doubt has one or two; who was in doubt twice may have three",
-            "у того, кто in_doubt, одно или два; у того, кто был в сомнении дважды, бывает три",
+            "one that was in doubt has one or two; none only where the kills allow it",
+            "у того, кто был in_doubt, одно или два; ни одного — только из-за убийств",
         ),
         found: Text::new(
-            format!("two: {two}, more: {more}; for the kills {unexplained}, at most {under_way}"),
-            format!("два: {two}, больше: {more}; из-за убийств {unexplained}, не больше {under_way}"),
+            format!("two: {two}, more: {more}, none: {none}; for the kills {unexplained}, at most {under_way}"),
+            format!("два: {two}, больше: {more}, ни одного: {none}; из-за убийств {unexplained}, не больше {under_way}"),
         ),
-        holds: unexplained <= under_way,
+        holds: more == 0 && unexplained + none <= under_way,
     }
 }
 

@@ -47,7 +47,7 @@ impl Report {
                 "всё верно: никто не получил двух, а кто мог не получить, тот in_doubt и посчитан",
             ),
             (true, Policy::Resend) => Text::new(
-                "it holds: nobody was left without the message, and every second one stands for a doubt",
+                "it holds: nobody got three, every second one stands for a doubt, and who may have got none is in doubt",
                 "всё верно: без сообщения не остался никто, а за каждым вторым стоит сомнение",
             ),
             (false, Policy::Skip | Policy::Resend) => Text::new("NOT as it should be", "НЕ так, как должно быть"),

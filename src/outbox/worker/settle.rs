@@ -12,7 +12,7 @@ use crate::outbox::limiter::Price;
 use crate::outbox::notice::Notice;
 use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
-use crate::outbox::row::{Failure, FailureKind, RowId, State};
+use crate::outbox::row::{Failure, FailureKind, RESENT, RowId, State, tries};
 use crate::outbox::tally::Outcome;
 use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ impl Worker {
                 State::Queued { due: at + retry_after, attempts }
             }
             Answer::Undelivered { .. } if self.outage.is_on() => {
-                State::Queued { due: at + backoff::delay(row, attempts + 1), attempts }
+                State::Queued { due: at + backoff::delay(row, tries(attempts) + 1), attempts }
             }
             Answer::Undelivered { why } => retry(row, attempts, at, &why),
             Answer::Unknown(why) => self.doubted(row, at, attempts, why),
@@ -165,7 +165,9 @@ impl Worker {
     fn doubted(&self, row: RowId, at: TimeDelta, attempts: u8, why: Doubt) -> State {
         use InDoubtPolicy::{Resend, Skip};
         match self.queue.ledger(row.ledger).map_or(Skip, |ledger| ledger.in_doubt) {
-            Resend if attempts + 1 < MAX_ATTEMPTS => retry(row, attempts, at, "no whole answer"),
+            Resend if attempts < RESENT && attempts + 1 < MAX_ATTEMPTS => {
+                retry(row, attempts | RESENT, at, "no whole answer")
+            }
             Skip | Resend => State::InDoubt { at, why },
         }
     }
@@ -186,7 +188,7 @@ impl Worker {
             Refusal::Content { text } | Refusal::File { text } => failed(FailureKind::Content, &text),
             Refusal::Chat { text } => failed(FailureKind::Chat, &text),
             Refusal::Message { text } => failed(FailureKind::Gone, &text),
-            Refusal::Migrated { to } if attempts < MAX_ATTEMPTS => {
+            Refusal::Migrated { to } if tries(attempts) < MAX_ATTEMPTS => {
                 self.queue.migrate(row, to);
                 State::Queued { due: at, attempts: attempts + 1 }
             }
@@ -235,10 +237,10 @@ impl Worker {
 
 fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
     let attempts = attempts + 1;
-    if attempts >= MAX_ATTEMPTS {
+    if tries(attempts) >= MAX_ATTEMPTS {
         return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
     }
-    State::Queued { due: at + backoff::delay(row, attempts), attempts }
+    State::Queued { due: at + backoff::delay(row, tries(attempts)), attempts }
 }
 
 /// What a refusal tells of a user; the row makes it one event however often it
