@@ -48,7 +48,7 @@ impl Report {
             ),
             (true, Policy::Resend) => Text::new(
                 "it holds: nobody got three, every second one stands for a doubt, and who may have got none is in doubt",
-                "всё верно: без сообщения не остался никто, а за каждым вторым стоит сомнение",
+                "всё верно: никто не получил трёх, за каждым вторым стоит сомнение, а кто мог не получить, тот in_doubt",
             ),
             (false, Policy::Skip | Policy::Resend) => Text::new("NOT as it should be", "НЕ так, как должно быть"),
         };
