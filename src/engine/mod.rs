@@ -15,6 +15,7 @@ pub mod command;
 mod core;
 mod crowd;
 pub mod decide;
+pub mod deliveries;
 pub mod gates;
 pub mod guard;
 pub mod inbox;

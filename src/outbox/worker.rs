@@ -21,7 +21,7 @@ use super::ledger::{Counts, Lane, Ledger, LedgerId, LedgerStatus};
 use super::limiter::{Limiter, Pass, Price};
 use super::outage::Outage;
 use super::prepare::Prepare;
-use super::queue::{Candidate, Queue, Written};
+use super::queue::{Amend, Candidate, Queue, Written};
 use super::request::Order;
 use super::row::RowId;
 use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
@@ -44,6 +44,7 @@ pub(super) enum Event {
     BlockedAfter(LedgerId),
     SetZone(TimeZone),
     Forget(Time),
+    Amend(Vec<RowId>, Amend, Sender<Result<u32, StoreError>>),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -270,6 +271,10 @@ impl Worker {
                 self.queue.forget(before);
                 Ok(())
             }
+            Event::Amend(rows, amend, reply) => {
+                let _ = reply.send(self.amend(rows, amend));
+                Ok(())
+            }
             Event::Status(reply) => {
                 let _ = reply.send(self.status());
                 Ok(())
@@ -300,6 +305,14 @@ impl Worker {
         }
         let _ = reply.send(changed);
         Ok(())
+    }
+
+    /// Rows of a ledger that is being forgotten are gone already.
+    fn amend(&mut self, mut rows: Vec<RowId>, amend: Amend) -> Result<u32, StoreError> {
+        if let Some(commit) = &self.committing {
+            rows.retain(|row| !commit.written.erases(row.ledger));
+        }
+        self.queue.amend(&rows, amend, self.clock.now())
     }
 
     fn leave(&mut self, chat: i64) {
