@@ -14,7 +14,7 @@ mod row;
 pub use amend::{Amended, Picked, Plea};
 pub use export::{ExportAs, ExportOptions, Exported};
 pub use list::{RowList, RowQuery};
-pub use report::{ErrorCount, Group, Latency, LaneReport, OutboxReport};
+pub use report::{ErrorCount, Group, LaneReport, Latency, OutboxReport};
 pub use row::{Delivery, RowState};
 
 use super::broadcast::BroadcastError;
@@ -130,7 +130,9 @@ impl DeliveriesError {
         match self {
             Self::Broadcast(error) => error.text(),
             Self::NoRow { key } => Text::new(
-                format!("there is no message `{key}` (or it was forgotten by `cleanup`); `vestnik outbox list` shows the keys"),
+                format!(
+                    "there is no message `{key}` (or it was forgotten by `cleanup`); `vestnik outbox list` shows the keys"
+                ),
                 format!("сообщения `{key}` нет (или его уже убрала `cleanup`); ключи покажет `vestnik outbox list`"),
             ),
             Self::NoRun { name, run } => Text::new(
@@ -150,10 +152,9 @@ impl DeliveriesError {
                     "из этих сообщений {rows} могли уже дойти: ответ Telegram потерян; при повторе кто-то может получить его дважды; если вы этого хотите, добавьте `--yes`"
                 ),
             ),
-            Self::File { path, reason } => Text::new(
-                self.to_string(),
-                format!("файл {} не записывается: {reason}", path.display()),
-            ),
+            Self::File { path, reason } => {
+                Text::new(self.to_string(), format!("файл {} не записывается: {reason}", path.display()))
+            }
             Self::Engine(error) => error.text(),
         }
     }
