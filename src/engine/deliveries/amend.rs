@@ -86,8 +86,7 @@ impl Engine {
         let (mut ledgers, mut wanted) = (Vec::new(), BTreeSet::new());
         if let Some(name) = &picked.broadcast {
             let found = self.ledgers_of(Some(name), picked.run)?;
-            let runs = found.into_iter().filter(|ledger| ledger.cause.broadcast().is_some());
-            ledgers.extend(runs.last());
+            ledgers.extend(found.into_iter().rfind(|ledger| ledger.cause.broadcast().is_some()));
         } else {
             let all = self.ledgers_of(None, None)?;
             for key in &picked.keys {
