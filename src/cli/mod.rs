@@ -11,8 +11,10 @@ mod check;
 mod context;
 mod demo;
 mod explain;
+mod export;
 mod import;
 mod init;
+mod outbox;
 mod preview;
 mod query;
 mod reload;
@@ -97,6 +99,12 @@ enum Command {
     /// Start, watch, pause, resume and cancel broadcasts
     #[command(subcommand)]
     Broadcast(broadcast::Command),
+    /// What waits to be sent, single messages, and what to do about those that failed
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+    /// Write what is kept to a file: messages, for a table calculator or a program
+    #[command(subcommand)]
+    Export(export::Command),
     /// Make the running engine take over the rule files
     Reload,
     /// How the engine is
@@ -140,6 +148,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Schema(args) => schema::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
+        Command::Outbox(command) => outbox::run(context, command),
+        Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),
         Command::Status => status::run(context),
         Command::Arm => arm::run(context, &Request::Arm),

@@ -7,6 +7,7 @@
 use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
+use super::deliveries::{Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, RowList, RowQuery};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -81,6 +82,22 @@ pub enum Request {
         /// Which of these.
         how: Recall,
     },
+    /// How the outbox is.
+    Outbox {
+        /// With the numbers of so many days.
+        days: u32,
+    },
+    /// Single messages.
+    Rows(RowQuery),
+    /// Send messages again.
+    Retry(Picked),
+    /// Take single messages out of the queue.
+    Drop {
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// Write messages to a file.
+    Export(Box<ExportOptions>),
     /// Import users or events from a file.
     Import(Box<ImportOptions>),
     /// Check the rule files again and take them over if they are good.
@@ -124,6 +141,14 @@ pub enum Reply {
     Run(Box<BroadcastStatus>),
     /// To [`Request::Breakdown`].
     Breakdown(Box<Breakdown>),
+    /// To [`Request::Outbox`].
+    Outbox(Box<OutboxReport>),
+    /// To [`Request::Rows`].
+    Rows(RowList),
+    /// To [`Request::Retry`] and [`Request::Drop`].
+    Amended(Amended),
+    /// To [`Request::Export`].
+    Exported(Exported),
     /// To [`Request::Import`] of users.
     Imported(Box<ImportReport>),
     /// To [`Request::Import`] of events.
@@ -219,6 +244,9 @@ pub enum CommandError {
     /// A broadcast.
     #[error(transparent)]
     Broadcast(#[from] BroadcastError),
+    /// Messages.
+    #[error(transparent)]
+    Deliveries(#[from] DeliveriesError),
     /// The import.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -248,6 +276,11 @@ impl Engine {
                 let status = self.broadcast_status(Some(&name))?.into_iter().next();
                 Ok(Reply::Broadcasts(status.into_iter().collect()))
             }
+            Request::Outbox { days } => Ok(Reply::Outbox(Box::new(self.outbox_report(days)?))),
+            Request::Rows(query) => Ok(Reply::Rows(self.delivery_rows(&query)?)),
+            Request::Retry(picked) => Ok(Reply::Amended(self.retry_deliveries(&picked)?)),
+            Request::Drop { keys } => Ok(Reply::Amended(self.drop_deliveries(&keys)?)),
+            Request::Export(options) => Ok(Reply::Exported(self.export_deliveries(&options)?)),
             Request::Import(options) => {
                 if holds_events(&options)? {
                     return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
@@ -397,6 +430,7 @@ impl CommandError {
     pub fn text(&self) -> Text {
         match self {
             Self::Broadcast(error) => error.text(),
+            Self::Deliveries(error) => error.text(),
             Self::Import(error) => error.text(),
             Self::Engine(error) => error.text(),
         }

@@ -16,6 +16,7 @@ mod core;
 mod crowd;
 pub mod decide;
 mod delivered;
+pub mod deliveries;
 pub mod gates;
 pub mod guard;
 pub mod inbox;

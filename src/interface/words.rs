@@ -444,6 +444,7 @@ fn skip_words(reason: &str) -> Text {
         "budget" => Text::new("skipped: the Stars are spent", "пропущено: звёзды израсходованы"),
         "missed" => Text::new("skipped: the moment was missed", "пропущено: момент упущен"),
         "content_error" => Text::new("skipped: the first part was refused", "пропущено: первая часть не принята"),
+        "dropped" => Text::new("skipped: taken out by a person", "пропущено: сняты вручную"),
         "render_error" => Text::new("skipped: the text cannot be rendered", "пропущено: текст не собрать"),
         other => Text::new(format!("skipped: {other}"), format!("пропущено: {other}")),
     }

@@ -6,7 +6,8 @@
 use super::client::Client;
 use super::ledger::{Counts, Ledger, LedgerId, LedgerStatus, PausedBy, Recipients, stage};
 use super::prepare::Prepare;
-use super::queue::{Queue, Recovery};
+use super::queue::{Amend, Depth, Queue, Recovery};
+use super::row::RowId;
 use super::worker::{Event, Worker};
 use crate::model::{Clock, Limits, Message, Text, Time};
 use crate::store::{Batch, Store, StoreError, Writer};
@@ -90,6 +91,11 @@ pub struct OutboxStatus {
     pub trouble: Option<Text>,
     /// 429 answers since the start.
     pub too_many: u64,
+    /// The messages a second that are let out now, if they are limited.
+    pub limit: Option<f64>,
+    /// What waits in each lane.
+    #[serde(skip)]
+    pub lanes: Vec<Depth>,
 }
 
 /// One run of a broadcast.
@@ -178,6 +184,11 @@ impl Outbox {
     /// Looks again at rows that wait for the rulebook.
     pub fn wake(&self) -> Result<(), OutboxError> {
         self.tell(Event::Wake)
+    }
+
+    /// Does something to single rows; gives how many were in a state for it.
+    pub fn amend(&self, rows: Vec<RowId>, amend: Amend) -> Result<u32, OutboxError> {
+        Ok(self.ask(|reply| Event::Amend(rows, amend, reply))??)
     }
 
     /// Everything as it stands.

@@ -45,6 +45,6 @@ pub use ledger::{
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
 pub use prepare::{Ask, Prepare, Prepared, Settled};
-pub use queue::{Queue, Recovery};
+pub use queue::{Amend, Depth, Obstacle, Queue, Recovery};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};
 pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

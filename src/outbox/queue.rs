@@ -7,6 +7,8 @@
 //! [`Queue::transaction`] hands out all dirty records as one batch. It decides
 //! nothing about limits, templates or Telegram, and reads no clock.
 
+mod amend;
+mod depth;
 mod numbers;
 mod purse;
 mod run;
@@ -15,6 +17,8 @@ mod tests;
 mod turn;
 mod write;
 
+pub use amend::{Amend, Obstacle};
+pub use depth::Depth;
 pub use purse::Purse;
 pub use write::Written;
 

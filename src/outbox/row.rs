@@ -26,6 +26,7 @@ use super::answer::Doubt;
 use super::ledger::{CHUNK_ROWS, LedgerId};
 use crate::model::TimeDelta;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Where a row stands: its ledger, its chunk there and its place in the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,6 +167,14 @@ pub enum SkipReason {
     Missed,
     /// The first part of the message was refused for its content.
     ContentError,
+    /// A person took it out of the queue.
+    Dropped,
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.ledger, self.chunk, self.index)
+    }
 }
 
 /// Added to the attempts of a row that was sent again although it may have
@@ -178,6 +187,19 @@ pub const fn tries(attempts: u8) -> u8 {
 }
 
 impl RowId {
+    /// The row that `LEDGER:CHUNK:INDEX` names.
+    pub fn parse(key: &str) -> Option<Self> {
+        let mut parts = key.split(':');
+        let ledger = LedgerId(parts.next()?.parse().ok()?);
+        let (chunk, index) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Self { ledger, chunk, index })
+    }
+
+    /// Whether there is such a place in a chunk.
+    pub fn is_place(self) -> bool {
+        self.index < CHUNK_ROWS as u32 && self.chunk < u32::MAX / CHUNK_ROWS as u32
+    }
+
     /// The place in the ledger, from 0.
     pub fn position(self) -> u32 {
         self.chunk * CHUNK_ROWS as u32 + self.index
@@ -228,6 +250,7 @@ impl SkipReason {
             Self::Budget => "budget",
             Self::Missed => "missed",
             Self::ContentError => "content_error",
+            Self::Dropped => "dropped",
         }
     }
 }

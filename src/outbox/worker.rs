@@ -22,7 +22,7 @@ use super::ledger::{Counts, Lane, Ledger, LedgerId, LedgerStatus};
 use super::limiter::{Limiter, Pass, Price};
 use super::outage::Outage;
 use super::prepare::Prepare;
-use super::queue::{Candidate, Queue, Written};
+use super::queue::{Amend, Candidate, Queue, Written};
 use super::request::Order;
 use super::row::RowId;
 use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
@@ -46,6 +46,7 @@ pub(super) enum Event {
     SetZone(TimeZone),
     Forget(Time),
     Clicked(LedgerId),
+    Amend(Vec<RowId>, Amend, Sender<Result<u32, StoreError>>),
     Status(Sender<OutboxStatus>),
     Wake,
     Stop,
@@ -276,6 +277,10 @@ impl Worker {
                 self.queue.clicked(id, self.clock.now());
                 Ok(())
             }
+            Event::Amend(rows, amend, reply) => {
+                let _ = reply.send(self.amend(rows, amend));
+                Ok(())
+            }
             Event::Status(reply) => {
                 let _ = reply.send(self.status());
                 Ok(())
@@ -306,6 +311,14 @@ impl Worker {
         }
         let _ = reply.send(changed);
         Ok(())
+    }
+
+    /// Rows of a ledger that is being forgotten are gone already.
+    fn amend(&mut self, mut rows: Vec<RowId>, amend: Amend) -> Result<u32, StoreError> {
+        if let Some(commit) = &self.committing {
+            rows.retain(|row| !commit.written.erases(row.ledger));
+        }
+        self.queue.amend(&rows, amend, self.clock.now())
     }
 
     fn leave(&mut self, chat: i64) {

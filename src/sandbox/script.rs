@@ -150,7 +150,7 @@ faults:
             ),
             ("states: {blocked: 130%}\n", (1, 19), "states.blocked: invalid value: string \"130%\", expected a share"),
             ("faults:\n  - {effect: hang, from: soon}\n", (2, 26), "faults[0].from: `soon` is not a length of time"),
-            ("faults:\n  - {effect: hang, every: 3s for 20s}\n", (2, 26), "faults[0].every: `3s for 20s` must last"),
+            ("faults:\n  - {effect: hang, every: 3s for 20s}\n", (2, 27), "faults[0].every: `3s for 20s` must last"),
             ("faults:\n  - {effect: {kind: delay}}\n", (2, 14), "faults[0].effect: this kind of effect needs `ms`"),
             ("faults:\n  - {count: 1}\n", (2, 5), "faults[0]: missing field `effect`"),
             ("faults: {\n", (2, 1), "did not find expected node content"),

@@ -13,8 +13,10 @@ mod events;
 #[path = "../support/expect.rs"]
 mod expect;
 mod explain;
+mod export;
 mod import;
 mod opt_out;
+mod outbox;
 mod preview;
 mod project;
 mod query;

@@ -56,6 +56,18 @@ impl Counts {
         *slot = slot.saturating_add_signed(by);
     }
 
+    /// Adds all that others count.
+    pub fn add(&mut self, other: &Self) {
+        self.queued += other.queued;
+        self.leased += other.leased;
+        self.sent += other.sent;
+        self.in_doubt += other.in_doubt;
+        self.retrying += other.retrying;
+        other.deferred.iter().for_each(|(why, n)| *self.deferred.entry(*why).or_default() += n);
+        other.failed.iter().for_each(|(kind, n)| *self.failed.entry(*kind).or_default() += n);
+        other.skipped.iter().for_each(|(why, n)| *self.skipped.entry(*why).or_default() += n);
+    }
+
     /// Rows of which nothing more will come by themselves.
     pub fn is_done(&self) -> bool {
         self.queued == 0 && self.leased == 0

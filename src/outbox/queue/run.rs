@@ -112,6 +112,19 @@ impl Run {
         Some((monotonic + (due - now)).max(self.rate_ready(monotonic)))
     }
 
+    /// Since when a row of this ledger may be leased, if one may now.
+    pub(super) fn ready_since(&self, now: Time) -> Option<Time> {
+        if self.ledger.status != LedgerStatus::Running || self.counts.queued == 0 {
+            return None;
+        }
+        let first = |heap: &BinaryHeap<Reverse<(Time, u32)>>| heap.peek().map(|Reverse((due, _))| *due);
+        // behind the rows that wait there may be none that never did
+        let waits = u32::try_from(self.waiting.len() + self.deferred.len()).unwrap_or(u32::MAX);
+        let fresh = self.cursor < self.ledger.open(now).end && self.counts.queued > waits;
+        let since = [fresh.then_some(self.ledger.created), first(&self.waiting), first(&self.deferred)];
+        since.into_iter().flatten().min().filter(|since| *since <= now)
+    }
+
     pub(super) fn rate_ready(&self, monotonic: TimeDelta) -> TimeDelta {
         self.ledger.own_rate().map_or(monotonic, |rate| self.window.ready(rate, monotonic))
     }

@@ -4,7 +4,7 @@
 use super::turn::UNREADABLE;
 use super::*;
 use crate::outbox::ledger::{CHUNK_ROWS, Canary, Lane, PausedBy, Rails, Recipients, Wave};
-use crate::outbox::row::{FailureKind, SkipReason};
+use crate::outbox::row::{Failure, FailureKind, SkipReason};
 use crate::store::memory::MemoryStore;
 use crate::store::{Batch, Pair, Whole, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -611,4 +611,74 @@ fn those_who_block_the_bot_afterwards_count_for_the_guard_rail() {
     bench.commit();
     bench.reopen(5);
     assert_eq!(bench.queue.ledger(LedgerId(1)).unwrap().blocked_after, 2);
+}
+
+#[test]
+fn what_failed_goes_out_once_more_also_of_a_run_that_was_over() {
+    for restart in [false, true] {
+        let mut bench = Bench::new();
+        bench.broadcast(1, 1..=450);
+        let rows = bench.lease(10, 450);
+        for (i, row) in rows.iter().enumerate() {
+            let at = TimeDelta(20);
+            let state = match i {
+                3 => State::Failed { at, failure: Failure::new(FailureKind::Content, "no") },
+                401 => State::InDoubt { at, why: Doubt::Timeout },
+                5 => State::Failed { at, failure: Failure::new(FailureKind::Gone, "") },
+                6 => State::Skipped { at, reason: SkipReason::Capped },
+                _ => State::Sent { at, message: 1 },
+            };
+            bench.queue.settle(row.row, state, START + at).unwrap();
+        }
+        bench.commit();
+        if restart {
+            bench.reopen(30);
+        }
+        assert_eq!(bench.status(1), LedgerStatus::Finished);
+        let wanted: Vec<_> = [3, 5, 6, 7, 401].map(|i: usize| rows[i].row).into();
+        assert_eq!(bench.queue.amend(&wanted, Amend::Retry, at(40)).unwrap(), 2);
+        assert_eq!(bench.queue.amend(&wanted, Amend::Retry, at(40)).unwrap(), 0, "they wait already");
+        assert_eq!((bench.status(1), bench.counts(1).queued), (LedgerStatus::Running, 2));
+        bench.commit();
+        if restart {
+            bench.reopen(50);
+        }
+        let again = bench.lease(50, 9);
+        assert_eq!(again.iter().map(|c| (c.user, c.attempts)).collect::<Vec<_>>(), [(4, 0), (402, 0)]);
+        again.iter().for_each(|candidate| bench.sent(candidate, 60));
+        bench.commit();
+        bench.reopen(70);
+        assert_eq!((bench.status(1), bench.counts(1).sent), (LedgerStatus::Finished, 448));
+        assert_eq!(bench.lease(80, 9).len(), 0);
+    }
+}
+
+#[test]
+fn rows_are_taken_out_that_wait_and_no_others() {
+    let mut bench = Bench::new();
+    bench.broadcast(1, 1..=5);
+    let leased = bench.lease(0, 2);
+    bench.later(&leased[0], 500, 1, 10);
+    assert_eq!(bench.queue.depths(at(600)).pop().unwrap().lag, Some(TimeDelta(600)));
+    let row = |index| RowId { ledger: LedgerId(1), chunk: 0, index };
+    // one is tried again, one under way, one fresh
+    assert_eq!(bench.queue.amend(&[row(0), row(1), row(3)], Amend::Drop, at(20)).unwrap(), 2);
+    assert_eq!(bench.counts(1).skipped, [(SkipReason::Dropped, 2)].into());
+    bench.sent(&leased[1], 20);
+    assert_eq!(bench.chats(600, 9), [3, 5]);
+    assert_eq!(bench.counts(1).leased, 2);
+}
+
+#[test]
+fn what_was_cancelled_or_is_too_late_is_not_tried_again() {
+    for (expires, status) in [(Some(at(100)), LedgerStatus::Running), (None, LedgerStatus::Cancelled)] {
+        let mut bench = Bench::new();
+        let broadcast = Cause::Broadcast { name: "b".into(), occurrence: 1 };
+        bench.add(Ledger { expires, ..ledger(1, broadcast, Lane::Broadcast) }, 1..=2);
+        let row = bench.lease(0, 1)[0].row;
+        let failure = Failure::new(FailureKind::Attempts, "");
+        bench.queue.settle(row, State::Failed { at: TimeDelta(1), failure }, at(1)).unwrap();
+        bench.queue.set_status(LedgerId(1), status, at(2));
+        assert_eq!(bench.queue.amend(&[row], Amend::Retry, at(100)).unwrap(), 0);
+    }
 }

@@ -23,6 +23,11 @@ pub struct Written {
 }
 
 impl Written {
+    /// Whether it removes this ledger.
+    pub fn erases(&self, id: LedgerId) -> bool {
+        self.erased.contains(&id)
+    }
+
     /// Gives up the changes of profiles and what happened to people.
     pub fn drop_patches(&mut self) {
         self.patches.clear();

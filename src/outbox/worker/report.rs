@@ -15,6 +15,8 @@ impl Worker {
             held_ms: self.limiter.held(monotonic).map(|until| (until - monotonic).0),
             trouble: self.words_of_trouble(),
             too_many: self.too_many,
+            limit: self.limiter.rate_now(monotonic),
+            lanes: self.queue.depths(self.clock.now()),
             ..OutboxStatus::default()
         };
         let ready = |(ledger, _): &(&Ledger, &Counts)| ledger.status != LedgerStatus::Preparing;
