@@ -153,7 +153,7 @@ faults:
             ("faults:\n  - {effect: hang, every: 3s for 20s}\n", (2, 27), "faults[0].every: `3s for 20s` must last"),
             ("faults:\n  - {effect: {kind: delay}}\n", (2, 14), "faults[0].effect: this kind of effect needs `ms`"),
             ("faults:\n  - {count: 1}\n", (2, 5), "faults[0]: missing field `effect`"),
-            ("faults: {\n", (2, 1), "did not find expected node content"),
+            ("faults: {\n", (1, 9), "faults: invalid type: map, expected a sequence"),
         ];
         for (text, place, message) in rows {
             let error = Script::parse(text).unwrap_err();

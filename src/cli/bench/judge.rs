@@ -200,7 +200,9 @@ fn again_for_a_doubt(evidence: &Evidence) -> Sentence {
         ),
         found: Text::new(
             format!("two: {two}, more: {more}, none: {none}; for the kills {unexplained}, at most {under_way}"),
-            format!("два: {two}, больше: {more}, ни одного: {none}; из-за убийств {unexplained}, не больше {under_way}"),
+            format!(
+                "два: {two}, больше: {more}, ни одного: {none}; из-за убийств {unexplained}, не больше {under_way}"
+            ),
         ),
         holds: more == 0 && unexplained + none <= under_way,
     }
