@@ -7,6 +7,7 @@ mod approval;
 mod arming;
 mod backup;
 mod broadcast;
+mod campaigns;
 mod delivered;
 mod disk;
 mod events;
