@@ -183,7 +183,8 @@ fn commands_of_the_pages_exist() {
                 words.drain(..2);
             }
             let Some(first) = words.first().filter(|word| is_word(word)) else { continue };
-            let depth = if *first == "broadcast" && words.len() > 1 { 2 } else { 1 };
+            let has_parts = ["bench", "broadcast", "export", "outbox"].contains(first);
+            let depth = if has_parts && words.len() > 1 { 2 } else { 1 };
             let help = help(&words[..depth]);
             for flag in words.iter().filter(|word| word.starts_with("--")) {
                 assert!(help.contains(*flag), "{page}: `vestnik {}` has no {flag}", words.join(" "));
