@@ -403,10 +403,9 @@ impl Queue {
         let Some(run) = self.runs.get_mut(&id) else { return };
         let watched = run.ledger.status == LedgerStatus::Running && run.ledger.lane != Lane::Reply;
         let tried = Tried::of(&run.counts, run.ledger.blocked_after);
-        let Some(by) = run.ledger.rails.judge(tried, run.ledger.rows).filter(|_| watched && !run.counts.is_done())
-        else {
-            return;
-        };
+        let is_canary = run.ledger.canary.is_some_and(|canary| run.canary_open == 0 && tried.all <= canary.rows);
+        let by = run.ledger.rails.judge(tried, is_canary);
+        let Some(by) = by.filter(|_| watched && !run.counts.is_done()) else { return };
         run.ledger.status = LedgerStatus::Paused(by);
         self.notices.push(Notice::Paused { ledger: Box::new(run.ledger.clone()), tried });
         self.dirty_heads.insert(id);

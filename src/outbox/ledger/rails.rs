@@ -33,7 +33,7 @@ pub struct Tried {
     pub content: u32,
 }
 
-/// Before so many were tried a share says nothing; the whole ledger is enough.
+/// Before so many were tried a share says nothing; a whole canary is enough.
 pub const FEWEST: u32 = 50;
 
 /// A ledger is paused after so many refusals of its content, if they are a
@@ -72,13 +72,14 @@ impl Rails {
         Self { blocked: raw(blocked), failed: raw(failed), from: Tried::default() }
     }
 
-    /// Why a ledger of `rows` rows should pause now, if it should.
-    pub fn judge(&self, tried: Tried, rows: u32) -> Option<PausedBy> {
+    /// Why a ledger should pause now, if it should. `canary` says that what was
+    /// tried is its whole canary, however small.
+    pub fn judge(&self, tried: Tried, canary: bool) -> Option<PausedBy> {
         let tried = tried.since(self.from);
         if tried.content >= CONTENT_ERRORS && tried.content.saturating_mul(CONTENT_SHARE) >= tried.all {
             return Some(PausedBy::ContentErrors);
         }
-        let enough = tried.all >= FEWEST.min(rows.saturating_sub(self.from.all)).max(1);
+        let enough = canary || tried.all >= FEWEST;
         let over = |count: u32, limit: Option<u16>| {
             limit.is_some_and(|limit| {
                 enough && count > 0 && u64::from(count) * 10_000 >= u64::from(limit) * u64::from(tried.all)
@@ -109,21 +110,21 @@ mod tests {
     #[test]
     fn shares_count_once_enough_was_tried() {
         let rails = Rails::new(Some(Share::percent(2)), Some(Share::percent(5)));
-        for (tried, rows, expected) in [
-            (tried(49, 40, 0, 0), 1_000, None),
-            (tried(50, 1, 0, 0), 1_000, Some(PausedBy::Blocks)),
-            (tried(51, 1, 0, 0), 1_000, None),
-            (tried(100, 2, 0, 0), 1_000, Some(PausedBy::Blocks)),
-            (tried(100, 1, 4, 0), 1_000, None),
-            (tried(100, 1, 5, 0), 1_000, Some(PausedBy::Failures)),
-            // a small ledger is judged when all of it was tried
-            (tried(9, 9, 0, 0), 10, None),
-            (tried(10, 1, 0, 0), 10, Some(PausedBy::Blocks)),
-            (tried(1_000, 0, 0, 0), 1_000, None),
+        for (tried, canary, expected) in [
+            (tried(49, 40, 0, 0), false, None),
+            (tried(50, 1, 0, 0), false, Some(PausedBy::Blocks)),
+            (tried(51, 1, 0, 0), false, None),
+            (tried(100, 2, 0, 0), false, Some(PausedBy::Blocks)),
+            (tried(100, 1, 4, 0), false, None),
+            (tried(100, 1, 5, 0), false, Some(PausedBy::Failures)),
+            // a canary is judged when all of it was tried
+            (tried(10, 10, 0, 0), true, Some(PausedBy::Blocks)),
+            (tried(10, 0, 0, 0), true, None),
+            (tried(1_000, 0, 0, 0), false, None),
         ] {
-            assert_eq!(rails.judge(tried, rows), expected, "{tried:?} of {rows}");
+            assert_eq!(rails.judge(tried, canary), expected, "{tried:?} {canary}");
         }
-        assert_eq!(Rails::default().judge(tried(1_000, 1_000, 0, 0), 1_000), None);
+        assert_eq!(Rails::default().judge(tried(1_000, 1_000, 0, 0), true), None);
     }
 
     #[test]
@@ -134,7 +135,7 @@ mod tests {
             (tried(50, 0, 5, 5), Some(PausedBy::ContentErrors)),
             (tried(51, 0, 5, 5), None),
         ] {
-            assert_eq!(Rails::default().judge(tried, 1_000), expected, "{tried:?}");
+            assert_eq!(Rails::default().judge(tried, false), expected, "{tried:?}");
         }
     }
 
@@ -148,7 +149,7 @@ mod tests {
             (tried(150, 10, 0, 0), None),
             (tried(150, 11, 0, 0), Some(PausedBy::Blocks)),
         ] {
-            assert_eq!(rails.judge(tried, 1_000), expected, "{tried:?}");
+            assert_eq!(rails.judge(tried, false), expected, "{tried:?}");
         }
     }
 }
