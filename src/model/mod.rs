@@ -3,6 +3,7 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
+mod effect;
 pub mod event;
 pub mod events;
 mod ids;
@@ -16,6 +17,7 @@ mod time;
 mod value;
 mod wish;
 
+pub use effect::{Chore, Effect, Sending};
 pub use event::{Delivery, Event};
 pub use events::{EventType, Events, Property, PropertyId};
 pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
