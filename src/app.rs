@@ -30,9 +30,8 @@ use tokio::task::JoinHandle;
 
 /// How often sizes are noted and the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// Segments that depend on time are at most a minute late; their users are due
-/// by the minute.
-const CLOCKWORK: Duration = Duration::from_secs(20);
+/// How often the clock is looked at: what waits for a moment is so late at most.
+const CLOCKWORK: Duration = Duration::from_secs(1);
 
 /// What hears of reloads.
 pub type OnReload = Box<dyn Fn(&Engine, &ReloadReport) + Send>;
@@ -143,6 +142,7 @@ impl App {
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
         engine.install(Instance::here(&data, live.current().settings.instance.id.as_deref()))?;
         let arming = engine.settle_arming()?;
+        engine.act();
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
         engine.know_past()?;

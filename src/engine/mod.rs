@@ -9,6 +9,7 @@
 //! reading the one profile it is asked about.
 
 pub mod arming;
+pub mod automation;
 pub mod broadcast;
 pub mod calendar;
 pub mod command;
@@ -17,8 +18,10 @@ mod crowd;
 pub mod decide;
 mod delivered;
 pub mod deliveries;
+mod errands;
 pub mod gates;
 pub mod guard;
+mod hours;
 pub mod inbox;
 mod notices;
 mod past;
@@ -28,6 +31,7 @@ pub mod query;
 pub mod restore;
 mod segments;
 pub mod sizes;
+mod turn;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;
@@ -113,7 +117,7 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let journal = Journal::open(store.clone())?;
         let profiles = Profiles::new(&journal);
-        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone());
+        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone(), store.clone());
         let writer = Writer::spawn_with(&journal, Folding::default(), Box::new(Core::new(crowd.clone())))?;
         Ok(Self {
             project,
@@ -159,7 +163,35 @@ impl Engine {
         }
         let expired = self.live.current().keeps_events_for().map(|length| now - length);
         self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
+        self.catch_up().await
+    }
+
+    /// Lets the clock bring about what is due, to the end.
+    pub async fn catch_up(&self) -> Result<(), EngineError> {
+        while self.crowd.is_behind() {
+            self.writer.commit_async(Transaction::advance(self.clock.now())).await?;
+        }
         Ok(())
+    }
+
+    /// The same for a thread.
+    pub fn follow_clock(&self) -> Result<(), EngineError> {
+        self.writer.commit(Transaction::advance(self.clock.now()))?;
+        while self.crowd.is_behind() {
+            self.writer.commit(Transaction::advance(self.clock.now()))?;
+        }
+        Ok(())
+    }
+
+    /// Has rules and drips act by the clock: before anything is read of the
+    /// audience, for what has come due meanwhile counts from where it was left.
+    pub fn act(&self) {
+        self.crowd.act();
+    }
+
+    /// What rules and drips remember.
+    pub fn automation(&self) -> std::sync::RwLockReadGuard<'_, automation::Automation> {
+        self.crowd.automation()
     }
 
     /// Notes why updates do not come from Telegram, or that they do.
