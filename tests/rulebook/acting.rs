@@ -268,13 +268,22 @@ fn every_limit_stops_a_script_at_its_place() {
     for (script, expected) in [
         ("loop {}", "1:6: more than 50000 operations"),
         ("let n = 0;\nwhile true { n += 1 }", "2:14: more than 50000 operations"),
-        ("fn g(n) { g(n + 1) } g(0)", "1:13: more than 16 functions inside functions"),
+        ("fn g(n) { g(n + 1) } g(0)", "1:22: more than 16 functions inside functions"),
         ("let s = \"x\";\nloop { s += s }", "2:10: more than 16384 bytes of text in one value"),
         ("let s = \"x\"; s.pad(100000, \"y\")", "1:16: more than 16384 bytes of text in one value"),
         ("let a = [];\nloop { a.push(1) }", "2:10: more than 1000 items of arrays in one value"),
         ("let a = [1]; a.pad(100000000, 1)", "1:16: more than 1000 items of arrays in one value"),
-        ("let a = [1, 2]; loop { a = [a, a] }", "1:28: more than 1000 items of arrays in one value"),
-        ("let m = #{}; for i in 0..501 { m[`k${i}`] = i }", "1:45: more than 500 keys of maps in one value"),
+        ("let a = [1, 2]; loop { a = [a, a] }", "1:32: more than 1000 items of arrays in one value"),
+        (
+            "let m = #{};\nfor i in 0..501 { let k = #{}; k[`k${i}`] = i; m.mixin(k) }",
+            "2:50: more than 500 keys of maps in one value",
+        ),
+        // What is put into a map by its key is counted by operations only.
+        (
+            "let s = \"x\"; s.pad(16000, \"y\"); let m = #{}; let i = 0;\nloop { m[`k${i}`] = s + i; i += 1 }",
+            "2:10: more than 50000 operations",
+        ),
+        ("let t = \"\"; for i in 0..200 { t += `${i}`; notify(t) }", "1:44: more than 100 actions in one run"),
         ("for i in 0..101 { log(i) }", "1:19: more than 100 actions in one run"),
         ("try { for i in 0..101 { log(i) } } catch {}", "1:25: more than 100 actions in one run"),
         ("try { loop {} } catch {} log(\"still here\")", "1:12: more than 50000 operations"),
