@@ -280,6 +280,12 @@ impl Audience {
         self.write().advance(now)
     }
 
+    /// When time is to be let pass next so that nothing is late. At another
+    /// moment than a full hour nothing may have changed.
+    pub fn next_look(&self) -> Time {
+        self.read().next_look()
+    }
+
     /// What it weighs.
     pub fn memory(&self) -> Memory {
         Memory::of(&self.read())

@@ -27,8 +27,6 @@ pub(super) struct Core {
     crowd: Arc<Crowd>,
     /// The rules in force.
     rules: Option<Arc<Rules>>,
-    /// Who is due when, by the triggers that count from a field.
-    due: Vec<Due>,
     /// Users that schedules are still to act on.
     sweeps: Sweeps,
     /// What is to be stored with the group.
@@ -44,8 +42,8 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
-        let (due, sweeps, staged) = (Vec::new(), Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, due, sweeps, staged, is_stale: false, off_since: None }
+        let (sweeps, staged) = (Sweeps::default(), Staged::default());
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, off_since: None }
     }
 }
 
@@ -147,14 +145,14 @@ impl Core {
         let mut automation = self.crowd.automation_mut();
         let is_first = self.rules.is_none();
         automation.adopt(&rules.flows, now, rules.rulebook.policy.removed);
-        let progress = &automation.progress;
+        let progress = automation.progress.clone();
         // what was due before a rule was there never fires; after a restart it was
         let until = progress.until.filter(|_| is_first && self.crowd.acts()).unwrap_or(now);
         let and = progress.user.filter(|_| is_first);
         let due = |pair: (_, _)| Due::new(pair, audience.times(pair.0), until, and);
         let mut pairs: Vec<_> = rules.reactions.due().collect();
         pairs.sort_unstable();
-        self.due = pairs.into_iter().map(due).collect();
+        automation.fields = pairs.into_iter().map(due).collect();
         drop(automation);
         self.sweeps = Sweeps::default();
         self.rules = Some(rules);
@@ -174,11 +172,11 @@ impl Core {
         let now = crowd.clock.now();
         let ground = Ground { crowd: &crowd, audience, rules: &rules, now };
         let mut came = take(Turn::new(ground, user, origin, due));
+        let mut automation = crowd.automation_mut();
         for (user, field, old, new) in came.fields.drain(..) {
-            for due in self.due.iter_mut().filter(|due| due.field == field) {
-                due.change(user, &old, &new, now);
-            }
+            automation.moved(user, field, (&old, &new), now);
         }
+        drop(automation);
         if came.is_off {
             self.off_since = self.off_since.or(Some(now));
         }
@@ -187,11 +185,12 @@ impl Core {
     }
 
     /// Notes fields that changed for triggers that count from them.
-    fn moved(&mut self, changes: &Changes) {
+    fn moved(&self, changes: &Changes) {
         let now = self.crowd.clock.now();
-        for (field, old, new) in &changes.fields {
-            for due in self.due.iter_mut().filter(|due| due.field == *field) {
-                due.change(changes.user, old, new, now);
+        if !changes.fields.is_empty() {
+            let mut automation = self.crowd.automation_mut();
+            for (field, old, new) in &changes.fields {
+                automation.moved(changes.user, *field, (old, new), now);
             }
         }
     }

@@ -38,12 +38,13 @@ pub use segments::SegmentCount;
 
 use self::core::Core;
 use crate::audience::Audience;
-use crate::model::{Clock, Text};
+use crate::model::{Clock, Text, Time, TimeDelta, builtin};
 use crate::outbox::{Outbox, OutboxError};
-use crate::rulebook::Live;
+use crate::rulebook::{ClockZone, Live, Schedule};
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
 use arming::{Arming, Instance};
 use crowd::Crowd;
+use jiff::tz::TimeZone;
 use past::Past;
 use restore::Changeover;
 use std::path::PathBuf;
@@ -152,18 +153,26 @@ impl Engine {
         Ok(self.past.reach_back(&*self.store, &self.live.current(), self.clock.now())?)
     }
 
-    /// Looks at the clock: users enter and leave segments by it, and rules act.
-    /// The history forgets what is too old.
+    /// Looks at the clock: users enter and leave segments by it, and rules and
+    /// drips act, until nothing more is due.
     pub async fn pass_time(&self) -> Result<(), EngineError> {
+        self.writer.commit_async(Transaction::advance(self.clock.now())).await?;
+        self.catch_up().await
+    }
+
+    /// Has everything forgotten that is too old, in small steps: to be called now
+    /// and then.
+    pub async fn forget(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
         self.past.forget(now);
         if let (Some(length), Some(outbox)) = (self.live.current().keeps_deliveries_for(), self.outbox()) {
             // caps look back at them, whatever a cleanup says
             outbox.forget(now - length.max(self.past.length()))?;
         }
-        let expired = self.live.current().keeps_events_for().map(|length| now - length);
-        self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
-        self.catch_up().await
+        if let Some(length) = self.live.current().keeps_events_for() {
+            self.writer.commit_async(Transaction { now: Some(now), ..Transaction::expire(now - length) }).await?;
+        }
+        Ok(())
     }
 
     /// Lets the clock bring about what is due, to the end.
@@ -181,6 +190,26 @@ impl Engine {
             self.writer.commit(Transaction::advance(self.clock.now()))?;
         }
         Ok(())
+    }
+
+    /// When the clock is to be looked at next so that nothing is late: for those
+    /// who move the clock themselves. Schedules and broadcasts that start by
+    /// themselves do so at full minutes, and are among it.
+    pub fn next_moment(&self) -> Result<Time, EngineError> {
+        let now = self.clock.now();
+        let audience = self.audience()?;
+        let rulebook = self.live.current();
+        let project = &rulebook.settings.timezone.zone;
+        let of_rules = rulebook.rules.iter().filter_map(|rule| rule.when.schedule());
+        let schedules: Vec<&Schedule> = of_rules.chain(rulebook.tasks.iter().map(|task| &task.when)).collect();
+        let mut zones = vec![project.clone()];
+        if schedules.iter().any(|schedule| matches!(schedule.zone(), ClockZone::User)) {
+            zones.extend(audience.texts(builtin::TIMEZONE).iter().filter_map(|name| TimeZone::get(name).ok()));
+        }
+        let scheduled = schedules.iter().flat_map(|schedule| zones.iter().map(|zone| schedule.next(now, zone)));
+        let due = self.crowd.automation().next_due().map(|due| due.max(now));
+        let all = scheduled.flatten().chain(due).chain([audience.next_look()]);
+        Ok(all.min().unwrap_or(now + TimeDelta::hours(1)))
     }
 
     /// Has rules and drips act by the clock: before anything is read of the

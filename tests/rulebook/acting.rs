@@ -133,7 +133,10 @@ fn every_action_is_queued_with_its_values() {
                 ..sending("hello")
             }),
         ),
-        ("send(\"hello\", #{at: now + days(1)})", send(Sending { not_before: Some(NOW + hours(24)), ..sending("hello") })),
+        (
+            "send(\"hello\", #{at: now + days(1)})",
+            send(Sending { not_before: Some(NOW + hours(24)), ..sending("hello") }),
+        ),
         ("send(\"hello\", #{after: hours(2)})", send(Sending { not_before: Some(NOW + hours(2)), ..sending("hello") })),
         (
             "send(\"hello\", #{vars: #{n: args.n, who: args.who, none: (), sum: event.rub}})",
@@ -192,11 +195,11 @@ fn whole_files_and_functions_act_in_the_order_of_their_calls() {
     for (rule, script, expected) in [
         ("r", "log(\"a\"); fn f() { log(\"b\") }", vec![log("a")]),
         ("f", "log(\"a\"); fn f() { log(\"b\") }", vec![log("b")]),
-        ("f", "fn f(args, now, event, user) { log(now); log(event.rub); log(user.balance) }", vec![
-            log("1772355600000"),
-            log("199.9"),
-            log("10"),
-        ]),
+        (
+            "f",
+            "fn f(args, now, event, user) { log(now); log(event.rub); log(user.balance) }",
+            vec![log("1772355600000"), log("199.9"), log("10")],
+        ),
         ("r", "fn f(event) { log(event.name) } f(event); return; log(\"late\")", vec![log("payment")]),
         ("r", "for i in 0..2 { log(i) }; [5].for_each(|x| log(this))", vec![log("0"), log("1"), log("5")]),
         ("r", "try { throw \"x\" } catch (e) { log(e) }", vec![log("x")]),
@@ -216,7 +219,10 @@ fn a_mistake_is_told_with_its_place_and_undoes_everything() {
         ("send(5)", "1:1: the name of a template must be a text, not 5"),
         ("let o = #{afer: 1}; send(\"hello\", o)", "1:21: `send` has no option `afer`"),
         ("send(\"hello\", 5)", "1:1: the options of `send` must be a map `#{…}`, not 5"),
-        ("let t = \"soon\"; send(\"hello\", #{after: t})", "1:17: `after` must be a length of time such as \"2 hours\", not \"soon\""),
+        (
+            "let t = \"soon\"; send(\"hello\", #{after: t})",
+            "1:17: `after` must be a length of time such as \"2 hours\", not \"soon\"",
+        ),
         ("send(\"hello\", #{after: -1})", "1:1: `after` must be a length of time such as \"2 hours\", not -1"),
         ("send(\"hello\", #{at: \"10:00\"})", "1:1: `at` must be a time, not \"10:00\""),
         ("send(\"hello\", #{at: now, after: 5})", "1:1: `after` and `at` exclude each other"),

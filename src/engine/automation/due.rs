@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_was_due_before_a_field_was_set_never_fires() {
-        let field = crate::model::builtin::CREATED_AT;
+        let field = crate::model::FieldId(9);
         let mut due =
             Due::new((field, TimeDelta(-10)), vec![(UserId(1), Time(30)), (UserId(2), Time(15))], Time(5), None);
         assert_eq!(due.first(Time(100)), Some((Time(20), UserId(1))));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_was_followed_in_part_goes_on_behind_the_last_user() {
-        let field = crate::model::builtin::CREATED_AT;
+        let field = crate::model::FieldId(9);
         let times = [1, 2, 3].map(|user| (UserId(user), Time(5))).to_vec();
         let due = Due::new((field, TimeDelta(0)), times, Time(5), Some(UserId(2)));
         assert_eq!(due.first(Time(5)), Some((Time(5), UserId(3))));

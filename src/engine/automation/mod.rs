@@ -23,9 +23,10 @@ pub use flow::{Flow, Kind, Node};
 pub use standing::{Enrolment, Firings, How, Leaving, Source, Standing, Wait, Waiting};
 
 use crate::audience::Seat;
-use crate::model::{Time, UserId};
+use crate::model::{FieldId, Time, TimeDelta, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Batch, Store, StoreError, decode, encode};
+use due::Due;
 use flow::Outline;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -46,6 +47,8 @@ pub struct Automation {
     outlines: BTreeMap<Arc<str>, Outline>,
     hits: BTreeMap<Arc<str>, Hits>,
     schedules: BTreeMap<Arc<str>, schedule::Record>,
+    /// Who is due when, by the triggers that count from a field.
+    pub(super) fields: Vec<Due>,
     /// How far time was followed.
     pub progress: Progress,
     /// Names that many standings share.
@@ -161,7 +164,25 @@ impl Automation {
 
     /// When something is to happen next.
     pub fn next_due(&self) -> Option<Time> {
-        self.timers.first().map(|(due, _)| *due)
+        let timers = self.timers.first().map(|(due, _)| *due);
+        self.fields.iter().filter_map(Due::next).chain(timers).min()
+    }
+
+    /// A field of a user has another value.
+    pub(super) fn moved(&mut self, user: UserId, field: FieldId, (old, new): (&Value, &Value), now: Time) {
+        for due in self.fields.iter_mut().filter(|due| due.field == field) {
+            due.change(user, old, new, now);
+        }
+    }
+
+    /// Takes out the first trigger that counts from a field and is due: its
+    /// moment and user, the field and how long after it.
+    pub(super) fn take_due(&mut self, now: Time) -> Option<(Time, UserId, (FieldId, TimeDelta))> {
+        let first = (0..).zip(&self.fields).filter_map(|(at, due)| Some((due.first(now)?, at))).min();
+        let ((moment, user), at) = first?;
+        let due: &mut Due = self.fields.get_mut(at)?;
+        due.pop();
+        Some((moment, user, (due.field, due.after)))
     }
 
     /// How often a rule acted.

@@ -57,11 +57,9 @@ impl Core {
     fn follow_time(&mut self, audience: &Audience, now: Time) -> (Vec<Follow>, usize) {
         let mut follows = Vec::new();
         for taken in 0..BUDGET {
-            let first = (0..).zip(&self.due).filter_map(|(at, due)| Some((due.first(now)?, at))).min();
-            if let Some(((moment, user), at)) = first {
-                let Some(due) = self.due.get_mut(at) else { break };
-                due.pop();
-                let stimulus = Stimulus { due: Some((due.field, due.after)), ..Stimulus::default() };
+            let first = self.crowd.automation_mut().take_due(now);
+            if let Some((moment, user, due)) = first {
+                let stimulus = Stimulus { due: Some(due), ..Stimulus::default() };
                 follows.extend(self.turn(audience, user, Origin::Live, Some(moment), |turn| turn.follow(stimulus)));
                 self.crowd.automation_mut().followed(moment, Some(user));
                 continue;

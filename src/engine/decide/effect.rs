@@ -4,7 +4,7 @@
 use super::moment::{Hours, moment};
 use crate::condition::{Expression, Fact, Row};
 use crate::model::{Chore, Effect, FieldId, Schema, Sending, Time, Value, builtin};
-use crate::rulebook::{Action, Content, Rulebook, ScriptRef, Send};
+use crate::rulebook::{Action, Content, Rulebook, Send};
 use std::fmt;
 
 /// Everything that deciding for one user may look at.
@@ -128,7 +128,7 @@ impl<R: Row> Situation<'_, R> {
                 let told = emit.properties.iter().map(|(id, x)| (*id, value(x)));
                 vec![Effect::Emit(emit.event, told.filter(|(_, value)| !value.is_missing()).collect())]
             }
-            Action::Run(run) => self.script(&run.script, named(&run.args))?,
+            Action::Run(run) => self.rulebook.act(run, self.row).map_err(|error| Trouble::Script(error.to_string()))?,
             Action::Notify(text) => vec![Effect::Notify(text.clone())],
             Action::Log(text) => vec![Effect::Log(text.clone())],
             Action::Webhook(hook) => {
@@ -183,10 +183,6 @@ impl<R: Row> Situation<'_, R> {
             (Value::String(name), Some(declared)) => declared.values.iter().position(|v| *v == name).unwrap_or(0),
             (_, Some(_) | None) => 0,
         }
-    }
-
-    fn script(&self, _script: &ScriptRef, _args: Vec<(String, Value)>) -> Result<Vec<Effect>, Trouble> {
-        Ok(Vec::new())
     }
 }
 
