@@ -219,7 +219,7 @@ fn kind_of(rulebook: &Rulebook, name: &str) -> Option<Kind> {
         None => rulebook.catalogue.events.find(name).map(Kind::Event),
         Some(Delivery::Received(name)) => template(name).map(Kind::Received),
         Some(Delivery::Clicked(name)) => template(name).map(Kind::Clicked),
-        Some(Delivery::Part(_)) => None,
+        Some(Delivery::Part(_) | Delivery::Undelivered(_)) => None,
     }
 }
 

@@ -20,6 +20,9 @@ pub enum Delivery<'a> {
     Part(&'a str),
     /// A button of the message was pressed.
     Clicked(&'a str),
+    /// The message of a drip that waits for it will not be delivered; counts
+    /// for nothing.
+    Undelivered(&'a str),
 }
 
 impl<'a> Delivery<'a> {
@@ -31,6 +34,7 @@ impl<'a> Delivery<'a> {
             RECEIVED => Some(Self::Received(template)),
             PART => Some(Self::Part(template)),
             CLICKED => Some(Self::Clicked(template)),
+            UNDELIVERED => Some(Self::Undelivered(template)),
             _ => None,
         }
     }
@@ -41,6 +45,7 @@ impl<'a> Delivery<'a> {
             Self::Received(template) => (RECEIVED, template),
             Self::Part(template) => (PART, template),
             Self::Clicked(template) => (CLICKED, template),
+            Self::Undelivered(template) => (UNDELIVERED, template),
         };
         [kind, ":", template].concat().into()
     }
@@ -49,7 +54,7 @@ impl<'a> Delivery<'a> {
     pub fn counts(self) -> bool {
         match self {
             Self::Received(_) | Self::Clicked(_) => true,
-            Self::Part(_) => false,
+            Self::Part(_) | Self::Undelivered(_) => false,
         }
     }
 
@@ -57,7 +62,7 @@ impl<'a> Delivery<'a> {
     pub fn arrived(self) -> Option<&'a str> {
         match self {
             Self::Received(template) | Self::Part(template) => Some(template),
-            Self::Clicked(_) => None,
+            Self::Clicked(_) | Self::Undelivered(_) => None,
         }
     }
 }
@@ -115,6 +120,7 @@ pub const RULEBOOK: &str = "rulebook";
 const RECEIVED: &str = "received";
 const PART: &str = "part";
 const CLICKED: &str = "clicked";
+const UNDELIVERED: &str = "undelivered";
 
 /// The property of an event about a delivery that holds the message's id.
 pub const MESSAGE: &str = "message";
@@ -164,6 +170,7 @@ mod tests {
             ("received:hello", Some(Delivery::Received("hello"))),
             ("part:hello", Some(Delivery::Part("hello"))),
             ("clicked:win_back", Some(Delivery::Clicked("win_back"))),
+            ("undelivered:win_back", Some(Delivery::Undelivered("win_back"))),
             ("received", None),
             ("press", None),
             ("paid:hello", None),

@@ -110,7 +110,9 @@ impl Engine {
     pub(super) fn recall_of(&self, run: &Ledger, all: &[Run]) -> Option<RecallReport> {
         let of_run = |ledger: &Ledger| match ledger.cause {
             Cause::Recall { of, how, .. } if of == run.id => Some(how),
-            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply => None,
+            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => {
+                None
+            }
         };
         let found = all.iter().rev().find_map(|(ledger, counts)| Some((of_run(ledger)?, ledger, counts)));
         found.map(|(how, ledger, counts)| RecallReport { how, run: report(ledger, counts, None, self.limit()) })

@@ -63,6 +63,13 @@ impl Queue {
         let open = self.open.values().flatten().filter_map(|id| self.runs.get(id));
         let higher: Vec<_> = open.filter(|run| is_higher(run)).map(|run| run.ledger.id).collect();
         for id in higher {
+            let Some(run) = self.runs.get(&id) else { continue };
+            if run.ledger.cause.is_posted() {
+                match run.waits_for.contains_key(&candidate.user) {
+                    true => return Ok(true),
+                    false => continue,
+                }
+            }
             if let Some(position) = self.place_of(id, candidate.user)? {
                 let row = row_at(id, position);
                 let state = self.chunk(row)?.states.get(row.index as usize);
@@ -190,7 +197,7 @@ impl Queue {
             let row = row_at(id, run.cursor);
             let fresh = self.chunk(row)?.states.get(row.index as usize) == Some(&State::FRESH);
             if let Some(run) = self.runs.get_mut(&id) {
-                run.cursor += 1;
+                run.pass();
             }
             if fresh {
                 return Ok(Some(row));
@@ -211,7 +218,8 @@ impl Queue {
         };
         let message = chunk.recipients.messages.get(index).cloned();
         let target = chunk.recipients.targets.get(index).copied();
-        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part }))
+        let particulars = chunk.recipients.particulars.get(index).cloned();
+        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part, particulars }))
     }
 
     /// Drops a loaded chunk with nothing left to do and nothing to write.
