@@ -58,7 +58,7 @@ impl Observer for Core {
         let is_off = self.off_since.is_some_and(|since| now - since > OFF_FOR);
         if self.is_stale || is_off {
             crowd.reload(audience, now)?;
-            self.staged.forget(&*crowd.store)?;
+            self.staged.drop_all();
             (self.is_stale, self.off_since) = (false, None);
             self.rules = None;
         }

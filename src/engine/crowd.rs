@@ -28,7 +28,11 @@ pub(super) struct Crowd {
     acts: AtomicBool,
     /// Whether more is due than one look at the clock took up.
     is_behind: AtomicBool,
+    /// Tells the outbox of new postings.
+    poster: OnceLock<Poster>,
 }
+
+type Poster = Box<dyn Fn() + Send + Sync>;
 
 impl Crowd {
     pub fn new(live: Arc<Live>, profiles: Profiles, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Arc<Self> {
@@ -41,6 +45,7 @@ impl Crowd {
             automation: RwLock::default(),
             acts: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),
+            poster: OnceLock::new(),
         })
     }
 
@@ -53,6 +58,18 @@ impl Crowd {
 
     pub fn acts(&self) -> bool {
         self.acts.load(Ordering::SeqCst)
+    }
+
+    /// Who is told of new postings.
+    pub fn post_to(&self, poster: impl Fn() + Send + Sync + 'static) {
+        let _ = self.poster.set(Box::new(poster));
+    }
+
+    /// New postings are durable.
+    pub fn posted(&self) {
+        if let Some(poster) = self.poster.get() {
+            poster();
+        }
     }
 
     pub fn is_behind(&self) -> bool {

@@ -132,8 +132,12 @@ impl Gates {
     /// Why a message of a drip that was decided at `at` is of no use to the user
     /// any more: the user has left the drip since, or reached its goal.
     fn drip_stop(&self, user: UserId, drip: &str, at: Time) -> Option<SkipReason> {
-        let _ = (user, drip, at);
-        None
+        let automation = self.crowd.automation();
+        let standing = automation.of(user)?;
+        if standing.in_drip(drip).is_some_and(|enrolment| enrolment.entered <= at) {
+            return None;
+        }
+        standing.left(drip).filter(|leaving| leaving.at >= at)?.how.stops()
     }
 }
 

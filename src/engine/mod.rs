@@ -235,6 +235,7 @@ impl Engine {
 
     /// Gives the engine the outbox that sends.
     pub fn go_live(&self, outbox: Outbox) -> Result<(), EngineError> {
+        self.crowd.post_to(outbox.poster());
         self.outbox.set(outbox).map_err(|_| EngineError::AlreadyLive)
     }
 

@@ -186,6 +186,13 @@ impl Outbox {
         self.tell(Event::Posted)
     }
 
+    /// The same for somebody who does not hold the outbox; after its end it does
+    /// nothing.
+    pub fn poster(&self) -> impl Fn() + Send + Sync + 'static {
+        let events = self.events.clone();
+        move || drop(events.send(Event::Posted))
+    }
+
     /// Looks again at rows that wait for the rulebook.
     pub fn wake(&self) -> Result<(), OutboxError> {
         self.tell(Event::Wake)

@@ -47,7 +47,7 @@ pub use ledger::{
 };
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
-pub use posting::{Posted, Posting, last_posting, stage_postings};
+pub use posting::{Posted, Posting, last_posting, postings, stage_postings};
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Amend, Depth, Obstacle, Queue, Recovery, TakenUp};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};

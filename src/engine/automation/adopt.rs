@@ -16,7 +16,8 @@ impl Automation {
         let new: HashMap<&str, Outline> = flows.iter().map(|flow| (&*flow.name, flow.outline())).collect();
         let is_known = |name: &Arc<str>, outline: &Outline| new.get(&**name) == Some(outline);
         let is_same = self.outlines.len() == new.len() && self.outlines.iter().all(|(n, o)| is_known(n, o));
-        if is_same {
+        let is_parked = |enrolment: &Enrolment| matches!(enrolment.wait, Wait::Parked { .. });
+        if is_same && !self.everybody().any(|(_, standing)| standing.drips.iter().any(is_parked)) {
             return;
         }
         let people: Vec<UserId> =

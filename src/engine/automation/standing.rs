@@ -6,6 +6,7 @@
 //! | `r` + user | [`Standing`] |
 
 use crate::model::{Sending, Time, UserId};
+use crate::outbox::SkipReason;
 use crate::store::{Batch, StoreError, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -152,6 +153,16 @@ impl How {
             Self::Stopped => "stopped",
             Self::Failed => "failed",
             Self::Removed => "removed",
+        }
+    }
+
+    /// Why messages of the drip that still wait are of no use then; those of a
+    /// drip that came to its end go out.
+    pub const fn stops(self) -> Option<SkipReason> {
+        match self {
+            Self::Finished => None,
+            Self::Goal => Some(SkipReason::GoalReached),
+            Self::Exited | Self::Stopped | Self::Failed | Self::Removed => Some(SkipReason::Exited),
         }
     }
 

@@ -224,6 +224,7 @@ pub(super) fn is_over(drip: &Drip, person: &Person<'_>) -> bool {
 fn outcome(event: &Event, template: &str) -> Option<bool> {
     match event.delivery()? {
         Delivery::Received(name) => (name == template).then_some(true),
+        Delivery::Undelivered(name) => (name == template).then_some(false),
         Delivery::Part(_) | Delivery::Clicked(_) => None,
     }
 }

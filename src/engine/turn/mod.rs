@@ -11,6 +11,8 @@
 //! caller stores in one batch.
 
 mod judge;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use super::automation::{Automation, Flow, How, Source, Standing, seats_of};

@@ -109,12 +109,8 @@ impl Turn<'_> {
     }
 
     fn left(&mut self, name: &Arc<str>, how: How) {
-        let reason = match how {
-            How::Goal => SkipReason::GoalReached,
-            How::Finished | How::Exited | How::Stopped | How::Failed | How::Removed => SkipReason::Exited,
-        };
         let of_it = |source: &Source| matches!(source, Source::Drip(drip, _) if drip == name);
-        if how != How::Finished {
+        if let Some(reason) = how.stops() {
             let waiting = std::mem::take(&mut self.standing.waiting);
             let (gone, kept): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| of_it(&waiting.source));
             self.standing.waiting = kept;
