@@ -90,7 +90,8 @@ mod tests {
             (broadcast(), Some("hello"), 7, 0, State::Skipped { at, reason: SkipReason::Expired }, None),
         ] {
             let row = RowId { ledger: LedgerId(2), chunk: 1, index: 3 };
-            let candidate = Candidate { row, chat, user: chat, attempts: 0, message: None, target: None, part };
+            let candidate =
+                Candidate { row, chat, user: chat, attempts: 0, message: None, target: None, part, particulars: None };
             let ledger = Ledger {
                 template: template.map(str::to_owned),
                 ..Ledger::new(row.ledger, cause, Lane::Broadcast, Time(0), 1)

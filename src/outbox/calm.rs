@@ -68,3 +68,29 @@ impl Calm {
         Ok(batch.ops.into_iter().next_back().and_then(|(key, value)| Some((key, value?))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Time;
+    use crate::outbox::Lane;
+
+    #[test]
+    fn what_rules_sent_does_not_go_out_after_a_restore() {
+        let cause = Cause::Rule { name: "offer".into() };
+        let head = Ledger { open_until: Some(Time(9)), ..Ledger::new(LedgerId(1), cause, Lane::Rule, Time(0), 2) };
+        let calm = Calm::default();
+        for status in [LedgerStatus::Running, LedgerStatus::Paused(PausedBy::ContentErrors)] {
+            let mut batch = Batch::new();
+            Ledger { status, ..head.clone() }.write(&mut batch).unwrap();
+            let (key, value) = batch.ops.remove(0);
+            let (_, value) = calm.pass((key, value.unwrap())).unwrap().unwrap();
+            let passed = Ledger::from_bytes(&value).unwrap();
+            assert_eq!((passed.status, passed.open_until), (LedgerStatus::Cancelled, None), "{status:?}");
+        }
+        let mut batch = Batch::new();
+        crate::outbox::stage_postings(&mut batch, 1, &[]).unwrap();
+        let (key, value) = batch.ops.remove(0);
+        assert_eq!(calm.pass((key, value.unwrap())).unwrap(), None);
+    }
+}
