@@ -6,7 +6,9 @@
 mod crash;
 mod delivery;
 mod media;
+mod policy;
 mod recovery;
 mod soak;
 mod support;
 mod trouble;
+mod world;
