@@ -11,4 +11,5 @@ mod recovery;
 mod soak;
 mod support;
 mod trouble;
+mod turns;
 mod world;

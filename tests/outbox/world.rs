@@ -11,7 +11,7 @@ use vestnik::clock::ManualClock;
 use vestnik::engine::Engine;
 use vestnik::engine::broadcast::{Again, RunReport};
 use vestnik::engine::deliveries::{Delivery, RowQuery};
-use vestnik::model::{Clock, Patch, Time, TimeDelta, UserId};
+use vestnik::model::{Patch, Time, TimeDelta, UserId};
 use vestnik::outbox::Client;
 use vestnik::rulebook::Live;
 use vestnik::sandbox::{DEFAULT_TOKEN, Running, Sandbox, SandboxOptions};
@@ -100,16 +100,18 @@ impl World {
         self.engine().writer.commit(Transaction { patches, ..Transaction::default() }).unwrap();
     }
 
-    pub fn now(&self) -> Time {
-        self.clock.now()
-    }
-
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);
     }
 
     pub fn launch(&self, name: &str) {
         self.engine().start_broadcast(name, Again::Refuse).unwrap();
+    }
+
+    /// Starts another run of a broadcast and waits for its end.
+    pub fn start_again(&self, name: &str) -> RunReport {
+        self.engine().start_broadcast(name, Again::Allow).unwrap();
+        self.finish(name)
     }
 
     /// The latest run of a broadcast.
