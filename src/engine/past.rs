@@ -86,7 +86,12 @@ impl Past {
                 let is_block = failure.kind == crate::outbox::FailureKind::Blocked;
                 is_block.then(|| touches.last_marketing(user, BLAMED, now)).flatten()
             }
-            State::Queued { .. } | State::Leased { .. } | State::Skipped { .. } | State::Deferred { .. } => {
+            // also one that was in doubt and is sent again
+            State::Queued { .. } | State::Deferred { .. } => {
+                touches.withdraw(user, row);
+                None
+            }
+            State::Leased { .. } | State::Skipped { .. } => {
                 touches.release(user, row);
                 None
             }

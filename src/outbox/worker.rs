@@ -21,11 +21,11 @@ use super::handle::{Armed, OutboxOptions, OutboxStatus};
 use super::ledger::{Counts, Lane, Ledger, LedgerId, LedgerStatus};
 use super::limiter::{Limiter, Pass, Price};
 use super::outage::Outage;
-use super::prepare::Prepare;
+use super::prepare::{Prepare, Settled};
 use super::queue::{Amend, Candidate, Queue, Written};
 use super::request::Order;
-use super::row::RowId;
-use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
+use super::row::{RowId, State};
+use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta, UserId};
 use crate::store::{StoreError, Writer};
 use files::SentFile;
 use jiff::tz::TimeZone;
@@ -318,7 +318,22 @@ impl Worker {
         if let Some(commit) = &self.committing {
             rows.retain(|row| !commit.written.erases(row.ledger));
         }
-        self.queue.amend(&rows, amend, self.clock.now())
+        let now = self.clock.now();
+        let changed = self.queue.amend(&rows, amend, now)?;
+        for row in rows.into_iter().filter(|_| amend == Amend::Retry) {
+            self.tell_waits(row, now)?;
+        }
+        Ok(changed)
+    }
+
+    /// A row that was in doubt is not, once it waits to be sent again.
+    fn tell_waits(&mut self, row: RowId, now: Time) -> Result<(), StoreError> {
+        let Some(Candidate { user, part: 0, attempts, .. }) = self.queue.candidate(row)? else { return Ok(()) };
+        if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing) {
+            let state = State::Queued { due: ledger.since(now), attempts };
+            self.prepare.settled(&Settled { ledger, row, user: UserId(user), state: &state, now });
+        }
+        Ok(())
     }
 
     fn leave(&mut self, chat: i64) {

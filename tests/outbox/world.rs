@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use vestnik::app::{App, AppOptions};
 use vestnik::clock::ManualClock;
 use vestnik::engine::Engine;
-use vestnik::engine::broadcast::{Again, RunReport};
+use vestnik::engine::broadcast::{Again, RecallReport, RunReport};
 use vestnik::engine::deliveries::{Delivery, RowQuery};
 use vestnik::model::{Patch, Time, TimeDelta, UserId};
 use vestnik::outbox::Client;
@@ -117,6 +117,11 @@ impl World {
     /// The latest run of a broadcast.
     pub fn run(&self, name: &str) -> RunReport {
         self.engine().broadcast_status(Some(name)).unwrap().remove(0).run.unwrap()
+    }
+
+    /// How the latest recall of a broadcast stands.
+    pub fn recall(&self, name: &str) -> Option<RecallReport> {
+        self.engine().broadcast_status(Some(name)).unwrap().remove(0).recall
     }
 
     /// Waits for what the engine brings about. The clock crawls meanwhile: what

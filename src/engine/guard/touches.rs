@@ -61,6 +61,19 @@ impl Touches {
         self.note(user, at, row.ledger);
     }
 
+    /// The row, whatever was said of it before, is to go out yet: its slot, held
+    /// or used, is free.
+    pub fn withdraw(&mut self, user: UserId, row: RowId) {
+        self.release(user, row);
+        let Some(list) = self.sent.get_mut(&user) else { return };
+        // a user is in a ledger once
+        if let Some(place) = list.iter().rposition(|touch| touch.ledger() == row.ledger) {
+            let mut left = mem::take(list).into_vec();
+            left.remove(place);
+            *list = left.into_boxed_slice();
+        }
+    }
+
     /// The row did not go out: its slot, if it had one, is free.
     pub fn release(&mut self, user: UserId, row: RowId) {
         let Some(rows) = self.held.get_mut(&user) else { return };

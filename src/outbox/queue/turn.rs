@@ -200,7 +200,8 @@ impl Queue {
         Ok(None)
     }
 
-    fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
+    /// A row that waits, if it does.
+    pub fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
         let part = self.runs.get(&row.ledger).map_or(0, |run| run.ledger.part(row.position()));
         let chunk = self.chunk(row)?;
         let index = row.index as usize;
