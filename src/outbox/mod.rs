@@ -40,7 +40,7 @@ pub use client::{Client, ClientError};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
-    Recipients, Tried, Wave, rows, stage, stage_as,
+    Recipients, Tried, Wave, rows, stage, stage_as, targets,
 };
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;

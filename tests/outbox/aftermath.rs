@@ -4,8 +4,8 @@
 
 use super::world::World;
 use vestnik::engine::broadcast::{BroadcastError, Steer};
-use vestnik::engine::deliveries::{DeliveriesError, Picked, Plea, RowState};
-use vestnik::model::TimeDelta;
+use vestnik::engine::deliveries::{DeliveriesError, Delivery, Picked, Plea, RowState};
+use vestnik::model::{TimeDelta, Value};
 use vestnik::outbox::Recall;
 use vestnik::sandbox::{Fault, FaultEffect};
 
@@ -104,8 +104,59 @@ fn all_messages_of_a_recipient_are_taken_back() {
         world.wait(|| world.recall("hi").is_some_and(|recall| !recall.run.is_open()));
         // those of the other broadcast stay
         assert_eq!(world.hold([1, 2]), [messages; 2], "{template}");
-        let sent = world.recall("hi").unwrap().run.sent;
-        assert_eq!(sent as usize, 2 * messages, "{template}");
+        let recalled = world.recall("hi").unwrap().run;
+        assert_eq!(recalled.sent as usize, 2 * messages, "{template}");
+        // once more: nothing is there to delete or to edit
+        let ledgers = || world.engine().outbox().unwrap().status().unwrap().runs.len();
+        let before = ledgers();
+        let again = world.engine().recall_broadcast("hi", Recall::Delete).unwrap();
+        assert_eq!((again.sent, again.state, ledgers()), (recalled.sent, recalled.state, before), "{template}");
+        let edited = world.engine().recall_broadcast("hi", Recall::Edit);
+        assert!(matches!(edited, Err(BroadcastError::NothingToRecall { .. })), "{edited:?}");
+    }
+}
+
+#[test]
+fn a_recall_takes_what_the_last_one_could_not() {
+    let world = World::new(TWO, &[], &[(1, &[]), (2, &[]), (3, &[])]);
+    world.launch("hi");
+    world.finish("hi");
+    let refused = FaultEffect::Refuse { code: 400, description: "Bad Request: message can't be deleted".into() };
+    world.sandbox().add_fault(Fault::every("deleteMessage", refused).in_chats(2, 2).times(1));
+    for (rows, left) in [(3, [0, 1, 0]), (1, [0, 0, 0])] {
+        assert_eq!(world.engine().recall_broadcast("hi", Recall::Delete).unwrap().total, rows);
+        world.wait(|| world.recall("hi").is_some_and(|recall| !recall.run.is_open()));
+        assert_eq!(world.hold([1, 2, 3]), left);
+    }
+}
+
+/// A picture that is refused takes its text along, which counts no second time,
+/// and brings it back when it is sent again.
+#[test]
+fn a_text_goes_with_its_picture() {
+    let template = format!("---\nphoto: {PHOTO}\n---\n{}\n", "long ".repeat(300));
+    for (code, words, failed, skipped) in [
+        (400, "Bad Request: wrong file identifier/HTTP URL specified", "content_error", "content_error"),
+        (403, "Forbidden: bot was blocked by the user", "blocked", "blocked"),
+        (400, "Bad Request: not enough rights to send photos to the chat", "chat_refused", ""),
+    ] {
+        let world = World::new(TWO, &[("templates/hello.en.html", &template)], &[(1, &[]), (2, &[]), (3, &[])]);
+        let refused = FaultEffect::Refuse { code, description: words.into() };
+        world.sandbox().add_fault(Fault::every("sendPhoto", refused).in_chats(2, 2).times(1));
+        world.launch("hi");
+        let run = world.finish("hi");
+        let counts = (run.failed.get(failed).copied(), run.skipped.get(skipped).copied());
+        let expected = if skipped.is_empty() { (Some(2), None) } else { (Some(1), Some(1)) };
+        assert_eq!((counts, world.hold([1, 2, 3])), (expected, [2, 0, 2]), "{words}: {run:?}");
+        world.set(2, &[("reach", Value::text("reachable"))]);
+        let is_first = |row: &&Delivery| row.user == 2 && row.part == 0 && row.state == RowState::Failed;
+        world.wait(|| world.rows("hi").iter().any(|row| is_first(&row)));
+        let keys = world.rows("hi").iter().filter(is_first).map(|row| row.key.clone()).collect();
+        let told = world.engine().retry_deliveries(&Picked { keys, ..Picked::default() }).unwrap();
+        assert_eq!(told.rows, 2, "{words}");
+        let run = world.finish("hi");
+        assert_eq!((run.sent, run.failed_total(), run.skipped_total()), (6, 0, 0), "{words}: {run:?}");
+        assert_eq!(world.hold([1, 2, 3]), [2, 2, 2], "{words}");
     }
 }
 

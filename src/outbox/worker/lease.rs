@@ -12,7 +12,7 @@ use crate::outbox::limiter::{Limiter, Pass};
 use crate::outbox::prepare::{Ask, Prepared};
 use crate::outbox::queue::{Candidate, Purse};
 use crate::outbox::request::Order;
-use crate::outbox::row::{SkipReason, State};
+use crate::outbox::row::{FailureKind, SkipReason, State};
 use crate::store::{StoreError, encode};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -134,13 +134,18 @@ impl Worker {
         }
     }
 
-    /// What becomes of a later part whose first part did not go out.
+    /// What becomes of a later part whose first part did not go out: it fails
+    /// with it where nothing else says why, and counts against nobody twice.
     fn follow_first_part(&mut self, candidate: &Candidate) -> Result<Option<State>, StoreError> {
         if candidate.part == 0 {
             return Ok(None);
         }
         Ok(match self.queue.first_part(candidate.row)? {
-            Some(state @ (State::Failed { .. } | State::Skipped { .. })) => Some(state),
+            Some(State::Failed { at, failure }) => Some(match skipped_with(failure.kind) {
+                Some(reason) => State::Skipped { at, reason },
+                None => State::Failed { at, failure },
+            }),
+            Some(state @ State::Skipped { .. }) => Some(state),
             Some(
                 State::Queued { .. }
                 | State::Deferred { .. }
@@ -204,6 +209,17 @@ impl Worker {
                 self.release_all().and(Err(error))
             }
         }
+    }
+}
+
+/// Why a later part is not sent if the first failed so; none if it fails too.
+fn skipped_with(kind: FailureKind) -> Option<SkipReason> {
+    match kind {
+        FailureKind::Blocked => Some(SkipReason::Blocked),
+        FailureKind::Deactivated => Some(SkipReason::Deactivated),
+        FailureKind::NeedsStart => Some(SkipReason::NeedsStart),
+        FailureKind::Content => Some(SkipReason::ContentError),
+        FailureKind::Chat | FailureKind::Attempts | FailureKind::Gone => None,
     }
 }
 
