@@ -48,6 +48,7 @@ pub(super) enum Event {
     Clicked(LedgerId),
     Amend(Vec<RowId>, Amend, Sender<Result<u32, StoreError>>),
     Status(Sender<OutboxStatus>),
+    Flush(Sender<bool>),
     Wake,
     Stop,
 }
@@ -80,6 +81,7 @@ struct Commit {
     written: Written,
     leased: Vec<Leased>,
     hold: Option<Hold>,
+    flushes: Vec<Sender<bool>>,
 }
 
 /// The state of the thread.
@@ -113,6 +115,9 @@ pub(super) struct Worker {
     /// What the store said last, until it works again.
     trouble: Option<Text>,
     hold_dirty: Option<Hold>,
+    /// Who waits until what is known now is in the store; the next transaction
+    /// tells them.
+    flushes: Vec<Sender<bool>>,
     /// What the wall clock is ahead of the monotonic one.
     wall: TimeDelta,
     /// Set by a stop: until when answers are awaited.
@@ -166,6 +171,7 @@ impl Worker {
             armed: options.armed,
             trouble: None,
             hold_dirty: None,
+            flushes: Vec::new(),
             wall,
             stopping: None,
             last_try: false,
@@ -285,6 +291,10 @@ impl Worker {
                 let _ = reply.send(self.status());
                 Ok(())
             }
+            Event::Flush(reply) => {
+                self.flushes.push(reply);
+                Ok(())
+            }
             Event::Wake => {
                 self.queue.wake();
                 Ok(())
@@ -347,11 +357,20 @@ impl Worker {
 
     fn note_store(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result {
+            answer(&mut self.flushes, false);
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
             self.trouble = Some(error.text());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
             self.store_gone = error.is_final();
         }
+    }
+}
+
+/// Tells those who wait whether the store holds it.
+fn answer(flushes: &mut Vec<Sender<bool>>, stored: bool) {
+    for reply in flushes.drain(..) {
+        // whoever asked may be gone
+        let _ = reply.send(stored);
     }
 }
 

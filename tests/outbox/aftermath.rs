@@ -173,7 +173,6 @@ fn what_is_in_doubt_is_sent_again_when_somebody_says_so() {
             if restarts {
                 world.restart();
             }
-            world.wait(|| world.rows("hi").iter().any(|row| row.state == RowState::InDoubt));
             let picked = Picked { broadcast: Some("hi".into()), state: Some(RowState::InDoubt), ..Picked::default() };
             let refused = world.engine().retry_deliveries(&picked);
             assert!(matches!(refused, Err(DeliveriesError::MayArriveTwice { rows: 1 })), "{refused:?}");
@@ -184,4 +183,22 @@ fn what_is_in_doubt_is_sent_again_when_somebody_says_so() {
             assert_eq!(world.hold([1, 2, 3]), [1, 2, 1]);
         }
     }
+}
+
+/// The first request may have arrived, whatever became of the others.
+#[test]
+fn what_was_sent_again_in_vain_stays_in_doubt() {
+    let rules = "broadcasts:\n  hi: {to: true, send: {template: hello, transactional: true}}\n";
+    let world = World::new(rules, &[], &[(1, &[]), (2, &[]), (3, &[])]);
+    let to_two = |effect| Fault::every("sendMessage", effect).in_chats(2, 2);
+    world.sandbox().add_fault(to_two(FaultEffect::BadGatewayAfter).times(1));
+    world.sandbox().add_fault(to_two(FaultEffect::ServerError));
+    world.launch("hi");
+    world.wait(|| {
+        world.advance(TimeDelta::seconds(1));
+        !world.run("hi").is_open()
+    });
+    let run = world.run("hi");
+    assert_eq!((run.sent, run.in_doubt, run.failed_total()), (2, 1, 0), "{run:?}");
+    assert_eq!(world.hold([1, 2, 3]), [1, 1, 1]);
 }

@@ -5,6 +5,8 @@ use super::world::{Fields, World};
 use std::collections::BTreeMap;
 use vestnik::engine::broadcast::RunReport;
 use vestnik::model::{TimeDelta, Value};
+use vestnik::sandbox::PaidBroadcasts;
+use vestnik::store::{Batch, Transaction};
 
 const CAP: &str = "policy: {caps: [1 per day]}\n";
 const GIFT: (&str, &str) = ("templates/gift.en.html", "a gift\n");
@@ -110,4 +112,33 @@ fn what_was_not_sent_in_time_is_counted_as_expired() {
         assert_eq!((run.sent, expired, run.done()), (sent, 3 - sent, 3), "{keys}");
         assert_eq!(world.hold([1, 2, 3]).iter().sum::<usize>(), sent as usize, "{keys}");
     }
+}
+
+/// A damaged record holds up its own broadcast and loses no message of another.
+#[test]
+fn a_broadcast_that_cannot_be_read_outranks_nobody() {
+    let world = two_broadcasts(CAP, "hello", "{template: gift, priority: 5, after: 1 hour}");
+    world.launch("high");
+    let (high, chunk) = (1u64.to_be_bytes(), 0u32.to_be_bytes());
+    let mut batch = Batch::new();
+    batch.delete([&b"i"[..], &high, &chunk].concat());
+    world.engine().writer.commit(Transaction::batch(batch)).unwrap();
+    world.launch("low");
+    assert_eq!(outcome(&world.finish("low")), (3, BTreeMap::new()));
+    assert_eq!(world.run("high").queued, 2);
+}
+
+#[test]
+fn an_empty_purse_is_no_reason_for_those_who_get_nothing_anyway() {
+    let rules = "broadcasts:\n  hi: {to: true, send: hello, paid: {budget: 1}}\n";
+    let out: Fields<'_> = &[("opted_out", Value::Bool(true))];
+    let users: Vec<(i64, Fields<'_>)> = (1..=600).map(|id| (id, if id % 2 == 0 { out } else { &[] })).collect();
+    let world = World::new(rules, &[], &users);
+    let paid = PaidBroadcasts { enabled: true, balance: 20_000, threshold: 10_000 };
+    world.sandbox().set_paid_broadcasts(paid);
+    world.launch("hi");
+    let run = world.finish("hi");
+    let of = |reason| run.skipped.get(reason).copied().unwrap_or(0);
+    assert_eq!((of("opted_out"), run.sent + of("budget")), (300, 300), "{run:?}");
+    assert!(run.sent >= 10 && of("budget") > 0, "{run:?}");
 }

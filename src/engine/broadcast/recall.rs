@@ -7,8 +7,8 @@ use super::{BroadcastError, RecallReport, Run, RunReport, unknown};
 use crate::engine::{Engine, EngineError};
 use crate::model::{Time, TimeDelta};
 use crate::outbox::{
-    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Recall, Recipients, State, rows,
-    stage, targets,
+    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox, Recall, Recipients, State,
+    rows, stage, targets,
 };
 use crate::store::{Batch, Transaction};
 use std::collections::HashSet;
@@ -34,7 +34,9 @@ impl Engine {
                 None => unknown(&rulebook, name),
             });
         };
-        if !is_over(&run) || counts.leased > 0 {
+        // what became of the last messages may not be in the store yet
+        let is_stored = || self.outbox().map_or(Ok(true), Outbox::flush).map_err(EngineError::from);
+        if !is_over(&run) || counts.leased > 0 || !is_stored()? {
             return Err(BroadcastError::StillGoing { name: name.into() });
         }
         if how == Recall::Edit && rulebook.broadcast(name).is_none() {

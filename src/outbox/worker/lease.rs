@@ -4,7 +4,7 @@
 
 use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
-use super::{Commit, Event, Leased, MAX_LEASED, Worker};
+use super::{Commit, Event, Leased, MAX_LEASED, Worker, answer};
 use crate::model::{Time, TimeDelta, UserId};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
@@ -71,19 +71,22 @@ impl Worker {
         let Some(marketing) = self.queue.ledger(candidate.row.ledger).map(|ledger| ledger.marketing) else {
             return Ok(());
         };
-        let outranked = marketing && self.queue.outranked(&candidate)?;
+        let outranked = match marketing.then(|| self.queue.outranked(&candidate)).transpose() {
+            Ok(outranked) => outranked.unwrap_or(false),
+            Err(error) => {
+                self.queue.postpone(candidate.row, now);
+                return Err(error);
+            }
+        };
         let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
         let (at, created, expires) = (ledger.since(now), ledger.created, ledger.expires);
         let order = order_of(ledger, candidate.target);
         let (lane, pass) = (ledger.lane, pass_of(ledger));
-        match self.queue.purse(candidate.row.ledger) {
-            Purse::Enough => {}
+        let purse = self.queue.purse(candidate.row.ledger);
+        if purse == Purse::Later {
             // what is under way may cost less than was set aside for it
-            Purse::Later => {
-                self.queue.postpone(candidate.row, now + PURSE_WAIT);
-                return Ok(());
-            }
-            Purse::Empty => return self.settle(&candidate, State::Skipped { at, reason: SkipReason::Budget }, now),
+            self.queue.postpone(candidate.row, now + PURSE_WAIT);
+            return Ok(());
         }
         let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
         let prepared = match candidate.message.take() {
@@ -96,6 +99,9 @@ impl Worker {
             }
         };
         match prepared {
+            Prepared::Send(_) if purse == Purse::Empty => {
+                self.settle(&candidate, State::Skipped { at, reason: SkipReason::Budget }, now)
+            }
             Prepared::Send(message) if order.sends() && self.awaits_upload(candidate.row, &message) => {
                 self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
                 let state = State::Queued { due: at, attempts: candidate.attempts };
@@ -164,7 +170,9 @@ impl Worker {
             return;
         }
         let hold = self.hold_dirty.take();
+        let mut flushes = std::mem::take(&mut self.flushes);
         if !self.queue.is_dirty() && hold.is_none() {
+            answer(&mut flushes, true);
             return;
         }
         match self.queue.transaction() {
@@ -174,7 +182,7 @@ impl Worker {
                 {
                     transaction.batch.put(HOLD_KEY, bytes);
                 }
-                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
+                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold, flushes });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
                     let _ = events.send(Event::Committed(result.map(|_| ())));
@@ -182,6 +190,7 @@ impl Worker {
             }
             Err(error) => {
                 self.hold_dirty = hold;
+                self.flushes = flushes;
                 let released = self.release_all();
                 self.note_store(released.and(Err(error)));
             }
@@ -190,6 +199,7 @@ impl Worker {
 
     pub(super) fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
         let Some(mut commit) = self.committing.take() else { return Ok(()) };
+        answer(&mut commit.flushes, result.is_ok());
         match result {
             Ok(()) => {
                 self.queue.written(&commit.written);
