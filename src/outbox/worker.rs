@@ -8,6 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
+mod amend;
 mod arrived;
 mod files;
 mod grant;
@@ -21,12 +22,13 @@ use super::handle::{Armed, OutboxOptions, OutboxStatus};
 use super::ledger::{Counts, Lane, Ledger, LedgerId, LedgerStatus};
 use super::limiter::{Limiter, Pass, Price};
 use super::outage::Outage;
-use super::prepare::{Prepare, Settled};
+use super::prepare::Prepare;
 use super::queue::{Amend, Candidate, Queue, Written};
 use super::request::Order;
-use super::row::{RowId, State};
-use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta, UserId};
+use super::row::RowId;
+use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
 use crate::store::{StoreError, Writer};
+use amend::answer;
 use files::SentFile;
 use jiff::tz::TimeZone;
 use settle::Hold;
@@ -115,8 +117,7 @@ pub(super) struct Worker {
     /// What the store said last, until it works again.
     trouble: Option<Text>,
     hold_dirty: Option<Hold>,
-    /// Who waits until what is known now is in the store; the next transaction
-    /// tells them.
+    /// Who waits until the store holds what is known.
     flushes: Vec<Sender<bool>>,
     /// What the wall clock is ahead of the monotonic one.
     wall: TimeDelta,
@@ -323,29 +324,6 @@ impl Worker {
         Ok(())
     }
 
-    /// Rows of a ledger that is being forgotten are gone already.
-    fn amend(&mut self, mut rows: Vec<RowId>, amend: Amend) -> Result<u32, StoreError> {
-        if let Some(commit) = &self.committing {
-            rows.retain(|row| !commit.written.erases(row.ledger));
-        }
-        let now = self.clock.now();
-        let changed = self.queue.amend(&rows, amend, now)?;
-        for row in rows.into_iter().filter(|_| amend == Amend::Retry) {
-            self.tell_waits(row, now)?;
-        }
-        Ok(changed)
-    }
-
-    /// A row that was in doubt is not, once it waits to be sent again.
-    fn tell_waits(&mut self, row: RowId, now: Time) -> Result<(), StoreError> {
-        let Some(Candidate { user, part: 0, attempts, .. }) = self.queue.candidate(row)? else { return Ok(()) };
-        if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing) {
-            let state = State::Queued { due: ledger.since(now), attempts };
-            self.prepare.settled(&Settled { ledger, row, user: UserId(user), state: &state, now });
-        }
-        Ok(())
-    }
-
     fn leave(&mut self, chat: i64) {
         if let Some(count) = self.busy.get_mut(&chat) {
             *count -= 1;
@@ -363,14 +341,6 @@ impl Worker {
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);
             self.store_gone = error.is_final();
         }
-    }
-}
-
-/// Tells those who wait whether the store holds it.
-fn answer(flushes: &mut Vec<Sender<bool>>, stored: bool) {
-    for reply in flushes.drain(..) {
-        // whoever asked may be gone
-        let _ = reply.send(stored);
     }
 }
 

@@ -2,9 +2,10 @@
 //! leased, and everything dirty goes to the store's writer, one transaction at
 //! a time.
 
+use super::amend::answer;
 use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
-use super::{Commit, Event, Leased, MAX_LEASED, Worker, answer};
+use super::{Commit, Event, Leased, MAX_LEASED, Worker};
 use crate::model::{Time, TimeDelta, UserId};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
