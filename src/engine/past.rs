@@ -92,16 +92,16 @@ impl Past {
                 let is_block = failure.kind == crate::outbox::FailureKind::Blocked;
                 is_block.then(|| inner.blame(user, now)).flatten()
             }
-            // also one that was in doubt and is sent again
-            State::Queued { .. } | State::Deferred { .. } => {
-                touches.withdraw(user, row);
-                None
-            }
-            State::Leased { .. } | State::Skipped { .. } => {
+            State::Queued { .. } | State::Leased { .. } | State::Skipped { .. } | State::Deferred { .. } => {
                 touches.release(user, row);
                 None
             }
         }
+    }
+
+    /// A row that was in doubt since `at` is sent again.
+    pub fn retried(&self, user: UserId, ledger: LedgerId, at: Time) {
+        self.lock().touches.withdraw(user, ledger, at);
     }
 
     /// The mailing because of which a user blocks the bot now, if that was not

@@ -56,7 +56,7 @@ pub enum Armed {
 /// A running outbox; dropping it stops it cleanly.
 pub struct Outbox {
     events: Sender<Event>,
-    next_id: AtomicU64,
+    next_id: Arc<AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
     alive: watch::Receiver<()>,
 }
@@ -113,7 +113,7 @@ impl Outbox {
     pub fn start(options: OutboxOptions) -> Result<(Self, Recovery), OutboxError> {
         let now = options.clock.now();
         let (queue, recovery) = Queue::open(options.store.clone(), now)?;
-        let next_id = AtomicU64::new(queue.next_id().0);
+        let next_id = queue.ids();
         let (events, inbox) = mpsc::channel();
         let mut worker = Worker::new(queue, options, events.clone());
         worker.restore_hold(now)?;
@@ -179,6 +179,11 @@ impl Outbox {
     /// A button of a message of this ledger was pressed.
     pub fn clicked(&self, id: LedgerId) -> Result<(), OutboxError> {
         self.tell(Event::Clicked(id))
+    }
+
+    /// Postings have become durable: they become rows now.
+    pub fn post(&self) -> Result<(), OutboxError> {
+        self.tell(Event::Posted)
     }
 
     /// Looks again at rows that wait for the rulebook.

@@ -9,7 +9,6 @@
 //! a due time, never a sleep in the middle of work.
 
 mod amend;
-mod arrived;
 mod files;
 mod grant;
 mod lease;
@@ -48,6 +47,7 @@ pub(super) enum Event {
     SetZone(TimeZone),
     Forget(Time),
     Clicked(LedgerId),
+    Posted,
     Amend(Vec<RowId>, Amend, Sender<Result<u32, StoreError>>),
     Status(Sender<OutboxStatus>),
     Flush(Sender<bool>),
@@ -198,7 +198,7 @@ impl Worker {
         self.follow_clock();
         self.wind_up();
         if self.is_storing() {
-            let leased = self.lease();
+            let leased = self.take_up().and_then(|()| self.lease());
             // also if some rows could not be read: others are leased or settled
             self.commit();
             self.note_store(leased);
@@ -284,6 +284,10 @@ impl Worker {
                 self.queue.clicked(id, self.clock.now());
                 Ok(())
             }
+            Event::Posted => {
+                self.queue.posted();
+                Ok(())
+            }
             Event::Amend(rows, amend, reply) => {
                 let _ = reply.send(self.amend(rows, amend));
                 Ok(())
@@ -298,6 +302,7 @@ impl Worker {
             }
             Event::Wake => {
                 self.queue.wake();
+                self.queue.forgive_posted();
                 Ok(())
             }
             Event::Stop => {

@@ -133,7 +133,7 @@ impl Engine {
     fn recalls(&self, run: LedgerId, wanted: Recall) -> Result<Vec<Run>, EngineError> {
         let is_one = |(ledger, _): &Run| match ledger.cause {
             Cause::Recall { of, how, .. } => of == run && how == wanted,
-            Cause::Broadcast { .. } | Cause::Reply => false,
+            Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => false,
         };
         Ok(self.runs()?.0.into_iter().filter(is_one).collect())
     }
@@ -142,7 +142,9 @@ impl Engine {
     pub(super) fn recall_of(&self, run: &Ledger, all: &[Run]) -> Option<RecallReport> {
         let of_run = |ledger: &Ledger| match ledger.cause {
             Cause::Recall { of, how, .. } if of == run.id => Some(how),
-            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply => None,
+            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => {
+                None
+            }
         };
         let found = all.iter().rev().find_map(|(ledger, counts)| Some((of_run(ledger)?, ledger, counts)));
         found.map(|(how, ledger, counts)| RecallReport { how, run: report(ledger, counts, None, self.limit()) })

@@ -61,13 +61,13 @@ impl Touches {
         self.note(user, at, row.ledger);
     }
 
-    /// The row, whatever was said of it before, is to go out yet: its slot, held
-    /// or used, is free.
-    pub fn withdraw(&mut self, user: UserId, row: RowId) {
-        self.release(user, row);
+    /// A message of `ledger` of which it was said that it may have gone out at
+    /// `at` is to go out yet: its slot is free. What was read at the start may
+    /// differ by the moment of the start.
+    pub fn withdraw(&mut self, user: UserId, ledger: LedgerId, at: Time) {
         let Some(list) = self.sent.get_mut(&user) else { return };
-        // a user is in a ledger once
-        if let Some(place) = list.iter().rposition(|touch| touch.ledger() == row.ledger) {
+        let of_ledger = list.iter().enumerate().filter(|(_, touch)| touch.ledger() == ledger);
+        if let Some((place, _)) = of_ledger.min_by_key(|(_, touch)| (touch.at() - at).0.abs()) {
             let mut left = mem::take(list).into_vec();
             left.remove(place);
             *list = left.into_boxed_slice();

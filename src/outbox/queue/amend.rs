@@ -37,9 +37,11 @@ impl Obstacle {
         match (&ledger.cause, ledger.status) {
             (Cause::Reply, _) => Some(Self::Reply),
             (Cause::Recall { .. }, _) => Some(Self::Recall),
-            (Cause::Broadcast { .. }, LedgerStatus::Cancelled) => Some(Self::Cancelled),
+            (Cause::Broadcast { .. } | Cause::Rule { .. } | Cause::Drip { .. }, LedgerStatus::Cancelled) => {
+                Some(Self::Cancelled)
+            }
             (
-                Cause::Broadcast { .. },
+                Cause::Broadcast { .. } | Cause::Rule { .. } | Cause::Drip { .. },
                 LedgerStatus::Preparing | LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Finished,
             ) => ledger.expires.filter(|expires| *expires <= now).map(|_| Self::Expired),
         }

@@ -76,6 +76,9 @@ impl Queue {
 
     /// Whether a user's first row of a ledger waits.
     fn waits_in(&mut self, id: LedgerId, user: i64) -> Result<bool, StoreError> {
+        if let Some(run) = self.runs.get(&id).filter(|run| run.ledger.cause.is_posted()) {
+            return Ok(run.waits_for.contains_key(&user));
+        }
         let Some(position) = self.place_of(id, user)? else { return Ok(false) };
         let row = row_at(id, position);
         let state = self.chunk(row)?.states.get(row.index as usize);
@@ -198,7 +201,7 @@ impl Queue {
             let row = row_at(id, run.cursor);
             let fresh = self.chunk(row)?.states.get(row.index as usize) == Some(&State::FRESH);
             if let Some(run) = self.runs.get_mut(&id) {
-                run.cursor += 1;
+                run.pass();
             }
             if fresh {
                 return Ok(Some(row));
@@ -220,7 +223,8 @@ impl Queue {
         };
         let message = chunk.recipients.messages.get(index).cloned();
         let target = chunk.recipients.targets.get(index).copied();
-        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part }))
+        let particulars = chunk.recipients.particulars.get(index).cloned();
+        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part, particulars }))
     }
 
     /// Drops a loaded chunk with nothing left to do and nothing to write.

@@ -2,8 +2,7 @@
 //! hear when the store holds what is known.
 
 use super::Worker;
-use crate::model::{Time, UserId};
-use crate::outbox::prepare::Settled;
+use crate::model::{TimeDelta, UserId};
 use crate::outbox::queue::{Amend, Candidate};
 use crate::outbox::row::{RowId, State};
 use crate::store::StoreError;
@@ -15,20 +14,24 @@ impl Worker {
         if let Some(commit) = &self.committing {
             rows.retain(|row| !commit.written.erases(row.ledger));
         }
-        let now = self.clock.now();
-        let changed = self.queue.amend(&rows, amend, now)?;
-        for row in rows.into_iter().filter(|_| amend == Amend::Retry) {
-            self.tell_waits(row, now)?;
+        let mut doubts = Vec::new();
+        for row in rows.iter().filter(|_| amend == Amend::Retry) {
+            if let Some(State::InDoubt { at, .. }) = self.queue.first_part(*row)? {
+                doubts.push((*row, at));
+            }
+        }
+        let changed = self.queue.amend(&rows, amend, self.clock.now())?;
+        for (row, at) in doubts {
+            self.tell_retried(row, at)?;
         }
         Ok(changed)
     }
 
-    /// A row that was in doubt is not, once it waits to be sent again.
-    fn tell_waits(&mut self, row: RowId, now: Time) -> Result<(), StoreError> {
-        let Some(Candidate { user, part: 0, attempts, .. }) = self.queue.candidate(row)? else { return Ok(()) };
+    /// A first part that was in doubt since `at` is not, if it waits now.
+    fn tell_retried(&mut self, row: RowId, at: TimeDelta) -> Result<(), StoreError> {
+        let Some(Candidate { user, part: 0, .. }) = self.queue.candidate(row)? else { return Ok(()) };
         if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing) {
-            let state = State::Queued { due: ledger.since(now), attempts };
-            self.prepare.settled(&Settled { ledger, row, user: UserId(user), state: &state, now });
+            self.prepare.retried(UserId(user), row.ledger, ledger.created + at);
         }
         Ok(())
     }

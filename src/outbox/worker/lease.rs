@@ -6,14 +6,13 @@ use super::amend::answer;
 use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
 use super::{Commit, Event, Leased, MAX_LEASED, Worker};
-use crate::model::{Time, TimeDelta, UserId};
+use crate::model::{Message, Time, TimeDelta};
 use crate::outbox::handle::Armed;
-use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
+use crate::outbox::ledger::{Lane, Ledger};
 use crate::outbox::limiter::{Limiter, Pass};
-use crate::outbox::prepare::{Ask, Prepared};
-use crate::outbox::queue::{Candidate, Purse};
-use crate::outbox::request::Order;
-use crate::outbox::row::{FailureKind, SkipReason, State};
+use crate::outbox::queue::Candidate;
+use crate::outbox::row::State;
+use crate::outbox::verdict::{Verdict, judge, order_of};
 use crate::store::{StoreError, encode};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,11 +23,8 @@ const DECISIONS_PER_PASS: usize = 1_000;
 /// Leased beyond what is wanted, for rows that somebody waits for.
 const URGENT_AHEAD: usize = 32;
 
-/// When a ledger whose definition is gone is looked at again.
-const LATER: TimeDelta = TimeDelta::seconds(5);
-
-/// When a purse that may not be empty is looked into again.
-const PURSE_WAIT: TimeDelta = TimeDelta::millis(100);
+/// Postings that become rows in one pass, or a few more.
+const POSTINGS_PER_PASS: usize = 5_000;
 
 impl Worker {
     /// Takes rows from the queue until enough are leased.
@@ -65,104 +61,52 @@ impl Worker {
         }
     }
 
+    /// Makes rows of what rules posted, some at a time, and not before those
+    /// of the last time are durable: what is in memory stays small.
+    pub(super) fn take_up(&mut self) -> Result<(), StoreError> {
+        if self.committing.is_some() || self.stopping.is_some() {
+            return Ok(());
+        }
+        self.queue.take_up(self.clock.now(), POSTINGS_PER_PASS).map(drop)
+    }
+
     fn decide(&mut self, mut candidate: Candidate, now: Time, monotonic: TimeDelta) -> Result<(), StoreError> {
-        if let Some(state) = self.follow_first_part(&candidate)? {
-            return self.settle(&candidate, state, now);
-        }
-        let Some(marketing) = self.queue.ledger(candidate.row.ledger).map(|ledger| ledger.marketing) else {
-            return Ok(());
-        };
-        let outranked = match marketing.then(|| self.queue.outranked(&candidate)).transpose() {
-            Ok(outranked) => outranked.unwrap_or(false),
-            Err(error) => {
-                self.queue.postpone(candidate.row, now);
-                return Err(error);
-            }
-        };
-        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
-        let (at, created, expires) = (ledger.since(now), ledger.created, ledger.expires);
-        let order = order_of(ledger, candidate.target);
-        let (lane, pass) = (ledger.lane, pass_of(ledger));
-        let purse = self.queue.purse(candidate.row.ledger);
-        if purse == Purse::Later {
-            // what is under way may cost less than was set aside for it
-            self.queue.postpone(candidate.row, now + PURSE_WAIT);
-            return Ok(());
-        }
-        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
-        let prepared = match candidate.message.take() {
-            _ if expires.is_some_and(|end| end <= now) => Prepared::Skip(SkipReason::Expired),
-            Some(message) => Prepared::Send(Box::new(message)),
-            None if matches!(order, Order::Delete(_)) => Prepared::Send(Box::default()),
-            None => {
-                let (row, user, part) = (candidate.row, UserId(candidate.user), candidate.part);
-                self.prepare.prepare(&Ask { ledger, row, user, part, now, outranked })
-            }
-        };
-        match prepared {
-            Prepared::Send(_) if purse == Purse::Empty => {
-                self.settle(&candidate, State::Skipped { at, reason: SkipReason::Budget }, now)
-            }
-            Prepared::Send(message) if order.sends() && self.awaits_upload(candidate.row, &message) => {
-                self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
-                let state = State::Queued { due: at, attempts: candidate.attempts };
-                self.settle(&candidate, state, now)
-            }
-            Prepared::Send(message) => {
-                self.queue.lease(&candidate, monotonic)?;
-                *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased {
-                    candidate,
-                    lane,
-                    pass,
-                    order,
-                    message: Arc::new(*message),
-                    by_address: false,
-                });
+        let row = candidate.row;
+        match judge(&mut self.queue, &mut *self.prepare, &mut candidate, now)? {
+            Verdict::Send(message) => self.take_lease(candidate, *message, now, monotonic),
+            Verdict::Settle(state) => self.settle(&candidate, state, now),
+            Verdict::Postpone(until) => {
+                self.queue.postpone(row, until);
                 Ok(())
             }
-            Prepared::Skip(reason) => self.settle(&candidate, State::Skipped { at, reason }, now),
-            // nothing that waits beyond its end can be sent any more
-            Prepared::Defer { until, .. } if expires.is_some_and(|end| end <= until) => {
-                self.settle(&candidate, State::Skipped { at, reason: SkipReason::Expired }, now)
-            }
-            Prepared::Defer { until, why } => {
-                let state = State::Deferred { until: until - created, attempts: candidate.attempts, why };
-                self.settle(&candidate, state, now)
-            }
-            Prepared::Later => {
-                self.queue.hold(candidate.row, now + LATER);
+            Verdict::Hold(until) => {
+                self.queue.hold(row, until);
                 Ok(())
             }
-            Prepared::Trouble(error) => {
-                self.queue.postpone(candidate.row, now);
-                Err(error)
-            }
+            Verdict::Gone => Ok(()),
         }
     }
 
-    /// What becomes of a later part whose first part did not go out: it fails
-    /// with it where nothing else says why, and counts against nobody twice.
-    fn follow_first_part(&mut self, candidate: &Candidate) -> Result<Option<State>, StoreError> {
-        if candidate.part == 0 {
-            return Ok(None);
+    /// Leases a row that may go out, unless another uploads its file.
+    fn take_lease(
+        &mut self,
+        candidate: Candidate,
+        message: Message,
+        now: Time,
+        monotonic: TimeDelta,
+    ) -> Result<(), StoreError> {
+        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
+        let (order, lane, pass) = (order_of(ledger, candidate.target), ledger.lane, pass_of(ledger));
+        let at = ledger.since(now);
+        if order.sends() && self.awaits_upload(candidate.row, &message) {
+            self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
+            let state = State::Queued { due: at, attempts: candidate.attempts };
+            return self.settle(&candidate, state, now);
         }
-        Ok(match self.queue.first_part(candidate.row)? {
-            Some(State::Failed { at, failure }) => Some(match skipped_with(failure.kind) {
-                Some(reason) => State::Skipped { at, reason },
-                None => State::Failed { at, failure },
-            }),
-            Some(state @ State::Skipped { .. }) => Some(state),
-            Some(
-                State::Queued { .. }
-                | State::Deferred { .. }
-                | State::Leased { .. }
-                | State::Sent { .. }
-                | State::SentMany { .. }
-                | State::InDoubt { .. },
-            )
-            | None => None,
-        })
+        self.queue.lease(&candidate, monotonic)?;
+        *self.busy.entry(candidate.chat).or_default() += 1;
+        self.leasing.push(Leased { candidate, lane, pass, order, message: Arc::new(message), by_address: false });
+        Ok(())
     }
 
     /// Hands everything dirty to the writer, one transaction at a time.
@@ -220,27 +164,6 @@ impl Worker {
                 self.release_all().and(Err(error))
             }
         }
-    }
-}
-
-/// Why a later part is not sent if the first failed so; none if it fails too.
-fn skipped_with(kind: FailureKind) -> Option<SkipReason> {
-    match kind {
-        FailureKind::Blocked => Some(SkipReason::Blocked),
-        FailureKind::Deactivated => Some(SkipReason::Deactivated),
-        FailureKind::NeedsStart => Some(SkipReason::NeedsStart),
-        FailureKind::Content => Some(SkipReason::ContentError),
-        FailureKind::Chat | FailureKind::Attempts | FailureKind::Gone => None,
-    }
-}
-
-/// What a row of a ledger asks for.
-fn order_of(ledger: &Ledger, target: Option<i32>) -> Order {
-    match (&ledger.cause, target) {
-        (Cause::Recall { how: Recall::Delete, .. }, Some(id)) => Order::Delete(id),
-        (Cause::Recall { how: Recall::Edit, .. }, Some(id)) => Order::Edit(id),
-        _ if ledger.paid.is_some() => Order::SendPaid,
-        (Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply, _) => Order::Send,
     }
 }
 
