@@ -77,6 +77,10 @@ impl Prepare for Gates {
         self.past.settled(settled)
     }
 
+    fn retried(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        self.past.retried(user, ledger, at);
+    }
+
     fn noticed(&mut self, notice: Notice) {
         // nobody listens while everything stops
         let _ = self.notices.send(notice);

@@ -208,6 +208,12 @@ impl Outbox {
         self.ask(Event::Status)
     }
 
+    /// Waits until the store holds what is known now. `false`: it cannot be
+    /// written.
+    pub fn flush(&self) -> Result<bool, OutboxError> {
+        self.ask(Event::Flush)
+    }
+
     /// Leases nothing more, waits some seconds for the answers under way, writes
     /// them and ends the thread.
     pub fn stop(&self) {
