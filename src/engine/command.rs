@@ -8,6 +8,7 @@ use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
 use super::deliveries::{Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, RowList, RowQuery};
+use super::errands::{ErrandsReport, ScheduleReport};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -233,6 +234,10 @@ pub struct Status {
     pub trouble: Option<Text>,
     /// Updates that could not be read.
     pub unreadable_updates: u64,
+    /// Work that is done apart from deciding.
+    pub errands: ErrandsReport,
+    /// When tasks and rules on a schedule run.
+    pub schedules: Vec<ScheduleReport>,
     /// Bytes of the store on disk.
     pub disk: u64,
 }
@@ -365,6 +370,8 @@ impl Engine {
             silence: self.silence(),
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
+            errands: self.errands_report()?,
+            schedules: self.schedules(),
             disk: self.store.disk_size(),
         })
     }
@@ -447,6 +454,9 @@ impl EngineError {
                 format!("the outbox cannot be started: {reason}"),
                 format!("очередь отправки не запускается: {reason}"),
             ),
+            Self::Web(reason) => {
+                Text::new(self.to_string(), format!("не удаётся подготовить соединения для вебхуков: {reason}"))
+            }
             Self::AlreadyLive => Text::new(self.to_string(), "движок уже запущен"),
             Self::NotRestored(why) => {
                 Text::new(self.to_string(), format!("резервная копия не вступила в силу: {}", why.ru))

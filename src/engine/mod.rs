@@ -18,7 +18,7 @@ mod crowd;
 pub mod decide;
 mod delivered;
 pub mod deliveries;
-mod errands;
+pub mod errands;
 pub mod gates;
 pub mod guard;
 mod hours;
@@ -103,6 +103,9 @@ pub enum EngineError {
     /// Live already.
     #[error("the engine is live already")]
     AlreadyLive,
+    /// The client for webhooks.
+    #[error("cannot set up connections for webhooks: {0}")]
+    Web(String),
     /// A backup was loaded and could not be put in force.
     #[error("the backup is not in force: {}", .0.en)]
     NotRestored(Text),

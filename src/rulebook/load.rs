@@ -135,7 +135,6 @@ impl Loader {
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
         let rules = check::rules(sections.of("rules"), &scope, &mut reader);
         let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
-        check::remark_on_tasks(sections.of("tasks"), &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);
         let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);

@@ -31,7 +31,7 @@ mod watch;
 mod words;
 mod yaml;
 
-pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
 pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
