@@ -167,6 +167,7 @@ impl App {
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;
+        engine.keep_edition()?;
         let (asked, changeovers) = unbounded_channel();
         engine.restart_through(asked)?;
         let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;

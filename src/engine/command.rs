@@ -8,6 +8,7 @@ use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
 use super::deliveries::{Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, RowList, RowQuery};
+use super::editions::{EditionReport, RollbackError, RolledBack, Wanted, editions, roll_back};
 use super::errands::{ErrandsReport, ScheduleReport};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
@@ -112,6 +113,15 @@ pub enum Request {
     Arm,
     /// Let it send nothing but replies.
     Disarm,
+    /// The rulebooks that were in force and are kept.
+    Editions,
+    /// Put the files of one of them back.
+    RollBack {
+        /// Which, and what of it.
+        wanted: Wanted,
+        /// The language of the diagnostics.
+        lang: Lang,
+    },
     /// Write everything to a file.
     Backup {
         /// The file.
@@ -160,6 +170,11 @@ pub enum Reply {
     Status(Box<Status>),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
+    /// To [`Request::Editions`].
+    Editions(Vec<EditionReport>),
+    /// To [`Request::RollBack`]: what was put back, and what the check of it came
+    /// to.
+    RolledBack(Box<(RolledBack, ReloadAnswer)>),
     /// To [`Request::Backup`].
     BackedUp(Box<Summary>),
     /// To [`Request::Restore`].
@@ -255,6 +270,9 @@ pub enum CommandError {
     /// The import.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Putting an earlier rulebook back.
+    #[error(transparent)]
+    Rollback(#[from] RollbackError),
     /// Everything else.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -298,6 +316,13 @@ impl Engine {
                 self.take_over();
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
+            Request::Editions => Ok(Reply::Editions(editions(&*self.store).map_err(EngineError::from)?)),
+            Request::RollBack { wanted, lang } => {
+                let done = roll_back(&*self.store, &self.project, &wanted)?;
+                let report = self.live.reload();
+                self.take_over();
+                Ok(Reply::RolledBack(Box::new((done, answer(&report, &self.live.current().version, lang)))))
+            }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
@@ -333,6 +358,9 @@ impl Engine {
                     tracing::error!(%error, "the audience did not hear of the new rulebook");
                 }
             });
+        }
+        if let Err(error) = self.keep_edition() {
+            tracing::warn!(%error, "the rulebook in force could not be kept for a rollback");
         }
         if let Err(error) = self.know_past() {
             tracing::error!(%error, "the messages of the past cannot be read; caps count what is known");
@@ -439,6 +467,7 @@ impl CommandError {
             Self::Broadcast(error) => error.text(),
             Self::Deliveries(error) => error.text(),
             Self::Import(error) => error.text(),
+            Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }
     }

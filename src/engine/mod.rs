@@ -18,6 +18,7 @@ mod crowd;
 pub mod decide;
 mod delivered;
 pub mod deliveries;
+pub mod editions;
 pub mod errands;
 pub mod gates;
 pub mod guard;
@@ -80,6 +81,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Held while the rulebook in force is kept.
+    keeping: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -137,6 +140,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            keeping: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

@@ -24,6 +24,9 @@ mod letter;
 mod queue;
 mod report;
 mod status;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
 mod webhook;
 
 pub use status::{ErrandsReport, ScheduleReport};
