@@ -122,7 +122,7 @@ impl Loader {
         let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
         let project =
             template::Project { catalogue: &catalogue, language: settings.language, files, topics: &topic_names };
-        let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
+        let (templates, asked) = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {
             names,
             templates: &templates,
@@ -154,6 +154,7 @@ impl Loader {
         if !self.found.has_errors() {
             templates.segments().for_each(|segment| reader.used.segment(segment));
             let scripts: Vec<&str> = script_files.iter().map(|(_, source)| self.sources.text(*source)).collect();
+            self.found.extend(template::remarks(&asked, &reader.sent, &scripts));
             check::unused(sections.of("segments"), &template_files, &scripts, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }

@@ -49,7 +49,9 @@ impl Scripts {
         let task = Task::acting(user_id(row));
         let given = |name: &str| match name {
             "event" => event::Event::of(&book.catalogue.events, row),
-            "args" => Dynamic::from_map(args.iter().map(|(name, value)| (name.into(), dynamic(value))).collect::<Map>()),
+            "args" => {
+                Dynamic::from_map(args.iter().map(|(name, value)| (name.into(), dynamic(value))).collect::<Map>())
+            }
             _ => Dynamic::UNIT,
         };
         let _answer = self.run(script, row, given, task.clone())?;

@@ -123,7 +123,8 @@ impl Calls<'_> {
         if known.contains(&written.as_str()) {
             return;
         }
-        let text = Text::new(format!("unknown {} `{written}`", what.0), format!("здесь неизвестно: {} `{written}`", what.1));
+        let text =
+            Text::new(format!("unknown {} `{written}`", what.0), format!("здесь неизвестно: {} `{written}`", what.1));
         let found = Diagnostic::error(code, text, (self.place)(*at, Some(written)));
         self.found.push(suggest(found, written, known.iter().copied()));
     }

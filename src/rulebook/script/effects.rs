@@ -149,7 +149,10 @@ fn option(sending: &mut Sending, name: &str, value: &Dynamic, now: Time, book: &
         }
         "vars" => sending.vars = vars(value)?,
         _ => {
-            return Err(Text::new(format!("`send` has no option `{name}`"), format!("у `send` нет настройки `{name}`")));
+            return Err(Text::new(
+                format!("`send` has no option `{name}`"),
+                format!("у `send` нет настройки `{name}`"),
+            ));
         }
     }
     Ok(())

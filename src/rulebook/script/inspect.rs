@@ -101,7 +101,10 @@ impl Look<'_> {
                 self.known.catalogue.schema.iter().map(|(_, field)| &*field.name).collect::<Vec<_>>(),
             ),
             "event" => (
-                Text::new(format!("no event has a property `{name}`"), format!("ни у одного события нет свойства `{name}`")),
+                Text::new(
+                    format!("no event has a property `{name}`"),
+                    format!("ни у одного события нет свойства `{name}`"),
+                ),
                 self.known.properties(),
             ),
             _ => return,

@@ -63,7 +63,9 @@ impl Task {
     /// What was asked for so far.
     pub fn take(&self) -> Vec<Asked> {
         let asked = self.asked.as_ref();
-        asked.map(|asked| std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
+        asked
+            .map(|asked| std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner)))
+            .unwrap_or_default()
     }
 }
 

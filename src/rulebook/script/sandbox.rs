@@ -8,10 +8,10 @@
 
 use super::queue::{self, failure};
 use super::{event, user};
+use crate::model::Text;
 use rhai::packages::{
     BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
 };
-use crate::model::Text;
 use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel, Scope};
 use std::collections::BTreeSet;
 
