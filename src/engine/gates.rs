@@ -218,7 +218,7 @@ fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, particulars: O
         (_, 0) => Portion::Media,
         (_, _) => Portion::Text,
     };
-    match person.rulebook().render_part(template, portion, &person.profile(), person) {
+    match person.rulebook().render_part(template, portion, &person.profile(), person, &[]) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = person.user().0, template, %error, "a message cannot be rendered");
