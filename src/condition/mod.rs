@@ -31,7 +31,7 @@ mod syntax;
 pub use check::{check, check_value};
 pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Way, Whole, pick};
 pub use fact::{EventPart, Fact, Window};
-pub use function::{Function, functions};
+pub use function::{Function, functions, percent};
 pub use literal::DateLiteral;
 pub use matcher::{Matcher, Matches};
 pub use pace::{Pace, Sweep};

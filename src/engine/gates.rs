@@ -77,6 +77,10 @@ impl Prepare for Gates {
         self.past.settled(settled)
     }
 
+    fn retried(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        self.past.retried(user, ledger, at);
+    }
+
     fn noticed(&mut self, notice: Notice) {
         // nobody listens while everything stops
         let _ = self.notices.send(notice);
@@ -132,8 +136,12 @@ impl Gates {
     /// Why a message of a drip that was decided at `at` is of no use to the user
     /// any more: the user has left the drip since, or reached its goal.
     fn drip_stop(&self, user: UserId, drip: &str, at: Time) -> Option<SkipReason> {
-        let _ = (user, drip, at);
-        None
+        let automation = self.crowd.automation();
+        let standing = automation.of(user)?;
+        if standing.in_drip(drip).is_some_and(|enrolment| enrolment.entered <= at) {
+            return None;
+        }
+        standing.left(drip).filter(|leaving| leaving.at >= at)?.how.stops()
     }
 }
 

@@ -67,6 +67,56 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// What an event of the engine's own tells of the way of a user through rules
+/// and drips. Nothing counts these; they are kept so that it can be told why
+/// something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace<'a> {
+    /// A rule acted.
+    Fired(&'a str),
+    /// The user entered a drip.
+    Entered(&'a str),
+    /// The user left a drip; how, tells [`HOW`].
+    Left(&'a str),
+    /// What rules made of something had no end, so nothing of it was done; the
+    /// name is that of the event, or empty.
+    Cascade(&'a str),
+}
+
+impl<'a> Trace<'a> {
+    /// What the name of an event says.
+    pub fn of(name: &'a str) -> Option<Self> {
+        let (kind, name) = name.split_once(':')?;
+        match kind {
+            FIRED => Some(Self::Fired(name)),
+            ENTERED => Some(Self::Entered(name)),
+            LEFT => Some(Self::Left(name)),
+            CASCADE => Some(Self::Cascade(name)),
+            _ => None,
+        }
+    }
+
+    /// The name of such an event.
+    pub fn name(self) -> Arc<str> {
+        let (kind, name) = match self {
+            Self::Fired(name) => (FIRED, name),
+            Self::Entered(name) => (ENTERED, name),
+            Self::Left(name) => (LEFT, name),
+            Self::Cascade(name) => (CASCADE, name),
+        };
+        [kind, ":", name].concat().into()
+    }
+}
+
+const FIRED: &str = "fired";
+const ENTERED: &str = "entered";
+const LEFT: &str = "left";
+const CASCADE: &str = "cascade";
+/// The property of a trace that tells how a user left a drip.
+pub const HOW: &str = "how";
+/// The property of a trace with the version of the rulebook.
+pub const RULEBOOK: &str = "rulebook";
+
 const RECEIVED: &str = "received";
 const PART: &str = "part";
 const CLICKED: &str = "clicked";
@@ -101,6 +151,12 @@ impl Event {
     /// What it tells of a message, if it is one of the bot's own about that.
     pub fn delivery(&self) -> Option<Delivery<'_>> {
         Delivery::of(&self.name)
+    }
+
+    /// What it tells of rules and drips, if it is one of the engine's own about
+    /// these.
+    pub fn trace(&self) -> Option<Trace<'_>> {
+        Trace::of(&self.name)
     }
 }
 

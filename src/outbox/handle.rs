@@ -186,6 +186,13 @@ impl Outbox {
         self.tell(Event::Posted)
     }
 
+    /// The same for somebody who does not hold the outbox; after its end it does
+    /// nothing.
+    pub fn poster(&self) -> impl Fn() + Send + Sync + 'static {
+        let events = self.events.clone();
+        move || drop(events.send(Event::Posted))
+    }
+
     /// Looks again at rows that wait for the rulebook.
     pub fn wake(&self) -> Result<(), OutboxError> {
         self.tell(Event::Wake)
@@ -199,6 +206,12 @@ impl Outbox {
     /// Everything as it stands.
     pub fn status(&self) -> Result<OutboxStatus, OutboxError> {
         self.ask(Event::Status)
+    }
+
+    /// Waits until the store holds what is known now. `false`: it cannot be
+    /// written.
+    pub fn flush(&self) -> Result<bool, OutboxError> {
+        self.ask(Event::Flush)
     }
 
     /// Leases nothing more, waits some seconds for the answers under way, writes

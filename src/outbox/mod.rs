@@ -45,11 +45,11 @@ pub use dry::{Dry, Sent, Unsent};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Particulars, PausedBy,
-    Rails, Recall, Recipients, Tried, Wave, rows, stage, stage_as,
+    Rails, Recall, Recipients, Tried, Wave, rows, stage, stage_as, targets,
 };
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
-pub use posting::{Posted, Posting, last_posting, stage_postings};
+pub use posting::{Posted, Posting, last_posting, postings, stage_postings};
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Amend, Depth, Obstacle, Queue, Recovery, TakenUp};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};

@@ -79,7 +79,7 @@ pub fn last_posting(store: &dyn Store) -> Result<u64, StoreError> {
 }
 
 /// The records in order; one that is damaged has no postings.
-pub(super) fn postings(store: &dyn Store) -> impl Iterator<Item = Result<(u64, Vec<Posted>), StoreError>> + '_ {
+pub fn postings(store: &dyn Store) -> impl Iterator<Item = Result<(u64, Vec<Posted>), StoreError>> + '_ {
     store.scan(PREFIX, b"").filter_map(|pair| match pair {
         Err(error) => Some(Err(error)),
         Ok((key, bytes)) => number_of(&key).map(|number| Ok((number, read(number, &bytes)))),

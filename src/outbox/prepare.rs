@@ -21,6 +21,11 @@ pub trait Prepare: Send {
         None
     }
 
+    /// A first part of marketing that was in doubt since `at` is sent again.
+    fn retried(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        let _ = (user, ledger, at);
+    }
+
     /// Something that people should know.
     fn noticed(&mut self, notice: Notice) {
         let _ = notice;

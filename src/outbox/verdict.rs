@@ -6,7 +6,7 @@ use super::ledger::{Cause, Ledger, Recall};
 use super::prepare::{Ask, Prepare, Prepared, Settled};
 use super::queue::{Candidate, Purse, Queue};
 use super::request::Order;
-use super::row::{SkipReason, State};
+use super::row::{FailureKind, SkipReason, State};
 use crate::model::{Message, Time, TimeDelta, UserId};
 use crate::store::StoreError;
 
@@ -57,11 +57,9 @@ fn decide(
     let purse = queue.purse(row.ledger);
     let Some(ledger) = queue.ledger(row.ledger) else { return Ok(Verdict::Gone) };
     let at = ledger.since(now);
-    match purse {
-        Purse::Enough => {}
+    if purse == Purse::Later {
         // what is under way may cost less than was set aside for it
-        Purse::Later => return Ok(Verdict::Postpone(now + PURSE_WAIT)),
-        Purse::Empty => return Ok(Verdict::Settle(State::Skipped { at, reason: SkipReason::Budget })),
+        return Ok(Verdict::Postpone(now + PURSE_WAIT));
     }
     let own = candidate.particulars.as_ref().and_then(|particulars| particulars.expires);
     let expires = [ledger.expires, own].into_iter().flatten().min();
@@ -81,6 +79,7 @@ fn decide(
     };
     let skipped = |reason| Ok(Verdict::Settle(State::Skipped { at, reason }));
     match prepared {
+        Prepared::Send(_) if purse == Purse::Empty => skipped(SkipReason::Budget),
         Prepared::Send(message) => Ok(Verdict::Send(message)),
         Prepared::Skip(reason) => skipped(reason),
         // nothing that waits beyond its end can be sent any more
@@ -116,13 +115,18 @@ pub(super) fn settle(
     queue.settle(row, state, now)
 }
 
-/// What becomes of a later part whose first part did not go out.
+/// What becomes of a later part whose first part did not go out: it fails with
+/// it where nothing else says why, and counts against nobody twice.
 fn follow_first_part(queue: &mut Queue, candidate: &Candidate) -> Result<Option<State>, StoreError> {
     if candidate.part == 0 {
         return Ok(None);
     }
     Ok(match queue.first_part(candidate.row)? {
-        Some(state @ (State::Failed { .. } | State::Skipped { .. })) => Some(state),
+        Some(State::Failed { at, failure }) => Some(match skipped_with(failure.kind) {
+            Some(reason) => State::Skipped { at, reason },
+            None => State::Failed { at, failure },
+        }),
+        Some(state @ State::Skipped { .. }) => Some(state),
         Some(
             State::Queued { .. }
             | State::Deferred { .. }
@@ -133,6 +137,17 @@ fn follow_first_part(queue: &mut Queue, candidate: &Candidate) -> Result<Option<
         )
         | None => None,
     })
+}
+
+/// Why a later part is not sent if the first failed so; none if it fails too.
+fn skipped_with(kind: FailureKind) -> Option<SkipReason> {
+    match kind {
+        FailureKind::Blocked => Some(SkipReason::Blocked),
+        FailureKind::Deactivated => Some(SkipReason::Deactivated),
+        FailureKind::NeedsStart => Some(SkipReason::NeedsStart),
+        FailureKind::Content => Some(SkipReason::ContentError),
+        FailureKind::Chat | FailureKind::Attempts | FailureKind::Gone => None,
+    }
 }
 
 /// What a row of a ledger asks for.

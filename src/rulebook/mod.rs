@@ -44,7 +44,7 @@ pub use load::{Loaded, load, load_files};
 pub use metrics::METRICS;
 pub use project::{Content as FileContent, Files, ProjectError};
 pub use schema_json::{SchemaOf, json_schema};
-pub use script::{ScriptRef, Scripts};
+pub use script::{ScriptError, ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};

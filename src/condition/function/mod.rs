@@ -11,6 +11,8 @@ mod sample;
 mod text;
 mod time;
 
+pub use sample::percent;
+
 use super::Row;
 use super::datum::Datum;
 use crate::model::{FieldId, Text, Time, Type, Value, builtin};

@@ -15,9 +15,10 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
     form: Form::Computed(Takes::Salt, Behaviour::Drawn(percent)),
 }];
 
-/// The first 53 bits of a hash, as a share of 100. The leading word keeps this
+/// A number from 0 up to 100 that never changes for a user and a salt: the
+/// first 53 bits of a hash, as a share of 100. The leading word keeps this
 /// draw apart from every other use of the same salt.
-fn percent(salt: &str, user: i64) -> f64 {
+pub fn percent(salt: &str, user: i64) -> f64 {
     let mut hash = Sha256::new();
     hash.update(b"percent\0");
     hash.update(salt.as_bytes());

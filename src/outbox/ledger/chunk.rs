@@ -98,6 +98,23 @@ pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, User
     Ok(())
 }
 
+/// Every row of a ledger that edits or deletes messages: the user, the message's
+/// id and the state, in order.
+pub fn targets(
+    store: &dyn Store,
+    ledger: &Ledger,
+    mut each: impl FnMut(UserId, i32, &State),
+) -> Result<(), StoreError> {
+    for chunk in 0..ledger.chunks() {
+        let recipients = read_recipients(store, ledger.id, chunk)?;
+        let states = read_states(store, ledger.id, chunk)?;
+        for ((user, target), state) in recipients.users.iter().zip(&recipients.targets).zip(&states) {
+            each(UserId(*user), *target, state);
+        }
+    }
+    Ok(())
+}
+
 pub(in crate::outbox) fn write_recipients(
     batch: &mut Batch,
     ledger: LedgerId,

@@ -18,7 +18,7 @@ mod old;
 mod rails;
 mod wave;
 
-pub use chunk::{Particulars, Recipients, rows, stage, stage_as};
+pub use chunk::{Particulars, Recipients, rows, stage, stage_as, targets};
 pub(super) use chunk::{read_recipients, read_states, write_recipients, write_states};
 pub use counts::Counts;
 pub use rails::{Rails, Tried};

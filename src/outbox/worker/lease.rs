@@ -2,6 +2,7 @@
 //! leased, and everything dirty goes to the store's writer, one transaction at
 //! a time.
 
+use super::amend::answer;
 use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
 use super::{Commit, Event, Leased, MAX_LEASED, Worker};
@@ -114,7 +115,9 @@ impl Worker {
             return;
         }
         let hold = self.hold_dirty.take();
+        let mut flushes = std::mem::take(&mut self.flushes);
         if !self.queue.is_dirty() && hold.is_none() {
+            answer(&mut flushes, true);
             return;
         }
         match self.queue.transaction() {
@@ -124,7 +127,7 @@ impl Worker {
                 {
                     transaction.batch.put(HOLD_KEY, bytes);
                 }
-                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
+                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold, flushes });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
                     let _ = events.send(Event::Committed(result.map(|_| ())));
@@ -132,6 +135,7 @@ impl Worker {
             }
             Err(error) => {
                 self.hold_dirty = hold;
+                self.flushes = flushes;
                 let released = self.release_all();
                 self.note_store(released.and(Err(error)));
             }
@@ -140,6 +144,7 @@ impl Worker {
 
     pub(super) fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
         let Some(mut commit) = self.committing.take() else { return Ok(()) };
+        answer(&mut commit.flushes, result.is_ok());
         match result {
             Ok(()) => {
                 self.queue.written(&commit.written);

@@ -226,6 +226,10 @@ impl Worker {
 
 fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
     let attempts = attempts + 1;
+    if tries(attempts) >= MAX_ATTEMPTS && attempts >= RESENT {
+        // of the first request nobody knows whether it arrived
+        return State::InDoubt { at, why: Doubt::Broken };
+    }
     if tries(attempts) >= MAX_ATTEMPTS {
         return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
     }

@@ -5,23 +5,29 @@
 //! one user; what it cannot answer within its limits is unknown, never a
 //! failure of the engine.
 
+mod act;
+mod effects;
+mod error;
+mod event;
 mod inspect;
+mod queue;
 mod sandbox;
 #[cfg(test)]
 mod tests;
 mod user;
+mod values;
+
+pub use error::ScriptError;
 
 use super::codes;
 use super::raw::{Reader, suggest};
 use super::yaml::Scalar;
-use crate::condition::{Row, Truth};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{FieldId, Schema, Text};
-use rhai::{AST, CallFnOptions, Dynamic, Engine, Scope};
+use rhai::{AST, Engine};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use user::User;
 
 /// The folder that paths of scripts begin in.
 const FOLDER: &str = "rules/";
@@ -142,37 +148,6 @@ impl Scripts {
         let function = self.files.get(&script.file).zip(script.function.as_ref());
         let parameters = function.and_then(|(file, name)| file.functions.get(name));
         parameters.is_some_and(|parameters| parameters.iter().any(|name| name == "now"))
-    }
-
-    /// The answer of a function for one user: unknown where it fails, breaks a
-    /// limit or gives something else than `true` or `false`.
-    pub fn judge<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Truth {
-        self.run(script, row).map_or(Truth::Unknown, |answer| Truth::from(answer.as_bool().ok()))
-    }
-
-    /// Why a function gives no answer for a user, if it does not.
-    pub fn trouble<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Option<String> {
-        match self.run(script, row) {
-            Ok(answer) if answer.is_bool() => None,
-            Ok(answer) => Some(format!("it gives a value of type {}, not true or false", answer.type_name())),
-            Err(error) => Some(error),
-        }
-    }
-
-    fn run<R: Row + ?Sized>(&self, script: &ScriptRef, row: &R) -> Result<Dynamic, String> {
-        let absent = || format!("there is no {script}");
-        let file = self.files.get(&script.file).ok_or_else(absent)?;
-        let (ast, name) = file.ast.as_ref().zip(script.function.as_ref()).ok_or_else(absent)?;
-        let user = User::new(&file.reads, row);
-        let given = |name: &String| match name.as_str() {
-            "user" => Dynamic::from(user.clone()),
-            "now" => Dynamic::from_int(row.now().0),
-            _ => Dynamic::UNIT,
-        };
-        let arguments: Vec<Dynamic> = file.functions.get(name).ok_or_else(absent)?.iter().map(given).collect();
-        let options = CallFnOptions::new().eval_ast(false);
-        let answer = self.engine.call_fn_with_options(options, &mut Scope::new(), ast, name, arguments);
-        answer.map_err(|error| error.to_string())
     }
 }
 

@@ -6,7 +6,9 @@
 //! `debug` are no words of this engine; `sleep`, which the core package brings,
 //! answers with an error.
 
-use super::user;
+use super::queue::{self, failure};
+use super::{event, user};
+use crate::model::Text;
 use rhai::packages::{
     BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
 };
@@ -14,37 +16,24 @@ use rhai::{Dynamic, Engine, EvalAltResult, Scope};
 use std::collections::BTreeSet;
 
 /// Steps of one run.
-const OPERATIONS: u64 = 50_000;
+pub(super) const OPERATIONS: u64 = 50_000;
 /// Functions inside functions.
-const CALL_LEVELS: usize = 16;
+pub(super) const CALL_LEVELS: usize = 16;
 /// Nesting of an expression, outside and inside of functions.
 const EXPRESSION_DEPTHS: (usize, usize) = (48, 24);
 /// Bytes of a string.
-const STRING: usize = 16 * 1024;
+pub(super) const STRING: usize = 16 * 1024;
 /// Items of an array.
-const ARRAY: usize = 1_000;
+pub(super) const ARRAY: usize = 1_000;
 /// Keys of a map.
-const MAP: usize = 500;
+pub(super) const MAP: usize = 500;
 /// Variables at one time.
-const VARIABLES: usize = 128;
+pub(super) const VARIABLES: usize = 128;
 /// Functions of a file.
 const FUNCTIONS: usize = 64;
 
-/// What a script may do, as it is named in rule files too, and the most
-/// arguments that each takes.
-const ACTIONS: [(&str, usize); 11] = [
-    ("send", 2),
-    ("set", 2),
-    ("add", 2),
-    ("tag", 1),
-    ("untag", 1),
-    ("discount", 2),
-    ("start", 1),
-    ("stop", 1),
-    ("emit", 2),
-    ("notify", 1),
-    ("log", 1),
-];
+/// The function that ends a file's own statements: no script can name it.
+pub(super) const END: &str = "the end";
 
 /// The sandboxed engine.
 pub(super) fn engine() -> Engine {
@@ -68,14 +57,16 @@ pub(super) fn engine() -> Engine {
     for word in ["eval", "print", "debug"] {
         engine.disable_symbol(word);
     }
-    engine.register_fn("sleep", |_: i64| refused("sleep"));
-    engine.register_fn("sleep", |_: f64| refused("sleep"));
+    engine.register_fn("sleep", |_: i64| sleepless());
+    engine.register_fn("sleep", |_: f64| sleepless());
     for (name, millis) in [("days", 86_400_000_i64), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1_000)] {
         engine.register_fn(name, move |n: i64| n.saturating_mul(millis));
     }
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
+    engine.register_fn(END, || ());
     user::register(&mut engine);
-    actions(&mut engine);
+    event::register(&mut engine);
+    queue::register(&mut engine);
     engine
 }
 
@@ -91,20 +82,10 @@ pub(super) fn scope() -> Scope<'static> {
 /// The names of all functions that a script may call.
 pub(super) fn functions(engine: &Engine) -> BTreeSet<String> {
     let names = engine.collect_fn_metadata(None, |function| Some(function.metadata.name.to_string()), true);
-    let ours = |name: &String| !matches!(name.as_str(), "sleep" | "eval" | "print" | "debug");
+    let ours = |name: &String| !matches!(name.as_str(), "sleep" | "eval" | "print" | "debug" | END);
     names.into_iter().filter(ours).collect()
 }
 
-/// A condition only answers: what acts is refused while it is judged.
-fn actions(engine: &mut Engine) {
-    for (name, most) in ACTIONS {
-        engine.register_fn(name, move |_: Dynamic| refused(name));
-        if most == 2 {
-            engine.register_fn(name, move |_: Dynamic, _: Dynamic| refused(name));
-        }
-    }
-}
-
-fn refused(name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-    Err(format!("a condition cannot `{name}`").into())
+fn sleepless() -> Result<(), Box<EvalAltResult>> {
+    Err(failure(Text::new("a script cannot `sleep`", "в скрипте невозможно `sleep`")))
 }

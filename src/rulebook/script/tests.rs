@@ -84,7 +84,7 @@ fn judge(text: &str) -> (Truth, Option<String>) {
     let script = ScriptRef { file: "x.rhai".to_owned(), function: Some("f".to_owned()) };
     let schema = schema();
     let user = user(&schema);
-    (scripts.judge(&script, &user), scripts.trouble(&script, &user))
+    (scripts.judge(&script, &user), scripts.trouble(&script, &user).map(|error| error.to_string()))
 }
 
 #[test]
@@ -118,30 +118,22 @@ fn functions_answer() {
 #[test]
 fn what_breaks_a_limit_ends_with_an_error() {
     for (text, said) in [
-        ("fn f(user) { loop {} }", "Too many operations"),
-        ("fn f(user) { while true { let x = 1; } }", "Too many operations"),
-        ("fn f(user) { f(user) }", "Stack overflow"),
-        ("fn f(user) { let s = \"x\"; loop { s += s; } }", "Length of string too large"),
-        ("fn f(user) { let s = \"x\"; s.pad(1000000, \"y\"); true }", "Length of string too large"),
-        ("fn f(user) { let a = []; loop { a.push(1); } }", "Size of array"),
-        ("fn f(user) { let a = [1]; a.pad(100000000, 1); true }", "Size of array"),
-        ("fn f(user) { let m = #{}; let i = 0; loop { m[\"k\" + i] = i; i += 1; } }", "Too many operations"),
-        ("fn f(user) { sleep(10); true }", "cannot `sleep`"),
-        ("fn f(user) { sleep(0.5); true }", "cannot `sleep`"),
+        ("fn f(user) { loop {} }", "more than 50000 operations"),
+        ("fn f(user) { while true { let x = 1; } }", "more than 50000 operations"),
+        ("fn f(user) { f(user) }", "more than 16 functions inside functions"),
+        ("fn f(user) { let s = \"x\"; loop { s += s; } }", "more than 16384 bytes of text in one value"),
+        ("fn f(user) { let s = \"x\"; s.pad(1000000, \"y\"); true }", "more than 16384 bytes of text in one value"),
+        ("fn f(user) { let a = []; loop { a.push(1); } }", "more than 1000 items of arrays in one value"),
+        ("fn f(user) { let a = [1]; a.pad(100000000, 1); true }", "more than 1000 items of arrays in one value"),
+        ("fn f(user) { let m = #{}; let i = 0; loop { m[\"k\" + i] = i; i += 1; } }", "more than 50000 operations"),
         ("fn f(user) { send(\"hello\"); true }", "a condition cannot `send`"),
         ("fn f(user) { set(\"balance\", 5); true }", "a condition cannot `set`"),
-        ("fn f(user) { 1 / 0 == 1 }", "Division by zero"),
+        ("fn f(user) { 1 / 0 == 1 }", "division by zero"),
         ("fn f(user) { 9223372036854775807 + 1 > 0 }", "overflow"),
         ("fn f(user) { let end = \"ance\"; user[\"bal\" + end] > 0 }", "no field `balance` that the script names"),
         ("fn f(user) { user.balance = 5; true }", ""),
         ("fn f(user) { throw \"no\" }", "no"),
     ] {
-        let found = compiled(text).1;
-        let sleeps = text.contains("sleep");
-        if sleeps {
-            assert!(found[0].starts_with("R082"), "{found:?}");
-            continue;
-        }
         let (answer, trouble) = judge(text);
         assert_eq!(answer, Truth::Unknown, "{text}");
         let trouble = trouble.unwrap_or_default();
@@ -161,6 +153,7 @@ fn mistakes_are_found_before_anything_runs() {
             "R081 1:14 ‹usr› unknown variable `usr` => did you mean `user`?; a function sees its parameters only: name one `user`, `event`, `now` or `args` to be given it",
         ),
         ("fn f(user) { eval(\"1\") }", "R080 1:14 ‹eval› "),
+        ("fn f(user) { sleep(10) }", "R082 1:14 ‹sleep› unknown function `sleep`"),
         ("fn f(user) { print(\"1\") }", "R080 1:14 ‹print› "),
         ("import \"../secret\" as x;", "R080 1:1 ‹import› "),
         ("fn f(user) { user.balance > }", "R080 1:29 ‹}› "),

@@ -3,8 +3,9 @@
 //!
 //! Times are milliseconds since 1970, money is a number of major units.
 
+use super::queue::failure;
 use crate::condition::Row;
-use crate::model::{FieldId, Value};
+use crate::model::{FieldId, Text, Value};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
 use std::sync::Arc;
 
@@ -26,7 +27,10 @@ impl User {
             Some(at) => Ok(dynamic(&self.values[at])),
             // Names that are put together while the script runs were not
             // there to be seen when it was checked.
-            None => Err(format!("the user has no field `{name}` that the script names").into()),
+            None => Err(failure(Text::new(
+                format!("the user has no field `{name}` that the script names"),
+                format!("у пользователя нет поля `{name}`, которое скрипт называл бы прямо"),
+            ))),
         }
     }
 }
@@ -37,7 +41,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// A value as scripts see it.
-fn dynamic(value: &Value) -> Dynamic {
+pub(super) fn dynamic(value: &Value) -> Dynamic {
     match value {
         Value::Missing => Dynamic::UNIT,
         Value::Bool(x) => (*x).into(),
