@@ -27,12 +27,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// How often sizes are noted and the store is looked at for wasted space.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// Segments that depend on time are at most a minute late; their users are due
-/// by the minute.
-const CLOCKWORK: Duration = Duration::from_secs(20);
+/// How often the clock is looked at: what waits for a moment is so late at most.
+const CLOCKWORK: Duration = Duration::from_secs(1);
+/// Looks at the clock between two in which old things are forgotten and the
+/// calendar of broadcasts is looked at.
+const FORGETTING: u64 = 20;
 
 /// What hears of reloads.
 pub type OnReload = Box<dyn Fn(&Engine, &ReloadReport) + Send>;
@@ -143,6 +146,7 @@ impl App {
         let engine = Arc::new(Engine::new(project, live.clone(), store.clone(), clock.clone())?);
         engine.install(Instance::here(&data, live.current().settings.instance.id.as_deref()))?;
         let arming = engine.settle_arming()?;
+        engine.act();
         // Everybody is read before anything is sent or answered.
         engine.audience()?;
         engine.know_past()?;
@@ -253,10 +257,17 @@ fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: Arc<Mutex<OnRel
 /// Tells the engine that time passes.
 async fn pass_time(engine: Arc<Engine>) {
     let mut tick = tokio::time::interval(CLOCKWORK);
-    loop {
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for look in 0u64.. {
         tick.tick().await;
         if let Err(error) = engine.pass_time().await {
             tracing::warn!(%error, "what depends on time waits: the store cannot be written");
+        }
+        if !look.is_multiple_of(FORGETTING) {
+            continue;
+        }
+        if let Err(error) = engine.forget().await {
+            tracing::warn!(%error, "what is too old could not be forgotten; tried again");
         }
         let engine = engine.clone();
         match tokio::task::spawn_blocking(move || engine.run_calendar()).await {

@@ -26,6 +26,7 @@ impl State {
         let serves = self.facts.serve(&self.rulebook, rulebook);
         if !serves {
             next.facts.read(rulebook, profiles, &|user| self.people.find(user))?;
+            next.facts.keep_drips(&self.facts, &self.rulebook, rulebook);
         }
         // From here on nothing fails.
         if serves {

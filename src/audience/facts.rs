@@ -3,13 +3,15 @@
 //!
 //! Those about events, messages and their buttons among them, are kept by
 //! [`Series`]: lifetime answers come from the profiles, windows from the
-//! history. Of what is not recorded at all yet (drips, variants) every answer is
-//! that of a user to whom nothing has happened.
+//! history. Who is in which drip is told by whoever moves people through them,
+//! see [`Facts::place`]. Of what is not recorded at all (variants) every answer
+//! is that of a user to whom nothing has happened.
 
+use super::bits::Bits;
 use super::row::Happened;
 use super::series::{self, Kind, Series, Wanted};
 use crate::condition::{Column, Fact, Window};
-use crate::model::{Delivery, Event, EventId, PropertyId, TemplateId, Time, UserId, Value};
+use crate::model::{Delivery, DripId, Event, EventId, PropertyId, TemplateId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::history::{Asked, History};
 use crate::store::{Met, Profiles, Raw, StoreError, Total, sum_name};
@@ -22,6 +24,16 @@ pub struct Facts {
     kept: HashSet<Fact>,
     /// Lifetime answers by the name of their total in a profile.
     totals: HashMap<Arc<str>, Fact>,
+    /// Who is in each drip, and who has gone through it; by their ids.
+    drips: Vec<Drip>,
+    rows: usize,
+}
+
+/// The people of one drip.
+#[derive(Clone, Debug, Default)]
+struct Drip {
+    inside: Bits,
+    finished: Bits,
 }
 
 impl Facts {
@@ -34,7 +46,26 @@ impl Facts {
         series.extend(&facts, &rulebook.catalogue.events);
         let totals = facts.iter().filter_map(|fact| Some((total_name(fact, rulebook)?, *fact))).collect();
         let kept = facts.into_iter().filter(|fact| series.column(fact).is_some()).collect();
-        Self { series, kept, totals }
+        let drips = vec![Drip::default(); rulebook.drips.len()];
+        Self { series, kept, totals, drips, rows: 0 }
+    }
+
+    /// Where a row stands with a drip now; the facts whose answers have changed
+    /// by it.
+    pub(super) fn place(&mut self, row: u32, drip: DripId, is_inside: bool, has_finished: bool) -> Vec<Fact> {
+        let Some(people) = self.drips.get_mut(usize::from(drip.0)) else { return Vec::new() };
+        let row = row as usize;
+        let mut changed = Vec::new();
+        for (bits, now, fact) in [
+            (&mut people.inside, is_inside, Fact::InDrip(drip)),
+            (&mut people.finished, has_finished, Fact::FinishedDrip(drip)),
+        ] {
+            if bits.get(row) != now {
+                bits.put(row, now);
+                changed.push(fact);
+            }
+        }
+        changed
     }
 
     /// What the store knows of everybody, read in full: lifetime answers from
@@ -86,6 +117,8 @@ impl Facts {
     /// Whether these answers are what another rulebook asks as well.
     pub(super) fn serve(&self, before: &Rulebook, after: &Rulebook) -> bool {
         before.catalogue.events == after.catalogue.events
+            && before.drips.len() == after.drips.len()
+            && before.drips.iter().zip(&after.drips).all(|(a, b)| a.name == b.name)
             && before.settings.timezone.zone == after.settings.timezone.zone
             && self.kept.iter().filter_map(template_of).all(|id| same_template(id, before, after))
             && after.facts().iter().all(|fact| self.kept.contains(fact) || !is_about_events(fact))
@@ -117,19 +150,54 @@ impl Facts {
         changed
     }
 
+    /// Takes over who is in which drip, by the names of drips.
+    pub(super) fn keep_drips(&mut self, from: &Self, before: &Rulebook, after: &Rulebook) {
+        for drip in &after.drips {
+            let known = before.catalogue.drips.find(&drip.name).and_then(|id| from.drips.get(usize::from(id)));
+            if let (Some(known), Some(place)) = (known, self.drips.get_mut(usize::from(drip.id.0))) {
+                place.clone_from(known);
+            }
+        }
+    }
+
     /// So many rows.
     pub(super) fn grow(&mut self, rows: usize) {
         self.series.grow(rows);
+        self.rows = rows;
+        for drip in &mut self.drips {
+            drip.inside.resize(rows, false);
+            drip.finished.resize(rows, false);
+        }
     }
 
     /// The answers of everybody, if they are kept.
     pub(super) fn column(&self, fact: &Fact) -> Option<Column<'_>> {
-        self.series.column(fact)
+        match self.people(fact) {
+            Some(bits) => Some(Column::Bits { bits: bits.words(), set: None }),
+            None => self.series.column(fact),
+        }
     }
 
     /// The answer of one user, if it is kept.
     pub(super) fn value(&self, fact: &Fact, row: u32) -> Option<Value> {
-        self.series.value(fact, row)
+        match self.people(fact) {
+            Some(bits) => Some(Value::Bool(bits.get(row as usize))),
+            None => self.series.value(fact, row),
+        }
+    }
+
+    fn people(&self, fact: &Fact) -> Option<&Bits> {
+        match *fact {
+            Fact::InDrip(id) => self.drips.get(usize::from(id.0)).map(|drip| &drip.inside),
+            Fact::FinishedDrip(id) => self.drips.get(usize::from(id.0)).map(|drip| &drip.finished),
+            Fact::Count { .. }
+            | Fact::Sum { .. }
+            | Fact::First(_)
+            | Fact::Last(_)
+            | Fact::Received { .. }
+            | Fact::Clicked { .. }
+            | Fact::Variant(_) => None,
+        }
     }
 
     /// Lets time pass; the rows whose answers have changed by it.
@@ -139,7 +207,8 @@ impl Facts {
 
     /// Bytes of memory.
     pub(super) fn memory(&self) -> usize {
-        self.series.memory()
+        let drips: usize = self.drips.iter().map(|drip| drip.inside.memory() + drip.finished.memory()).sum();
+        self.series.memory() + drips
     }
 }
 
@@ -150,7 +219,7 @@ fn kind_of(rulebook: &Rulebook, name: &str) -> Option<Kind> {
         None => rulebook.catalogue.events.find(name).map(Kind::Event),
         Some(Delivery::Received(name)) => template(name).map(Kind::Received),
         Some(Delivery::Clicked(name)) => template(name).map(Kind::Clicked),
-        Some(Delivery::Part(_)) => None,
+        Some(Delivery::Part(_) | Delivery::Undelivered(_)) => None,
     }
 }
 

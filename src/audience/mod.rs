@@ -38,7 +38,7 @@ pub use pass::{Pass, PassRow};
 pub use row::{Happened, Person};
 
 use crate::condition::Fact;
-use crate::model::{Event, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
+use crate::model::{DripId, Event, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Profiles, StoreError};
 use facts::Facts;
@@ -65,6 +65,19 @@ pub struct Changes {
     pub left: Vec<SegmentId>,
     /// Whether nothing was known of the user before.
     pub new: bool,
+}
+
+/// Where a user stands with a drip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Who.
+    pub user: UserId,
+    /// The drip.
+    pub drip: DripId,
+    /// Whether the user is in it.
+    pub is_inside: bool,
+    /// Whether the user went through it to its end or its goal.
+    pub has_finished: bool,
 }
 
 /// How many users a segment has.
@@ -163,6 +176,7 @@ impl Audience {
             return Ok(None);
         }
         if let Some(besides) = &mut besides {
+            besides.keep_drips(&state.facts, rulebook, rulebook);
             besides.grow(state.people.len());
         }
         Ok(Some(look(&Pass::new(&state, now, besides.as_ref()))))
@@ -201,6 +215,50 @@ impl Audience {
         self.write().happened(event, now)
     }
 
+    /// Notes where a user stands with a drip now.
+    pub fn place(&self, seat: Seat, now: Time) -> Changes {
+        self.write().place(seat, now)
+    }
+
+    /// The same for many at once, after loading: nobody counts as having entered
+    /// or left a segment by it.
+    pub fn seat(&self, seats: impl Iterator<Item = Seat>) {
+        let mut state = self.write();
+        let now = state.now;
+        seats.for_each(|seat| drop(state.place(seat, now)));
+    }
+
+    /// The latest moment that was told.
+    pub fn now(&self) -> Time {
+        self.read().now
+    }
+
+    /// Whoever has a time in this field, and that time.
+    pub fn times(&self, field: FieldId) -> Vec<(UserId, Time)> {
+        let state = self.read();
+        let row = |row| match (state.people.user(row), state.value(field, row)) {
+            (Some(user), Value::Time(at)) => Some((user, at)),
+            (Some(_) | None, _) => None,
+        };
+        (0u32..).take(state.people.len()).filter_map(row).collect()
+    }
+
+    /// The different texts that a field has, in order.
+    pub fn texts(&self, field: FieldId) -> Vec<Arc<str>> {
+        let state = self.read();
+        let mut texts: Vec<Arc<str>> = Vec::new();
+        let mut known = std::collections::HashSet::new();
+        for row in (0u32..).take(state.people.len()) {
+            if let Value::String(text) = state.value(field, row)
+                && known.insert(text.clone())
+            {
+                texts.push(text);
+            }
+        }
+        texts.sort_unstable();
+        texts
+    }
+
     /// Takes a new rulebook. Columns and segments that mean the same under it
     /// stay; fields that are new are read from the store, definitions that are
     /// new are judged for everybody. Nobody counts as having entered or left
@@ -220,6 +278,12 @@ impl Audience {
     /// Lets time pass: the users for whom that changed anything.
     pub fn advance(&self, now: Time) -> Vec<Changes> {
         self.write().advance(now)
+    }
+
+    /// When time is to be let pass next so that nothing is late. At another
+    /// moment than a full hour nothing may have changed.
+    pub fn next_look(&self) -> Time {
+        self.read().next_look()
     }
 
     /// What it weighs.

@@ -104,6 +104,22 @@ impl State {
         all
     }
 
+    /// When answers may change next by the passing of time alone. Windows of
+    /// events end at full hours.
+    pub fn next_look(&self) -> Time {
+        let next = |length: i64| Time((self.now.0.div_euclid(length) + 1) * length);
+        let has = |sweep| self.graph.swept(sweep).next().is_some();
+        let step = if has(Sweep::Minute) {
+            MINUTE
+        } else if has(Sweep::Quarter) {
+            15 * MINUTE
+        } else {
+            60 * MINUTE
+        };
+        let wheel = self.wheel.first().map(|first| first.max(next(MINUTE)));
+        wheel.map_or(next(step), |first| first.min(next(step)))
+    }
+
     /// Those that may have changed for everybody since time was let pass last.
     fn swept(&self) -> Ranks {
         let passed = |length: i64| self.now.0.div_euclid(length) != self.advanced.0.div_euclid(length);

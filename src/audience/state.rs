@@ -8,7 +8,7 @@ use super::graph::{Graph, Item, Ranks, ranks};
 use super::people::People;
 use super::row::Known;
 use super::wheel::Wheel;
-use super::{Changes, SegmentSize};
+use super::{Changes, Seat, SegmentSize};
 use crate::condition::Truth;
 use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
@@ -158,6 +158,22 @@ impl State {
             dirty.extend(self.graph.asking(&fact));
         }
         self.settle(row, &ranks(dirty), &mut changes);
+        changes
+    }
+
+    /// Notes where a user stands with a drip.
+    pub fn place(&mut self, seat: Seat, now: Time) -> Changes {
+        self.tell(now);
+        let Seat { user, drip, is_inside, has_finished } = seat;
+        let mut changes = Changes::of(user);
+        let Some(row) = self.people.find(user) else { return changes };
+        let mut dirty = Ranks::new();
+        for fact in self.facts.place(row, drip, is_inside, has_finished) {
+            dirty.extend(self.graph.asking(&fact));
+        }
+        if !dirty.is_empty() {
+            self.settle(row, &ranks(dirty), &mut changes);
+        }
         changes
     }
 

@@ -53,6 +53,11 @@ impl Wheel {
         taken
     }
 
+    /// The first minute at which a row may be due.
+    pub fn first(&self) -> Option<Time> {
+        self.rows.keys().next().map(|minute| Time(i64::from(*minute) * MINUTE))
+    }
+
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
         let entries: usize = self.rows.values().map(|rows| rows.capacity() * 4 + 40).sum();

@@ -305,7 +305,7 @@ fn rows_text(rows: &[Delivery], lang: Lang) -> String {
     let row = |row: &Delivery| {
         let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "—".to_owned());
         let ids = row.message_ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let cause = match (row.cause.as_str(), &row.broadcast) {
+        let cause = match (row.cause.as_str(), row.broadcast.as_ref().or(row.source.as_ref())) {
             ("broadcast", Some(name)) => name.clone(),
             (cause, Some(name)) => format!("{cause} {name}"),
             (cause, None) => cause.to_owned(),

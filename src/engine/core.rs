@@ -1,34 +1,49 @@
 //! What the engine makes of every change, on the writer's thread: the audience
-//! is kept current, and rules change profiles.
+//! is kept current, and rules and drips act.
 //!
-//! A change goes through rounds: what it brought about (segments entered and
-//! left, fields changed) triggers rules, whose changes are the next round. A
-//! cascade that does not end is undone as a whole and reported.
+//! Each thing that happens is a turn of one user, see [`turn`](super::turn);
+//! what is due by the clock comes before what happens now. What turns come to is
+//! put together here and stored in the batch of the change that caused it:
+//! profiles, where users stand, messages for the outbox, work to be done apart.
+//! So after a crash all of it is there or nothing.
 
+mod clockwork;
+mod staged;
+
+use super::automation::Flow;
+use super::automation::due::Due;
 use super::crowd::Crowd;
-use super::decide::{Effect, Occurrence, ROUNDS, Reactions, changed, decide};
-use crate::audience::{Audience, Changes, Happened};
-use crate::condition::Row;
-use crate::model::{Event, Patch, Time, UserId, Value};
-use crate::rulebook::Rulebook;
-use crate::store::{Observer, Origin, StoreError};
+use super::decide::Reactions;
+use super::turn::{Came, Ground, Rules, Stimulus, Turn};
+use crate::audience::{Audience, Changes};
+use crate::model::{Event, Patch, Time, TimeDelta, UserId};
+use crate::store::{Batch, Follow, Observer, Origin, StoreError};
+use clockwork::Sweeps;
+use staged::Staged;
 use std::sync::Arc;
 
 /// The observer of the engine's writer.
 pub(super) struct Core {
     crowd: Arc<Crowd>,
-    /// The rulebook whose rules are in force, and what triggers them.
-    rules: Option<(Arc<Rulebook>, Reactions)>,
-    /// Whether the audience may hold what is not stored.
+    /// The rules in force.
+    rules: Option<Arc<Rules>>,
+    /// Users that schedules are still to act on.
+    sweeps: Sweeps,
+    /// What is to be stored with the group.
+    staged: Staged,
+    /// Whether what is in memory may not be stored.
     is_stale: bool,
+    /// Since when the audience counts events that were undone.
+    off_since: Option<Time>,
 }
 
-/// The patches of one change.
-type Patches = Vec<(UserId, Patch)>;
+/// For so long the audience may count events that were undone.
+const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
-        Self { crowd, rules: None, is_stale: false }
+        let (sweeps, staged) = (Sweeps::default(), Staged::default());
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, off_since: None }
     }
 }
 
@@ -37,110 +52,155 @@ impl Observer for Core {
         if self.crowd.loaded().is_none() && !is_needed {
             return Ok(());
         }
-        let now = self.crowd.clock.now();
-        let audience = self.crowd.load(now)?;
-        if self.is_stale {
-            audience.reload(&self.crowd.profiles, now)?;
-            self.is_stale = false;
+        let crowd = self.crowd.clone();
+        let now = crowd.clock.now();
+        let audience = crowd.load(now)?;
+        let is_off = self.off_since.is_some_and(|since| now - since > OFF_FOR);
+        if self.is_stale || is_off {
+            crowd.reload(audience, now)?;
+            self.staged.drop_all();
+            (self.is_stale, self.off_since) = (false, None);
+            self.rules = None;
         }
-        let current = self.crowd.live.current();
-        if self.rules.as_ref().is_none_or(|(rulebook, _)| !Arc::ptr_eq(rulebook, &current)) {
-            audience.adopt(&current, &self.crowd.profiles, now)?;
-            self.rules = Some((current.clone(), Reactions::new(&current)));
+        let current = crowd.live.current();
+        if self.rules.as_ref().is_none_or(|rules| !Arc::ptr_eq(&rules.rulebook, &current)) {
+            self.staged.open(&*crowd.store)?;
+            audience.adopt(&current, &crowd.profiles, audience.now())?;
+            self.adopt(audience, Arc::new(Rules::new(current)), now);
         }
         Ok(())
     }
 
-    fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Patches {
-        let Some(audience) = self.crowd.loaded() else { return Patches::new() };
-        let changes = audience.apply(user, patch, self.crowd.clock.now());
-        match origin {
-            Origin::Live => self.follow(audience, user, None, &[changes]),
-            Origin::Import => Patches::new(),
+    fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Vec<Follow> {
+        let crowd = self.crowd.clone();
+        let Some(audience) = crowd.loaded() else { return Vec::new() };
+        let mut follows = self.catch_up(audience, origin);
+        let changes = audience.apply(user, patch, crowd.clock.now());
+        self.moved(&changes);
+        let stimulus = Stimulus { changes: vec![changes], ..Stimulus::default() };
+        // what is told of the past triggers nothing, and profiles of users are told so
+        if origin == Origin::Live {
+            follows.extend(self.turn(audience, user, origin, None, |turn| turn.follow(stimulus)));
         }
+        follows
     }
 
-    fn happened(&mut self, _: Origin, event: &Event) -> Patches {
-        let Some(audience) = self.crowd.loaded() else { return Patches::new() };
-        let changes = audience.happened(event, self.crowd.clock.now());
-        self.follow(audience, event.user, Some(event), &[changes])
+    fn happened(&mut self, origin: Origin, event: &Event) -> Vec<Follow> {
+        let crowd = self.crowd.clone();
+        let Some(audience) = crowd.loaded() else { return Vec::new() };
+        let mut follows = self.catch_up(audience, origin);
+        let changes = audience.happened(event, crowd.clock.now());
+        if let Some(rules) = &self.rules {
+            let zone = &rules.rulebook.settings.timezone.zone;
+            crowd.automation_mut().progress.note_hour(event, zone);
+        }
+        self.moved(&changes);
+        let stimulus = Stimulus { event: Some(event.clone()), changes: vec![changes], due: None };
+        follows.extend(self.turn(audience, event.user, origin, None, |turn| turn.follow(stimulus)));
+        follows
     }
 
-    fn advanced(&mut self, now: Time) -> Patches {
-        let Some(audience) = self.crowd.loaded() else { return Patches::new() };
+    fn advanced(&mut self, now: Time) -> Vec<Follow> {
+        let crowd = self.crowd.clone();
+        let Some(audience) = crowd.loaded() else { return Vec::new() };
         let changed = audience.advance(now);
-        changed.into_iter().flat_map(|changes| self.follow(audience, changes.user, None, &[changes])).collect()
+        changed.iter().for_each(|changes| self.moved(changes));
+        if !crowd.acts() {
+            return Vec::new();
+        }
+        let mut follows = Vec::new();
+        for changes in changed {
+            let user = changes.user;
+            let stimulus = Stimulus { changes: vec![changes], ..Stimulus::default() };
+            follows.extend(self.turn(audience, user, Origin::Live, None, |turn| turn.follow(stimulus)));
+        }
+        follows.extend(self.clockwork(audience, now));
+        follows
+    }
+
+    fn conclude(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
+        if self.crowd.loaded().is_none() {
+            return Ok(());
+        }
+        let mut automation = self.crowd.automation_mut();
+        if let Some(rules) = &self.rules {
+            self.staged.write(&rules.rulebook, &mut automation, self.crowd.clock.now(), batch)?;
+        }
+        automation.write(batch)
+    }
+
+    fn stored(&mut self) {
+        self.staged.stored(&self.crowd);
     }
 
     fn lost(&mut self) {
         self.is_stale = true;
+        self.staged.drop_all();
     }
 }
 
 impl Core {
-    /// What rules make of a change of one user, round by round.
-    fn follow(&self, audience: &Audience, user: UserId, event: Option<&Event>, first: &[Changes]) -> Patches {
-        let Some((rulebook, reactions)) = self.rules.as_ref().filter(|(_, reactions)| !reactions.is_empty()) else {
-            return Patches::new();
-        };
+    /// Puts other rules in force.
+    fn adopt(&mut self, audience: &Audience, rules: Arc<Rules>, now: Time) {
+        let mut automation = self.crowd.automation_mut();
+        let is_first = self.rules.is_none();
+        automation.adopt(&rules.flows, now, rules.rulebook.policy.removed);
+        let progress = automation.progress.clone();
+        // what was due before a rule was there never fires; after a restart it was
+        let until = progress.until.filter(|_| is_first && self.crowd.acts()).unwrap_or(now);
+        let and = progress.user.filter(|_| is_first);
+        let due = |pair: (_, _)| Due::new(pair, audience.times(pair.0), until, and);
+        let mut pairs: Vec<_> = rules.reactions.due().collect();
+        pairs.sort_unstable();
+        automation.fields = pairs.into_iter().map(due).collect();
+        drop(automation);
+        self.sweeps = Sweeps::default();
+        self.rules = Some(rules);
+    }
+
+    /// One turn of a user and what it comes to.
+    fn turn(
+        &mut self,
+        audience: &Audience,
+        user: UserId,
+        origin: Origin,
+        due: Option<Time>,
+        take: impl FnOnce(Turn<'_>) -> Came,
+    ) -> Vec<Follow> {
+        let Some(rules) = self.rules.clone() else { return Vec::new() };
+        let crowd = self.crowd.clone();
+        let now = crowd.clock.now();
+        let ground = Ground { crowd: &crowd, audience, rules: &rules, now };
+        let mut came = take(Turn::new(ground, user, origin, due));
+        let mut automation = crowd.automation_mut();
+        for (user, field, old, new) in came.fields.drain(..) {
+            automation.moved(user, field, (&old, &new), now);
+        }
+        drop(automation);
+        if came.is_off {
+            self.off_since = self.off_since.or(Some(now));
+        }
+        self.staged.take(came.posts, came.notes, came.errands);
+        came.follows
+    }
+
+    /// Notes fields that changed for triggers that count from them.
+    fn moved(&self, changes: &Changes) {
         let now = self.crowd.clock.now();
-        let mut round = Round { occurrences: event.map(Occurrence::Event).into_iter().collect(), event };
-        first.iter().for_each(|changes| round.add(changes));
-        let (mut patches, mut undo) = (Patches::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let Some(patch) = round.patch(audience, user, rulebook, reactions) else { return patches };
-            let changes = audience.apply(user, &patch, now);
-            round = Round { occurrences: Vec::new(), event: None };
-            round.add(&changes);
-            undo.push(undoing(rulebook, &patch, &changes));
-            patches.push((user, patch));
+        if !changes.fields.is_empty() {
+            let mut automation = self.crowd.automation_mut();
+            for (field, old, new) in &changes.fields {
+                automation.moved(changes.user, *field, (old, new), now);
+            }
         }
-        if round.patch(audience, user, rulebook, reactions).is_none() {
-            return patches;
-        }
-        let event = event.map_or("", |event| &event.name);
-        tracing::warn!(%user, event, "rules trigger one another without end; nothing of it is done");
-        for patch in undo.iter().rev() {
-            audience.apply(user, patch, now);
-        }
-        Patches::new()
     }
 }
 
-/// What triggers rules in one round.
-struct Round<'a> {
-    occurrences: Vec<Occurrence<'a>>,
-    event: Option<&'a Event>,
-}
-
-impl Round<'_> {
-    fn add(&mut self, changes: &Changes) {
-        self.occurrences.extend(changes.new.then_some(Occurrence::Joined));
-        self.occurrences.extend(changes.entered.iter().map(|segment| Occurrence::Entered(*segment)));
-        self.occurrences.extend(changes.left.iter().map(|segment| Occurrence::Left(*segment)));
-        self.occurrences.extend(changes.fields.iter().map(|(field, ..)| Occurrence::Changed(*field)));
+impl Rules {
+    /// The rules of a rulebook, prepared.
+    fn new(rulebook: Arc<crate::rulebook::Rulebook>) -> Self {
+        let reactions = Reactions::new(&rulebook);
+        let flows = rulebook.drips.iter().map(Flow::new).collect();
+        Self { rulebook, reactions, flows }
     }
-
-    /// What the round changes in the user's profile, if anything.
-    fn patch(&self, audience: &Audience, user: UserId, rulebook: &Rulebook, reactions: &Reactions) -> Option<Patch> {
-        if self.occurrences.is_empty() {
-            return None;
-        }
-        let happened = self.event.map(|event| Happened::new(rulebook, event));
-        let sets = audience.with_row(user, |person| {
-            let person = happened.as_ref().map_or(*person, |happened| person.at(happened));
-            let effects: Vec<Effect> = decide(rulebook, reactions, &self.occurrences, &person);
-            changed(&effects, &rulebook.schema, |field| person.field(field).clone())
-        })?;
-        let name = |(field, value): (_, Value)| (rulebook.schema.field(field).name.clone(), value);
-        let patch = Patch { sets: sets.into_iter().map(name).collect() };
-        (!patch.is_empty()).then_some(patch)
-    }
-}
-
-/// The patch that takes another one back.
-fn undoing(rulebook: &Rulebook, patch: &Patch, changes: &Changes) -> Patch {
-    let was_set = |name: &str| patch.sets.iter().any(|(set, _)| **set == *name);
-    let fields = changes.fields.iter().map(|(field, old, _)| (rulebook.schema.field(*field).name.clone(), old.clone()));
-    Patch { sets: fields.filter(|(name, _)| was_set(name)).collect() }
 }

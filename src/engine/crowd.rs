@@ -6,23 +6,94 @@
 //! that no change is missed or seen twice.
 
 use super::EngineError;
+use super::automation::Automation;
+use super::hours;
 use crate::audience::Audience;
-use crate::model::{Clock, Time};
+use crate::model::{Clock, Time, UserId};
 use crate::rulebook::Live;
-use crate::store::{Profiles, StoreError, Transaction, Writer};
-use std::sync::{Arc, OnceLock};
+use crate::store::{Profiles, Store, StoreError, Transaction, Writer};
+use jiff::tz::TimeZone;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What the writer's thread and the readers share.
 pub(super) struct Crowd {
     pub live: Arc<Live>,
     pub profiles: Profiles,
     pub clock: Arc<dyn Clock>,
+    pub store: Arc<dyn Store>,
     audience: OnceLock<Audience>,
+    automation: RwLock<Automation>,
+    /// Whether time is followed: rules act by the clock.
+    acts: AtomicBool,
+    /// Whether more is due than one look at the clock took up.
+    is_behind: AtomicBool,
+    /// Tells the outbox of new postings.
+    poster: OnceLock<Poster>,
 }
 
+type Poster = Box<dyn Fn() + Send + Sync>;
+
 impl Crowd {
-    pub fn new(live: Arc<Live>, profiles: Profiles, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { live, profiles, clock, audience: OnceLock::new() })
+    pub fn new(live: Arc<Live>, profiles: Profiles, clock: Arc<dyn Clock>, store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            live,
+            profiles,
+            clock,
+            store,
+            audience: OnceLock::new(),
+            automation: RwLock::default(),
+            acts: AtomicBool::new(false),
+            is_behind: AtomicBool::new(false),
+            poster: OnceLock::new(),
+        })
+    }
+
+    /// Has rules act by the clock from now on. Until then the audience is kept
+    /// current and time brings nothing about: a command that only looks must
+    /// change nothing.
+    pub fn act(&self) {
+        self.acts.store(true, Ordering::SeqCst);
+    }
+
+    pub fn acts(&self) -> bool {
+        self.acts.load(Ordering::SeqCst)
+    }
+
+    /// Who is told of new postings.
+    pub fn post_to(&self, poster: impl Fn() + Send + Sync + 'static) {
+        let _ = self.poster.set(Box::new(poster));
+    }
+
+    /// New postings are durable.
+    pub fn posted(&self) {
+        if let Some(poster) = self.poster.get() {
+            poster();
+        }
+    }
+
+    pub fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::SeqCst)
+    }
+
+    pub fn set_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::SeqCst);
+    }
+
+    /// What rules and drips remember.
+    pub fn automation(&self) -> RwLockReadGuard<'_, Automation> {
+        self.automation.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to be changed by the writer's thread.
+    pub fn automation_mut(&self) -> RwLockWriteGuard<'_, Automation> {
+        self.automation.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The hour of the day at which a user is most active.
+    pub fn best_hour(&self, user: UserId, zone: &TimeZone, now: Time) -> i8 {
+        let of_all = self.automation().progress.hours;
+        hours::best(&self.profiles, user, zone, now, &of_all)
     }
 
     /// The audience, if it is loaded.
@@ -38,12 +109,28 @@ impl Crowd {
         Ok(self.audience.get().ok_or(StoreError::Closed)?)
     }
 
-    /// Loads the audience. For the writer's thread, between two groups.
+    /// Loads the audience and what rules and drips remember. For the writer's
+    /// thread, between two groups. Where rules act, everybody is judged as of
+    /// the moment up to which time was followed: what has changed by the clock
+    /// since then is found at the next look at it.
     pub fn load(&self, now: Time) -> Result<&Audience, StoreError> {
         if let Some(audience) = self.audience.get() {
             return Ok(audience);
         }
-        let audience = Audience::load(&self.live.current(), &self.profiles, now)?;
+        let automation = Automation::load(&*self.store)?;
+        let followed = automation.progress.until.filter(|until| self.acts() && *until <= now);
+        let audience = Audience::load(&self.live.current(), &self.profiles, followed.unwrap_or(now))?;
+        audience.seat(automation.seats(&self.live.current()));
+        *self.automation_mut() = automation;
         Ok(self.audience.get_or_init(|| audience))
+    }
+
+    /// Reads everything again, for when it is not known what is stored.
+    pub fn reload(&self, audience: &Audience, now: Time) -> Result<(), StoreError> {
+        let automation = Automation::load(&*self.store)?;
+        audience.reload(&self.profiles, now)?;
+        audience.seat(automation.seats(&audience.rulebook()));
+        *self.automation_mut() = automation;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! The gates before a message of a broadcast, in order; the first that says no
+//! The gates before a message of a broadcast, a rule or a drip, in order; the first that says no
 //! decides: expired (asked by the outbox) → reachable → consent → still
-//! eligible → quiet hours → frequency caps → text.
+//! eligible, of a drip still in it → quiet hours → frequency caps → text.
 //!
 //! Transactional messages pass consent, quiet hours and caps. The same code
 //! judges a row whose turn has come and counts, before anything is sent, what a
@@ -13,7 +13,7 @@ use super::past::Past;
 use crate::audience::{Audience, Person};
 use crate::condition::Row;
 use crate::model::{Reach, Time, UserId, Value, builtin};
-use crate::outbox::{Ask, Cause, LedgerId, Notice, Prepare, Prepared, Settled, SkipReason};
+use crate::outbox::{Ask, Cause, Ledger, LedgerId, Notice, Particulars, Prepare, Prepared, RowId, Settled, SkipReason};
 use crate::rulebook::{self, Broadcast, Portion, Quiet};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
@@ -49,7 +49,7 @@ impl Gates {
 impl Prepare for Gates {
     fn prepare(&mut self, ask: &Ask<'_>) -> Prepared {
         let Some(audience) = self.crowd.loaded() else { return Prepared::Later };
-        let Ask { ledger, row, user, part, now, outranked } = *ask;
+        let Ask { ledger, row, user, part, now, outranked, particulars } = *ask;
         let parts = ledger.parts;
         let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
         match &ledger.cause {
@@ -57,14 +57,17 @@ impl Prepare for Gates {
                 let prepared = with_broadcast(audience, name, user, |person, broadcast, template| {
                     judge(person, broadcast, template, asked, &self.past)
                 });
-                if let (Prepared::Send(_), true, 0) = (&prepared, ledger.marketing, part) {
-                    self.past.lock().touches.reserve(user, row);
-                }
+                self.reserve(ledger, row, user, part, &prepared);
                 prepared
             }
             Cause::Recall { name, text_apart, .. } => {
                 let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
-                with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts))
+                with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts, None))
+            }
+            Cause::Rule { .. } | Cause::Drip { .. } => {
+                let prepared = self.judge_posted(audience, ledger, asked, particulars);
+                self.reserve(ledger, row, user, part, &prepared);
+                prepared
             }
             Cause::Reply => Prepared::Later,
         }
@@ -74,9 +77,71 @@ impl Prepare for Gates {
         self.past.settled(settled)
     }
 
+    fn retried(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        self.past.retried(user, ledger, at);
+    }
+
     fn noticed(&mut self, notice: Notice) {
         // nobody listens while everything stops
         let _ = self.notices.send(notice);
+    }
+}
+
+impl Gates {
+    /// A message that may go takes a slot of its user's caps.
+    fn reserve(&self, ledger: &Ledger, row: RowId, user: UserId, part: u8, prepared: &Prepared) {
+        if let (Prepared::Send(_), true, 0) = (prepared, ledger.marketing, part) {
+            self.past.lock().touches.reserve(user, row);
+        }
+    }
+
+    /// The decision about a message of a rule or a drip. One whose template is
+    /// gone waits, like a broadcast that is gone.
+    fn judge_posted(
+        &self,
+        audience: &Audience,
+        ledger: &Ledger,
+        asked: Asked,
+        particulars: Option<&Particulars>,
+    ) -> Prepared {
+        let Some(template) = ledger.template.as_deref() else { return Prepared::Later };
+        let purpose = Purpose::of(!ledger.marketing, ledger.topic.as_deref());
+        let judged = audience.with_row(asked.user, |person| {
+            if person.rulebook().catalogue.templates.find(template).is_none() {
+                return Prepared::Later;
+            }
+            if let Some(reason) = consent::stop(&consent_of(person), purpose) {
+                return Prepared::Skip(reason);
+            }
+            if asked.part == 0 {
+                if let Some(reason) = self.stopped(&ledger.cause, asked.user, particulars) {
+                    return Prepared::Skip(reason);
+                }
+                if let Some(stop) = marketing_stop(person, asked, purpose, &self.past) {
+                    return stop;
+                }
+            }
+            text(person, template, asked.part, asked.parts, particulars)
+        });
+        judged.unwrap_or(Prepared::Skip(SkipReason::NotEligible))
+    }
+
+    fn stopped(&self, cause: &Cause, user: UserId, particulars: Option<&Particulars>) -> Option<SkipReason> {
+        match cause {
+            Cause::Drip { name, .. } => self.drip_stop(user, name, particulars?.at),
+            Cause::Rule { .. } | Cause::Broadcast { .. } | Cause::Recall { .. } | Cause::Reply => None,
+        }
+    }
+
+    /// Why a message of a drip that was decided at `at` is of no use to the user
+    /// any more: the user has left the drip since, or reached its goal.
+    fn drip_stop(&self, user: UserId, drip: &str, at: Time) -> Option<SkipReason> {
+        let automation = self.crowd.automation();
+        let standing = automation.of(user)?;
+        if standing.in_drip(drip).is_some_and(|enrolment| enrolment.entered <= at) {
+            return None;
+        }
+        standing.left(drip).filter(|leaving| leaving.at >= at)?.how.stops()
     }
 }
 
@@ -113,7 +178,7 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
             return stop;
         }
     }
-    text(person, template, asked.part, asked.parts)
+    text(person, template, asked.part, asked.parts, None)
 }
 
 /// What quiet hours or caps say against a message, if they do.
@@ -145,7 +210,9 @@ fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past:
     }
 }
 
-fn text(person: &Person<'_>, template: &str, part: u8, parts: u8) -> Prepared {
+/// The text of a message. What the row has of its own holds values for it.
+fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, particulars: Option<&Particulars>) -> Prepared {
+    let _vars = particulars.map(|particulars| &particulars.vars);
     let portion = match (parts, part) {
         (0 | 1, _) => Portion::Whole,
         (_, 0) => Portion::Media,

@@ -93,7 +93,7 @@ impl Engine {
 
     /// Counts a block of the bot against the last mailing that the user got.
     fn blame(&self, user: UserId) -> Result<(), EngineError> {
-        let blamed = self.past.blamed(user, self.clock.now());
+        let blamed = self.past.blame(user, self.clock.now());
         let told = blamed.zip(self.outbox()).map(|(ledger, outbox)| outbox.blocked_after(ledger));
         Ok(told.unwrap_or(Ok(()))?)
     }

@@ -9,6 +9,7 @@
 //! reading the one profile it is asked about.
 
 pub mod arming;
+pub mod automation;
 pub mod broadcast;
 pub mod calendar;
 pub mod command;
@@ -17,8 +18,10 @@ mod crowd;
 pub mod decide;
 mod delivered;
 pub mod deliveries;
+mod errands;
 pub mod gates;
 pub mod guard;
+mod hours;
 pub mod inbox;
 mod notices;
 mod past;
@@ -28,18 +31,20 @@ pub mod query;
 pub mod restore;
 mod segments;
 pub mod sizes;
+mod turn;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;
 
 use self::core::Core;
 use crate::audience::Audience;
-use crate::model::{Clock, Text};
+use crate::model::{Clock, Text, Time, TimeDelta, builtin};
 use crate::outbox::{Outbox, OutboxError};
-use crate::rulebook::Live;
+use crate::rulebook::{ClockZone, Live, Schedule};
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
 use arming::{Arming, Instance};
 use crowd::Crowd;
+use jiff::tz::TimeZone;
 use past::Past;
 use restore::Changeover;
 use std::path::PathBuf;
@@ -113,7 +118,7 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let journal = Journal::open(store.clone())?;
         let profiles = Profiles::new(&journal);
-        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone());
+        let crowd = Crowd::new(live.clone(), profiles.clone(), clock.clone(), store.clone());
         let writer = Writer::spawn_with(&journal, Folding::default(), Box::new(Core::new(crowd.clone())))?;
         Ok(Self {
             project,
@@ -148,18 +153,74 @@ impl Engine {
         Ok(self.past.reach_back(&*self.store, &self.live.current(), self.clock.now())?)
     }
 
-    /// Looks at the clock: users enter and leave segments by it, and rules act.
-    /// The history forgets what is too old.
+    /// Looks at the clock: users enter and leave segments by it, and rules and
+    /// drips act, until nothing more is due.
     pub async fn pass_time(&self) -> Result<(), EngineError> {
+        self.writer.commit_async(Transaction::advance(self.clock.now())).await?;
+        self.catch_up().await
+    }
+
+    /// Has everything forgotten that is too old, in small steps: to be called now
+    /// and then.
+    pub async fn forget(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
         self.past.forget(now);
         if let (Some(length), Some(outbox)) = (self.live.current().keeps_deliveries_for(), self.outbox()) {
             // caps look back at them, whatever a cleanup says
             outbox.forget(now - length.max(self.past.length()))?;
         }
-        let expired = self.live.current().keeps_events_for().map(|length| now - length);
-        self.writer.commit_async(Transaction { expired, ..Transaction::advance(now) }).await?;
+        if let Some(length) = self.live.current().keeps_events_for() {
+            self.writer.commit_async(Transaction { now: Some(now), ..Transaction::expire(now - length) }).await?;
+        }
         Ok(())
+    }
+
+    /// Lets the clock bring about what is due, to the end.
+    pub async fn catch_up(&self) -> Result<(), EngineError> {
+        while self.crowd.is_behind() {
+            self.writer.commit_async(Transaction::advance(self.clock.now())).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for a thread.
+    pub fn follow_clock(&self) -> Result<(), EngineError> {
+        self.writer.commit(Transaction::advance(self.clock.now()))?;
+        while self.crowd.is_behind() {
+            self.writer.commit(Transaction::advance(self.clock.now()))?;
+        }
+        Ok(())
+    }
+
+    /// When the clock is to be looked at next so that nothing is late: for those
+    /// who move the clock themselves. Schedules and broadcasts that start by
+    /// themselves do so at full minutes, and are among it.
+    pub fn next_moment(&self) -> Result<Time, EngineError> {
+        let now = self.clock.now();
+        let audience = self.audience()?;
+        let rulebook = self.live.current();
+        let project = &rulebook.settings.timezone.zone;
+        let of_rules = rulebook.rules.iter().filter_map(|rule| rule.when.schedule());
+        let schedules: Vec<&Schedule> = of_rules.chain(rulebook.tasks.iter().map(|task| &task.when)).collect();
+        let mut zones = vec![project.clone()];
+        if schedules.iter().any(|schedule| matches!(schedule.zone(), ClockZone::User)) {
+            zones.extend(audience.texts(builtin::TIMEZONE).iter().filter_map(|name| TimeZone::get(name).ok()));
+        }
+        let scheduled = schedules.iter().flat_map(|schedule| zones.iter().map(|zone| schedule.next(now, zone)));
+        let due = self.crowd.automation().next_due().map(|due| due.max(now));
+        let all = scheduled.flatten().chain(due).chain([audience.next_look()]);
+        Ok(all.min().unwrap_or(now + TimeDelta::hours(1)))
+    }
+
+    /// Has rules and drips act by the clock: before anything is read of the
+    /// audience, for what has come due meanwhile counts from where it was left.
+    pub fn act(&self) {
+        self.crowd.act();
+    }
+
+    /// What rules and drips remember.
+    pub fn automation(&self) -> std::sync::RwLockReadGuard<'_, automation::Automation> {
+        self.crowd.automation()
     }
 
     /// Notes why updates do not come from Telegram, or that they do.
@@ -174,6 +235,7 @@ impl Engine {
 
     /// Gives the engine the outbox that sends.
     pub fn go_live(&self, outbox: Outbox) -> Result<(), EngineError> {
+        self.crowd.post_to(outbox.poster());
         self.outbox.set(outbox).map_err(|_| EngineError::AlreadyLive)
     }
 

@@ -7,6 +7,7 @@ use crate::outbox::{InDoubtPolicy, Ledger, LedgerId, Settled, State, rows};
 use crate::rulebook::Rulebook;
 use crate::store::{Store, StoreError};
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A user who blocks the bot within this time of a mailing did so because of
@@ -23,6 +24,8 @@ pub(super) struct Past {
 pub(super) struct Inner {
     pub touches: Touches,
     zones: Zones,
+    /// For which mailing a block of each user was counted.
+    blamed: HashMap<UserId, LedgerId>,
     /// How far back the touches go; none: nothing was read yet.
     length: Option<TimeDelta>,
 }
@@ -69,13 +72,16 @@ impl Past {
         if let Some(length) = inner.length {
             inner.touches.forget(now - length);
         }
+        let Inner { touches, blamed, .. } = &mut *inner;
+        blamed.retain(|user, _| touches.last_marketing(*user, BLAMED, now).is_some());
     }
 
     /// Notes what became of a row. Gives the ledger of the message because of
     /// which its user blocked the bot, if that has turned out.
     pub fn settled(&self, settled: &Settled<'_>) -> Option<LedgerId> {
         let Settled { ledger, row, user, state, now } = *settled;
-        let touches = &mut self.lock().touches;
+        let mut inner = self.lock();
+        let touches = &mut inner.touches;
         match state {
             State::Sent { at, .. } | State::SentMany { at, .. } | State::InDoubt { at, .. } => {
                 touches.confirm(user, row, ledger.created + *at);
@@ -84,7 +90,7 @@ impl Past {
             State::Failed { failure, .. } => {
                 touches.release(user, row);
                 let is_block = failure.kind == crate::outbox::FailureKind::Blocked;
-                is_block.then(|| touches.last_marketing(user, BLAMED, now)).flatten()
+                is_block.then(|| inner.blame(user, now)).flatten()
             }
             State::Queued { .. } | State::Leased { .. } | State::Skipped { .. } | State::Deferred { .. } => {
                 touches.release(user, row);
@@ -93,13 +99,26 @@ impl Past {
         }
     }
 
-    /// The message because of which a user blocks the bot now.
-    pub fn blamed(&self, user: UserId, now: Time) -> Option<LedgerId> {
-        self.lock().touches.last_marketing(user, BLAMED, now)
+    /// A row that was in doubt since `at` is sent again.
+    pub fn retried(&self, user: UserId, ledger: LedgerId, at: Time) {
+        self.lock().touches.withdraw(user, ledger, at);
+    }
+
+    /// The mailing because of which a user blocks the bot now, if that was not
+    /// counted yet.
+    pub fn blame(&self, user: UserId, now: Time) -> Option<LedgerId> {
+        self.lock().blame(user, now)
     }
 }
 
 impl Inner {
+    /// One block may be told twice, by a refusal and by an update, and people go
+    /// and come back: a recipient counts once.
+    fn blame(&mut self, user: UserId, now: Time) -> Option<LedgerId> {
+        let ledger = self.touches.last_marketing(user, BLAMED, now)?;
+        (self.blamed.insert(user, ledger) != Some(ledger)).then_some(ledger)
+    }
+
     /// The zone on whose clock a user lives.
     pub fn zone(&mut self, name: Option<&str>, project: &TimeZone) -> TimeZone {
         self.zones.of(name, project)

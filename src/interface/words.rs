@@ -284,6 +284,8 @@ fn what_it_is(cause: &Cause) -> Text {
         Cause::Recall { name, how: Recall::Edit, .. } => {
             Text::new(format!("editing {name}"), format!("правка рассылки {name}"))
         }
+        Cause::Rule { name } => Text::new(format!("rule {name}"), format!("правило {name}")),
+        Cause::Drip { name, step } => Text::new(format!("drip {name}/{step}"), format!("цепочка {name}/{step}")),
     }
 }
 

@@ -20,6 +20,9 @@ pub enum Delivery<'a> {
     Part(&'a str),
     /// A button of the message was pressed.
     Clicked(&'a str),
+    /// The message of a drip that waits for it will not be delivered; counts
+    /// for nothing.
+    Undelivered(&'a str),
 }
 
 impl<'a> Delivery<'a> {
@@ -31,6 +34,7 @@ impl<'a> Delivery<'a> {
             RECEIVED => Some(Self::Received(template)),
             PART => Some(Self::Part(template)),
             CLICKED => Some(Self::Clicked(template)),
+            UNDELIVERED => Some(Self::Undelivered(template)),
             _ => None,
         }
     }
@@ -41,6 +45,7 @@ impl<'a> Delivery<'a> {
             Self::Received(template) => (RECEIVED, template),
             Self::Part(template) => (PART, template),
             Self::Clicked(template) => (CLICKED, template),
+            Self::Undelivered(template) => (UNDELIVERED, template),
         };
         [kind, ":", template].concat().into()
     }
@@ -49,7 +54,7 @@ impl<'a> Delivery<'a> {
     pub fn counts(self) -> bool {
         match self {
             Self::Received(_) | Self::Clicked(_) => true,
-            Self::Part(_) => false,
+            Self::Part(_) | Self::Undelivered(_) => false,
         }
     }
 
@@ -57,14 +62,65 @@ impl<'a> Delivery<'a> {
     pub fn arrived(self) -> Option<&'a str> {
         match self {
             Self::Received(template) | Self::Part(template) => Some(template),
-            Self::Clicked(_) => None,
+            Self::Clicked(_) | Self::Undelivered(_) => None,
         }
     }
 }
 
+/// What an event of the engine's own tells of the way of a user through rules
+/// and drips. Nothing counts these; they are kept so that it can be told why
+/// something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace<'a> {
+    /// A rule acted.
+    Fired(&'a str),
+    /// The user entered a drip.
+    Entered(&'a str),
+    /// The user left a drip; how, tells [`HOW`].
+    Left(&'a str),
+    /// What rules made of something had no end, so nothing of it was done; the
+    /// name is that of the event, or empty.
+    Cascade(&'a str),
+}
+
+impl<'a> Trace<'a> {
+    /// What the name of an event says.
+    pub fn of(name: &'a str) -> Option<Self> {
+        let (kind, name) = name.split_once(':')?;
+        match kind {
+            FIRED => Some(Self::Fired(name)),
+            ENTERED => Some(Self::Entered(name)),
+            LEFT => Some(Self::Left(name)),
+            CASCADE => Some(Self::Cascade(name)),
+            _ => None,
+        }
+    }
+
+    /// The name of such an event.
+    pub fn name(self) -> Arc<str> {
+        let (kind, name) = match self {
+            Self::Fired(name) => (FIRED, name),
+            Self::Entered(name) => (ENTERED, name),
+            Self::Left(name) => (LEFT, name),
+            Self::Cascade(name) => (CASCADE, name),
+        };
+        [kind, ":", name].concat().into()
+    }
+}
+
+const FIRED: &str = "fired";
+const ENTERED: &str = "entered";
+const LEFT: &str = "left";
+const CASCADE: &str = "cascade";
+/// The property of a trace that tells how a user left a drip.
+pub const HOW: &str = "how";
+/// The property of a trace with the version of the rulebook.
+pub const RULEBOOK: &str = "rulebook";
+
 const RECEIVED: &str = "received";
 const PART: &str = "part";
 const CLICKED: &str = "clicked";
+const UNDELIVERED: &str = "undelivered";
 
 /// The property of an event about a delivery that holds the message's id.
 pub const MESSAGE: &str = "message";
@@ -96,6 +152,12 @@ impl Event {
     pub fn delivery(&self) -> Option<Delivery<'_>> {
         Delivery::of(&self.name)
     }
+
+    /// What it tells of rules and drips, if it is one of the engine's own about
+    /// these.
+    pub fn trace(&self) -> Option<Trace<'_>> {
+        Trace::of(&self.name)
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +170,7 @@ mod tests {
             ("received:hello", Some(Delivery::Received("hello"))),
             ("part:hello", Some(Delivery::Part("hello"))),
             ("clicked:win_back", Some(Delivery::Clicked("win_back"))),
+            ("undelivered:win_back", Some(Delivery::Undelivered("win_back"))),
             ("received", None),
             ("press", None),
             ("paid:hello", None),

@@ -18,7 +18,7 @@ mod value;
 mod wish;
 
 pub use effect::{Chore, Effect, Sending};
-pub use event::{Delivery, Event};
+pub use event::{Delivery, Event, Trace};
 pub use events::{EventType, Events, Property, PropertyId};
 pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
 pub use message::{Button, ButtonAction, Format, Media, MediaItem, MediaKind, MediaSource, Message};

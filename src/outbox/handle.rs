@@ -56,7 +56,7 @@ pub enum Armed {
 /// A running outbox; dropping it stops it cleanly.
 pub struct Outbox {
     events: Sender<Event>,
-    next_id: AtomicU64,
+    next_id: Arc<AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
     alive: watch::Receiver<()>,
 }
@@ -113,7 +113,7 @@ impl Outbox {
     pub fn start(options: OutboxOptions) -> Result<(Self, Recovery), OutboxError> {
         let now = options.clock.now();
         let (queue, recovery) = Queue::open(options.store.clone(), now)?;
-        let next_id = AtomicU64::new(queue.next_id().0);
+        let next_id = queue.ids();
         let (events, inbox) = mpsc::channel();
         let mut worker = Worker::new(queue, options, events.clone());
         worker.restore_hold(now)?;
@@ -181,6 +181,18 @@ impl Outbox {
         self.tell(Event::Clicked(id))
     }
 
+    /// Postings have become durable: they become rows now.
+    pub fn post(&self) -> Result<(), OutboxError> {
+        self.tell(Event::Posted)
+    }
+
+    /// The same for somebody who does not hold the outbox; after its end it does
+    /// nothing.
+    pub fn poster(&self) -> impl Fn() + Send + Sync + 'static {
+        let events = self.events.clone();
+        move || drop(events.send(Event::Posted))
+    }
+
     /// Looks again at rows that wait for the rulebook.
     pub fn wake(&self) -> Result<(), OutboxError> {
         self.tell(Event::Wake)
@@ -194,6 +206,12 @@ impl Outbox {
     /// Everything as it stands.
     pub fn status(&self) -> Result<OutboxStatus, OutboxError> {
         self.ask(Event::Status)
+    }
+
+    /// Waits until the store holds what is known now. `false`: it cannot be
+    /// written.
+    pub fn flush(&self) -> Result<bool, OutboxError> {
+        self.ask(Event::Flush)
     }
 
     /// Leases nothing more, waits some seconds for the answers under way, writes

@@ -18,33 +18,39 @@
 //! unknown are exactly the leased ones; nothing else is lost or sent twice.
 
 mod answer;
+mod arrived;
 mod backoff;
 mod calm;
 mod client;
+mod dry;
 mod handle;
 mod ledger;
 mod limiter;
 mod media;
 mod notice;
 mod outage;
+mod posting;
 mod prepare;
 mod queue;
 mod request;
 mod row;
 mod tally;
+mod verdict;
 mod worker;
 
 pub use answer::{Answer, Doubt, Refusal, Taken, classify};
 pub use calm::Calm;
 pub use client::{Client, ClientError};
+pub use dry::{Dry, Sent, Unsent};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
-    CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails, Recall,
-    Recipients, Tried, Wave, rows, stage, stage_as,
+    CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Particulars, PausedBy,
+    Rails, Recall, Recipients, Tried, Wave, rows, stage, stage_as, targets,
 };
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
+pub use posting::{Posted, Posting, last_posting, postings, stage_postings};
 pub use prepare::{Ask, Prepare, Prepared, Settled};
-pub use queue::{Amend, Depth, Obstacle, Queue, Recovery};
+pub use queue::{Amend, Depth, Obstacle, Queue, Recovery, TakenUp};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State};
 pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

@@ -1,7 +1,7 @@
 //! What the outbox asks of whoever knows the rules: whether a row may go out
 //! now, and with which text.
 
-use super::ledger::{Ledger, LedgerId};
+use super::ledger::{Ledger, LedgerId, Particulars};
 use super::notice::Notice;
 use super::row::{RowId, SkipReason, State};
 use crate::model::{Message, Time, UserId};
@@ -19,6 +19,11 @@ pub trait Prepare: Send {
     fn settled(&mut self, settled: &Settled<'_>) -> Option<LedgerId> {
         let _ = settled;
         None
+    }
+
+    /// A first part of marketing that was in doubt since `at` is sent again.
+    fn retried(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        let _ = (user, ledger, at);
     }
 
     /// Something that people should know.
@@ -42,6 +47,8 @@ pub struct Ask<'a> {
     pub now: Time,
     /// Whether a row of greater priority waits for the same user.
     pub outranked: bool,
+    /// What the row has of its own, if a rule or a drip sends it.
+    pub particulars: Option<&'a Particulars>,
 }
 
 /// What [`Prepare`] decided.

@@ -8,6 +8,7 @@
 //! nothing about limits, templates or Telegram, and reads no clock.
 
 mod amend;
+mod append;
 mod depth;
 mod numbers;
 mod purse;
@@ -18,23 +19,29 @@ mod turn;
 mod write;
 
 pub use amend::{Amend, Obstacle};
+pub use append::TakenUp;
 pub use depth::Depth;
 pub use purse::Purse;
 pub use write::Written;
 
 use super::answer::Doubt;
-use super::ledger::{self, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Recipients, Tried};
+use super::arrived::undelivered;
+use super::ledger::{
+    self, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Particulars, Recipients, Tried,
+};
 use super::media::Media;
 use super::notice::Notice;
 use super::row::{RESENT, RowId, State};
 use super::tally::{Day, Outcome, Tally};
 use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::store::{Store, StoreError};
+use append::Kind;
 use jiff::tz::TimeZone;
 use run::Run;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The working copy of the outbox.
 pub struct Queue {
@@ -59,6 +66,18 @@ pub struct Queue {
     forget: Option<Day>,
     /// The ledger of each lane that had the last turn.
     last_served: BTreeMap<Lane, LedgerId>,
+    /// The ledgers that take further rows.
+    kinds: BTreeMap<Kind, LedgerId>,
+    /// When the first of them takes no more.
+    closes: Option<Time>,
+    /// Whether there may be postings that are not rows yet.
+    is_posted: bool,
+    /// Records of postings that became rows and are still in the store.
+    known: BTreeSet<u64>,
+    /// Those of them that go with the next transaction.
+    consumed: Vec<u64>,
+    /// Numbers for new ledgers.
+    ids: Arc<AtomicU64>,
 }
 
 /// What was found of an earlier process.
@@ -89,6 +108,8 @@ pub struct Candidate {
     pub target: Option<i32>,
     /// Which part of its recipient's message it is, from 0.
     pub part: u8,
+    /// What it has of its own, if a rule or a drip sends it.
+    pub particulars: Option<Particulars>,
 }
 
 struct Chunk {
@@ -124,6 +145,12 @@ impl Queue {
             zone: TimeZone::UTC,
             forget: None,
             last_served: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            closes: None,
+            is_posted: true,
+            known: BTreeSet::new(),
+            consumed: Vec::new(),
+            ids: Arc::new(AtomicU64::new(1)),
         };
         let mut recovery = Recovery::default();
         for ledger in Ledger::read_all(&*store)? {
@@ -141,12 +168,16 @@ impl Queue {
                 }
             }
         }
+        let last = queue.runs.keys().next_back().map_or(0, |id| id.0);
+        queue.ids.store(last + 1, Ordering::SeqCst);
+        queue.forgive_posted();
         Ok((queue, recovery))
     }
 
     /// Takes up a ledger whose rows, in these states, and head are in the
     /// store; none of them was tried or put off.
     pub fn add(&mut self, ledger: Ledger, counts: Counts) {
+        self.ids.fetch_max(ledger.id.0 + 1, Ordering::SeqCst);
         let mut run = Run::new(ledger);
         run.counts = counts;
         let (id, created, queued) = (run.ledger.id, run.ledger.created, run.counts.queued);
@@ -156,9 +187,9 @@ impl Queue {
         self.finish_if_done(id, None);
     }
 
-    /// The number that the next ledger should have.
-    pub fn next_id(&self) -> LedgerId {
-        LedgerId(self.runs.keys().next_back().map_or(1, |id| id.0 + 1))
+    /// The number that the next ledger should have; whoever takes it raises it.
+    pub fn ids(&self) -> Arc<AtomicU64> {
+        self.ids.clone()
     }
 
     /// The head of a ledger.
@@ -197,7 +228,18 @@ impl Queue {
             | State::Skipped { .. } => (None, None),
         };
         self.count_state(row, &state, now)?;
+        let is_lost = match &state {
+            State::Failed { .. } | State::InDoubt { .. } | State::Skipped { .. } => true,
+            State::Queued { .. }
+            | State::Deferred { .. }
+            | State::Leased { .. }
+            | State::Sent { .. }
+            | State::SentMany { .. } => false,
+        };
         self.set(row, state, Some(now))?;
+        if is_lost {
+            self.tell_undelivered(row, now);
+        }
         let Some(run) = self.runs.get_mut(&row.ledger) else { return Ok(()) };
         if let Some(until) = until {
             run.defer(row, run.ledger.created + until);
@@ -268,6 +310,17 @@ impl Queue {
         self.events.push(event);
     }
 
+    /// Tells a drip that waits for it that a row will not be delivered.
+    fn tell_undelivered(&mut self, row: RowId, now: Time) {
+        let Some(run) = self.runs.get(&row.ledger).filter(|run| run.ledger.part(row.position()) == 0) else { return };
+        let Some(chunk) = self.chunks.get(&(row.ledger, row.chunk)) else { return };
+        let index = row.index as usize;
+        let answers = chunk.recipients.particulars.get(index).is_some_and(|particulars| particulars.answers);
+        if let Some(user) = chunk.recipients.users.get(index).filter(|_| answers) {
+            self.events.extend(undelivered(&run.ledger, row, *user, now));
+        }
+    }
+
     /// What the admins should hear of, since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
@@ -302,7 +355,12 @@ impl Queue {
                 run.ledger.forgive(&run.counts);
             }
             self.dirty_heads.insert(id);
-            self.finish_if_done(id, Some(now));
+            match status {
+                LedgerStatus::Cancelled => self.close(id, now),
+                LedgerStatus::Preparing | LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Finished => {
+                    self.finish_if_done(id, Some(now))
+                }
+            }
         }
         allowed
     }
@@ -323,8 +381,12 @@ impl Queue {
         let (id, at, policy) = (ledger.id, ledger.since(now), ledger.in_doubt);
         let mut run = Run::new(ledger);
         let mut lost = Vec::new();
-        ledger::rows(&*self.store, &run.ledger.clone(), |row, _, state| {
+        ledger::rows(&*self.store, &run.ledger.clone(), |row, user, state| {
             run.counts.note(state, 1);
+            run.note_waiting(row, user.0, state, 1);
+            if *state == State::FRESH && run.arrivals.is_empty() {
+                run.arrivals.push_back((row.position(), now));
+            }
             match state {
                 State::Leased { attempts } => lost.push((row, *attempts)),
                 State::Queued { due, .. } if *state != State::FRESH => {
@@ -343,6 +405,7 @@ impl Queue {
             }
         })?;
         self.insert(run);
+        self.follow_open(id);
         for (row, attempts) in lost {
             let state = match policy {
                 InDoubtPolicy::Resend if attempts < RESENT => {
@@ -381,10 +444,15 @@ impl Queue {
             (true, false) => chunk.open += 1,
             (true, true) | (false, false) => {}
         }
+        let user = chunk.recipients.users.get(row.index as usize).copied();
         self.dirty.insert((row.ledger, row.chunk));
         if let Some(run) = self.runs.get_mut(&row.ledger) {
             run.counts.note(&before, -1);
             run.counts.note(&state, 1);
+            if let Some(user) = user {
+                run.note_waiting(row, user, &before, -1);
+                run.note_waiting(row, user, &state, 1);
+            }
             if run.canary_settled(row, &before, &state, now) {
                 self.dirty_heads.insert(row.ledger);
                 self.notices
@@ -415,7 +483,7 @@ impl Queue {
     fn finish_if_done(&mut self, id: LedgerId, now: Option<Time>) {
         let Some(run) = self.runs.get_mut(&id) else { return };
         let over = match run.ledger.status {
-            LedgerStatus::Running | LedgerStatus::Paused(_) => run.counts.is_done(),
+            LedgerStatus::Running | LedgerStatus::Paused(_) => run.counts.is_done() && run.ledger.open_until.is_none(),
             LedgerStatus::Cancelled => run.counts.leased == 0,
             LedgerStatus::Preparing | LedgerStatus::Finished => false,
         };
@@ -429,6 +497,7 @@ impl Queue {
         }
         match run.ledger.cause {
             Cause::Reply => self.erase.push(id),
+            Cause::Rule { .. } | Cause::Drip { .. } => drop(self.dirty_heads.insert(id)),
             Cause::Broadcast { .. } | Cause::Recall { .. } => {
                 self.dirty_heads.insert(id);
                 self.notices.push(Notice::Ended { ledger: Box::new(run.ledger.clone()) });
@@ -441,6 +510,10 @@ impl Queue {
 }
 
 impl Chunk {
+    fn empty() -> Self {
+        Self::new(Recipients::default(), Vec::new())
+    }
+
     fn new(recipients: Recipients, states: Vec<State>) -> Self {
         let open = states.iter().filter(|state| !state.is_final()).count();
         Self { recipients, states, open: u32::try_from(open).unwrap_or(u32::MAX), recipients_dirty: false }

@@ -169,6 +169,8 @@ pub enum SkipReason {
     ContentError,
     /// A person took it out of the queue.
     Dropped,
+    /// It is for a moment that is still to come; never final.
+    Scheduled,
 }
 
 impl fmt::Display for RowId {
@@ -251,6 +253,7 @@ impl SkipReason {
             Self::Missed => "missed",
             Self::ContentError => "content_error",
             Self::Dropped => "dropped",
+            Self::Scheduled => "scheduled",
         }
     }
 }

@@ -8,7 +8,7 @@
 //! anything is due. Nothing in it blocks on the network, and waiting is always
 //! a due time, never a sleep in the middle of work.
 
-mod arrived;
+mod amend;
 mod files;
 mod grant;
 mod lease;
@@ -27,6 +27,7 @@ use super::request::Order;
 use super::row::RowId;
 use crate::model::{Clock, Limits, Message, Text, Time, TimeDelta};
 use crate::store::{StoreError, Writer};
+use amend::answer;
 use files::SentFile;
 use jiff::tz::TimeZone;
 use settle::Hold;
@@ -46,8 +47,10 @@ pub(super) enum Event {
     SetZone(TimeZone),
     Forget(Time),
     Clicked(LedgerId),
+    Posted,
     Amend(Vec<RowId>, Amend, Sender<Result<u32, StoreError>>),
     Status(Sender<OutboxStatus>),
+    Flush(Sender<bool>),
     Wake,
     Stop,
 }
@@ -80,6 +83,7 @@ struct Commit {
     written: Written,
     leased: Vec<Leased>,
     hold: Option<Hold>,
+    flushes: Vec<Sender<bool>>,
 }
 
 /// The state of the thread.
@@ -113,6 +117,8 @@ pub(super) struct Worker {
     /// What the store said last, until it works again.
     trouble: Option<Text>,
     hold_dirty: Option<Hold>,
+    /// Who waits until the store holds what is known.
+    flushes: Vec<Sender<bool>>,
     /// What the wall clock is ahead of the monotonic one.
     wall: TimeDelta,
     /// Set by a stop: until when answers are awaited.
@@ -166,6 +172,7 @@ impl Worker {
             armed: options.armed,
             trouble: None,
             hold_dirty: None,
+            flushes: Vec::new(),
             wall,
             stopping: None,
             last_try: false,
@@ -191,7 +198,7 @@ impl Worker {
         self.follow_clock();
         self.wind_up();
         if self.is_storing() {
-            let leased = self.lease();
+            let leased = self.take_up().and_then(|()| self.lease());
             // also if some rows could not be read: others are leased or settled
             self.commit();
             self.note_store(leased);
@@ -277,6 +284,10 @@ impl Worker {
                 self.queue.clicked(id, self.clock.now());
                 Ok(())
             }
+            Event::Posted => {
+                self.queue.posted();
+                Ok(())
+            }
             Event::Amend(rows, amend, reply) => {
                 let _ = reply.send(self.amend(rows, amend));
                 Ok(())
@@ -285,8 +296,13 @@ impl Worker {
                 let _ = reply.send(self.status());
                 Ok(())
             }
+            Event::Flush(reply) => {
+                self.flushes.push(reply);
+                Ok(())
+            }
             Event::Wake => {
                 self.queue.wake();
+                self.queue.forgive_posted();
                 Ok(())
             }
             Event::Stop => {
@@ -313,14 +329,6 @@ impl Worker {
         Ok(())
     }
 
-    /// Rows of a ledger that is being forgotten are gone already.
-    fn amend(&mut self, mut rows: Vec<RowId>, amend: Amend) -> Result<u32, StoreError> {
-        if let Some(commit) = &self.committing {
-            rows.retain(|row| !commit.written.erases(row.ledger));
-        }
-        self.queue.amend(&rows, amend, self.clock.now())
-    }
-
     fn leave(&mut self, chat: i64) {
         if let Some(count) = self.busy.get_mut(&chat) {
             *count -= 1;
@@ -332,6 +340,7 @@ impl Worker {
 
     fn note_store(&mut self, result: Result<(), StoreError>) {
         if let Err(error) = result {
+            answer(&mut self.flushes, false);
             tracing::error!(%error, "the outbox cannot use the store; it tries again every second");
             self.trouble = Some(error.text());
             self.retry_store_at = Some(self.clock.monotonic() + STORE_RETRY);

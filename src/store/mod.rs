@@ -35,7 +35,7 @@ pub use journal::{Journal, Total, is_total, sum_name};
 pub use profiles::{Met, Profiles, Scan, StoredProfile, profile_key};
 pub use raw::Raw;
 pub use record::{decode, encode};
-pub use writer::{Folding, Observer, Origin, Receipt, Transaction, Writer};
+pub use writer::{Folding, Follow, Observer, Origin, Receipt, Transaction, Writer};
 
 use crate::model::Text;
 use std::path::PathBuf;

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod aftermath;
 mod crash;
 mod delivery;
 mod media;
+mod policy;
 mod recovery;
 mod soak;
 mod support;
 mod trouble;
+mod turns;
+mod world;

@@ -105,7 +105,8 @@ fn the_longest_wait_that_telegram_asked_for_is_kept_over_a_restart() {
         }
         outbox.stop();
         let (outbox, recovery) = bench.outbox(Limits::default());
-        assert!(outbox.status().unwrap().held_ms > Some(3_500_000), "full: {full}");
+        let held = outbox.status().unwrap().held_ms;
+        assert!(held > Some(3_500_000), "full: {full}, held: {held:?}");
         assert_eq!((recovery.in_doubt, bench.sandbox().accepted()), (0, 0));
     }
 }

@@ -7,9 +7,11 @@ use super::{BroadcastError, RecallReport, Run, RunReport, unknown};
 use crate::engine::{Engine, EngineError};
 use crate::model::{Time, TimeDelta};
 use crate::outbox::{
-    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerStatus, Recall, Recipients, State, rows, stage,
+    CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Outbox, Recall, Recipients, State,
+    rows, stage, targets,
 };
 use crate::store::{Batch, Transaction};
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 /// Older messages cannot be deleted by a bot.
@@ -20,7 +22,9 @@ const CHUNKS_PER_BATCH: usize = 64;
 
 impl Engine {
     /// Deletes what the latest run of a broadcast has sent, or gives it the text
-    /// and buttons that the template has now. The run must be over.
+    /// and buttons that the template has now. The run must be over. What was
+    /// deleted already is left alone: if nothing else is there, that recall is
+    /// the answer.
     pub fn recall_broadcast(&self, name: &str, how: Recall) -> Result<RunReport, BroadcastError> {
         let _one_at_a_time = self.broadcasts.lock().unwrap_or_else(PoisonError::into_inner);
         let rulebook = self.live.current();
@@ -30,7 +34,9 @@ impl Engine {
                 None => unknown(&rulebook, name),
             });
         };
-        if !is_over(&run) || counts.leased > 0 {
+        // what became of the last messages may not be in the store yet
+        let is_stored = || self.outbox().map_or(Ok(true), Outbox::flush).map_err(EngineError::from);
+        if !is_over(&run) || counts.leased > 0 || !is_stored()? {
             return Err(BroadcastError::StillGoing { name: name.into() });
         }
         if how == Recall::Edit && rulebook.broadcast(name).is_none() {
@@ -39,7 +45,9 @@ impl Engine {
         let now = self.clock.now();
         let (users, targets) = self.messages_of(&run, how, now)?;
         if users.is_empty() {
-            return Err(BroadcastError::NothingToRecall { name: name.into() });
+            let deleted = self.recalls(run.id, Recall::Delete)?.pop().filter(|_| how == Recall::Delete);
+            let told = deleted.map(|(ledger, counts)| report(&ledger, &counts, None, self.limit()));
+            return told.ok_or_else(|| BroadcastError::NothingToRecall { name: name.into() });
         }
         let cause = Cause::Recall {
             name: name.into(),
@@ -78,6 +86,7 @@ impl Engine {
     /// and ids.
     fn messages_of(&self, run: &Ledger, how: Recall, now: Time) -> Result<(Vec<i64>, Vec<i32>), EngineError> {
         let (mut users, mut targets) = (Vec::new(), Vec::new());
+        let deleted = self.deleted(run.id)?;
         rows(&*self.store, run, |row, user, state| {
             // the text with its buttons stands in the last part
             let has_text = run.part(row.position()) + 1 == run.parts;
@@ -98,7 +107,8 @@ impl Engine {
                 Recall::Edit if has_text => messages.get(..1).unwrap_or_default(),
                 Recall::Edit => &[],
             };
-            for message in wanted.iter().filter(|message| **message > 0) {
+            let is_there = |message: &&i32| **message > 0 && !deleted.contains(&(user.0, **message));
+            for message in wanted.iter().filter(is_there) {
                 users.push(user.0);
                 targets.push(*message);
             }
@@ -106,11 +116,35 @@ impl Engine {
         Ok((users, targets))
     }
 
+    /// The messages of a run that are deleted, or about to be.
+    fn deleted(&self, run: LedgerId) -> Result<HashSet<(i64, i32)>, EngineError> {
+        let mut deleted = HashSet::new();
+        for (ledger, _) in self.recalls(run, Recall::Delete)? {
+            targets(&*self.store, &ledger, |user, message, state| {
+                if matches!(state, State::Sent { .. }) || !(state.is_final() || is_over(&ledger)) {
+                    deleted.insert((user.0, message));
+                }
+            })?;
+        }
+        Ok(deleted)
+    }
+
+    /// The recalls of a run, oldest first.
+    fn recalls(&self, run: LedgerId, wanted: Recall) -> Result<Vec<Run>, EngineError> {
+        let is_one = |(ledger, _): &Run| match ledger.cause {
+            Cause::Recall { of, how, .. } => of == run && how == wanted,
+            Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => false,
+        };
+        Ok(self.runs()?.0.into_iter().filter(is_one).collect())
+    }
+
     /// How the latest recall of a run stands.
     pub(super) fn recall_of(&self, run: &Ledger, all: &[Run]) -> Option<RecallReport> {
         let of_run = |ledger: &Ledger| match ledger.cause {
             Cause::Recall { of, how, .. } if of == run.id => Some(how),
-            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply => None,
+            Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => {
+                None
+            }
         };
         let found = all.iter().rev().find_map(|(ledger, counts)| Some((of_run(ledger)?, ledger, counts)));
         found.map(|(how, ledger, counts)| RecallReport { how, run: report(ledger, counts, None, self.limit()) })

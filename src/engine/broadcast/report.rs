@@ -85,7 +85,7 @@ impl Engine {
             let runs = status.runs.iter().map(|run| (run.ledger.clone(), run.counts.clone())).collect();
             return Ok((runs, Some(status)));
         }
-        let prepared = |ledger: &Ledger| ledger.status != LedgerStatus::Preparing && ledger.cause != Cause::Reply;
+        let prepared = |ledger: &Ledger| ledger.status != LedgerStatus::Preparing && ledger.cause.is_run();
         let ledgers = Ledger::read_all(&*self.store)?.into_iter().filter(prepared);
         let runs: Result<Vec<_>, EngineError> =
             ledgers.map(|ledger| Ok((ledger.clone(), Counts::read(&*self.store, &ledger)?))).collect();
@@ -158,7 +158,7 @@ pub(super) fn is_over(ledger: &Ledger) -> bool {
 pub(super) fn occurrence_of(ledger: &Ledger) -> u32 {
     match &ledger.cause {
         Cause::Broadcast { occurrence, .. } | Cause::Recall { occurrence, .. } => *occurrence,
-        Cause::Reply => 0,
+        Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => 0,
     }
 }
 

@@ -1,35 +1,19 @@
-//! What rules make of something that happened to a user: which of them it
-//! triggers, which hold, and how they change the profile.
+//! What rules and drips make of something that happened to a user: which of them
+//! it triggers, which hold, and what follows.
 //!
-//! Pure: the user is a [`Row`], the rulebook an argument. All rules that one
-//! round triggers are judged against the state before it; what they do is
-//! then done in the order of rule names, then of the list `then`. What that
-//! changes triggers the next round; the caller bounds their number.
-//!
-//! Of the actions only those that change the profile are carried out here:
-//! `set`, `add`, `unset`, `tag`, `untag`. A rule with a `limit` waits for the
-//! engine that counts its firings.
+//! Pure: the user is a [`Row`](crate::condition::Row), the rulebook and the time
+//! are arguments, nothing is read or drawn. All that one round triggers is judged
+//! against the state before it; what they do is then done in the order of rule
+//! names, then of the list `then`. What that changes triggers the next round; the
+//! caller bounds their number.
 
 mod effect;
+mod moment;
 mod reaction;
 
-pub use effect::{Effect, changed};
-pub use reaction::{Occurrence, Reactions};
-
-use crate::condition::Row;
-use crate::rulebook::Rulebook;
+pub use effect::{Situation, Trouble, changed, chore, effects};
+pub use moment::{Hours, moment};
+pub use reaction::{Occurrence, Reactions, Reactor};
 
 /// A longer cascade is cut and said to be one.
 pub const ROUNDS: usize = 8;
-
-/// What the rules that one round triggers do to the user of a row, in the order
-/// in which it is to be done. The row tells of the event, if one is among the
-/// occurrences.
-pub fn decide<R: Row>(
-    rulebook: &Rulebook,
-    reactions: &Reactions,
-    occurrences: &[Occurrence<'_>],
-    row: &R,
-) -> Vec<Effect> {
-    reactions.firing(rulebook, occurrences, row).flat_map(|rule| effect::effects(rule, row)).collect()
-}

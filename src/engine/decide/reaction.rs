@@ -1,27 +1,37 @@
-//! Which rules something triggers, found without looking at all of them: rules
-//! of one trigger are judged together, sharing what their conditions ask.
+//! Which rules and drips something triggers, found without looking at all of
+//! them: those of one trigger are judged together, sharing what their conditions
+//! ask.
 
 use crate::condition::{Condition, Matcher, Row};
 use crate::model::events::{BOT_BLOCKED, BOT_RETURNED, MESSAGE, PRESS, START};
-use crate::model::{Event, EventId, FieldId, SegmentId, Value};
-use crate::rulebook::{Rule, Rulebook, Trigger};
+use crate::model::{Event, EventId, FieldId, SegmentId, TimeDelta, Value};
+use crate::rulebook::{Rulebook, Trigger};
 use std::collections::HashMap;
 
-/// The rules of one rulebook by what triggers them. Rules that are not carried
-/// out here are not among them.
+/// The rules and drips of one rulebook by what triggers them. Those on a
+/// schedule are not among them.
 #[derive(Debug, Default)]
 pub struct Reactions {
-    /// Places in the rulebook, in the order of rule names. The groups below
-    /// hold places in this one.
-    order: Vec<usize>,
+    /// In the order in which they act. The groups below hold places in this one.
+    order: Vec<Reactor>,
     by_event: HashMap<EventId, Group>,
     by_entered: HashMap<SegmentId, Group>,
     by_left: HashMap<SegmentId, Group>,
     by_changed: HashMap<FieldId, Group>,
+    by_due: HashMap<(FieldId, TimeDelta), Group>,
     by_joining: Group,
 }
 
-/// The rules of one trigger, in the order of names.
+/// Something that a trigger sets off, by its place in the rulebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reactor {
+    /// A rule.
+    Rule(usize),
+    /// A drip: the user enters.
+    Drip(usize),
+}
+
+/// Those of one trigger, in their order.
 #[derive(Debug, Default)]
 struct Group {
     /// Those without a condition.
@@ -32,7 +42,7 @@ struct Group {
     matcher: Option<Matcher>,
 }
 
-/// Something that can trigger a rule.
+/// Something that can trigger a rule or a drip.
 #[derive(Clone, Copy, Debug)]
 pub enum Occurrence<'a> {
     /// Something happened.
@@ -43,26 +53,33 @@ pub enum Occurrence<'a> {
     Left(SegmentId),
     /// A field has another value.
     Changed(FieldId),
+    /// So long after the time in a field, or before it.
+    Due(FieldId, TimeDelta),
     /// The user is new.
     Joined,
 }
 
 impl Reactions {
-    /// Sorts a rulebook's rules by their triggers.
+    /// Sorts a rulebook's rules and drips by their triggers. Rules act in the
+    /// order of their names, then drips in that of theirs.
     pub fn new(rulebook: &Rulebook) -> Self {
-        let rules = &rulebook.rules;
-        let mut order: Vec<usize> = (0..rules.len()).filter(|at| rules[*at].is_carried_out()).collect();
-        order.sort_by(|a, b| rules[*a].name.cmp(&rules[*b].name));
+        let mut order: Vec<Reactor> = (0..rulebook.rules.len()).map(Reactor::Rule).collect();
+        order.extend((0..rulebook.drips.len()).map(Reactor::Drip));
+        order.sort_by_key(|reactor| match *reactor {
+            Reactor::Rule(at) => (0, rulebook.rules[at].name.as_str()),
+            Reactor::Drip(at) => (1, rulebook.drips[at].name.as_str()),
+        });
         let mut this = Self::default();
-        for (rank, at) in order.iter().enumerate() {
-            if let Some(group) = this.group(&rules[*at].when) {
-                match &rules[*at].condition {
+        for (rank, reactor) in order.iter().enumerate() {
+            let condition = reactor.condition(rulebook);
+            if let Some(group) = this.group(reactor.when(rulebook)) {
+                match condition {
                     Some(_) => group.conditional.push(rank),
                     None => group.always.push(rank),
                 }
             }
         }
-        let condition = |rank: &usize| rules[order[*rank]].condition.clone();
+        let condition = |rank: &usize| order[*rank].condition(rulebook).cloned();
         for group in this.groups() {
             let conditions: Vec<Condition> = group.conditional.iter().filter_map(condition).collect();
             group.matcher = (!conditions.is_empty()).then(|| Matcher::new(&conditions));
@@ -71,19 +88,14 @@ impl Reactions {
         this
     }
 
-    /// Whether there is no rule to be triggered.
-    pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+    /// The pairs of field and length of time that something waits for.
+    pub fn due(&self) -> impl Iterator<Item = (FieldId, TimeDelta)> {
+        self.by_due.keys().copied()
     }
 
-    /// The rules that these occurrences trigger and whose condition holds for
-    /// the user of a row, in the order of rule names.
-    pub fn firing<'a, R: Row>(
-        &'a self,
-        rulebook: &'a Rulebook,
-        occurrences: &[Occurrence<'_>],
-        row: &R,
-    ) -> impl Iterator<Item = &'a Rule> {
+    /// Those that these occurrences trigger and whose condition holds for the
+    /// user of a row, in their order, each once.
+    pub fn firing<R: Row>(&self, rulebook: &Rulebook, occurrences: &[Occurrence<'_>], row: &R) -> Vec<Reactor> {
         let mut ranks = Vec::new();
         for occurrence in occurrences {
             let Some(group) = self.triggered(rulebook, occurrence) else { continue };
@@ -92,17 +104,14 @@ impl Reactions {
             if let Some(matcher) = &group.matcher {
                 ranks.extend(matcher.matching(row).iter().map(|place| group.conditional[place]));
             }
-            let fits = |rank: &usize| self.rule(rulebook, *rank).is_some_and(|rule| fits(&rule.when, occurrence));
+            let is_meant = |rank: &usize| fits(self.order[*rank].when(rulebook), occurrence);
             let mut kept = ranks.split_off(before);
-            kept.retain(fits);
+            kept.retain(is_meant);
             ranks.append(&mut kept);
         }
         ranks.sort_unstable();
-        ranks.into_iter().filter_map(|rank| self.rule(rulebook, rank))
-    }
-
-    fn rule<'a>(&self, rulebook: &'a Rulebook, rank: usize) -> Option<&'a Rule> {
-        rulebook.rules.get(*self.order.get(rank)?)
+        ranks.dedup();
+        ranks.into_iter().map(|rank| self.order[rank]).collect()
     }
 
     fn triggered(&self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> Option<&Group> {
@@ -111,14 +120,16 @@ impl Reactions {
             Occurrence::Entered(segment) => self.by_entered.get(segment),
             Occurrence::Left(segment) => self.by_left.get(segment),
             Occurrence::Changed(field) => self.by_changed.get(field),
+            Occurrence::Due(field, after) => self.by_due.get(&(*field, *after)),
             Occurrence::Joined => Some(&self.by_joining),
         }
     }
 
     fn groups(&mut self) -> impl Iterator<Item = &mut Group> {
-        let Self { order: _, by_event, by_entered, by_left, by_changed, by_joining } = self;
+        let Self { order: _, by_event, by_entered, by_left, by_changed, by_due, by_joining } = self;
         let segments = by_entered.values_mut().chain(by_left.values_mut());
-        by_event.values_mut().chain(segments).chain(by_changed.values_mut()).chain([by_joining])
+        let fields = by_changed.values_mut().chain(by_due.values_mut());
+        by_event.values_mut().chain(segments).chain(fields).chain([by_joining])
     }
 
     fn group(&mut self, trigger: &Trigger) -> Option<&mut Group> {
@@ -133,9 +144,26 @@ impl Reactions {
             Trigger::Leaves(segment) => return Some(self.by_left.entry(*segment).or_default()),
             Trigger::Changes(field) => return Some(self.by_changed.entry(*field).or_default()),
             Trigger::Joins => return Some(&mut self.by_joining),
-            Trigger::Due { .. } | Trigger::Schedule(_) => return None,
+            Trigger::Due { field, after } => return Some(self.by_due.entry((*field, *after)).or_default()),
+            Trigger::Schedule(_) => return None,
         };
         Some(self.by_event.entry(event).or_default())
+    }
+}
+
+impl Reactor {
+    fn when(self, rulebook: &Rulebook) -> &Trigger {
+        match self {
+            Self::Rule(at) => &rulebook.rules[at].when,
+            Self::Drip(at) => &rulebook.drips[at].when,
+        }
+    }
+
+    fn condition(self, rulebook: &Rulebook) -> Option<&Condition> {
+        match self {
+            Self::Rule(at) => rulebook.rules[at].condition.as_ref(),
+            Self::Drip(_) => None,
+        }
     }
 }
 

@@ -136,10 +136,10 @@ impl Engine {
     }
 
     /// What an engine that died left under way is in doubt; it says so only
-    /// once somebody has looked.
+    /// once somebody has looked. What a running one knows is to be in the store.
     fn settle_the_past(&self) -> Result<(), EngineError> {
         match self.outbox() {
-            Some(_) => Ok(()),
+            Some(outbox) => Ok(outbox.flush().map(drop)?),
             None => self.with_queue(|_| Ok(())),
         }
     }

@@ -47,7 +47,7 @@ pub struct Exported {
     pub rows: Option<u64>,
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "key",
     "time",
     "user",
@@ -61,6 +61,7 @@ const COLUMNS: [&str; 13] = [
     "text",
     "message_ids",
     "rulebook",
+    "source",
 ];
 
 impl Engine {
@@ -119,6 +120,7 @@ fn line(row: &Delivery, form: ExportAs) -> String {
                 text(&row.text),
                 ids.join(" "),
                 cell(&row.rulebook),
+                text(&row.source),
             ];
             cells.join(",") + "\n"
         }

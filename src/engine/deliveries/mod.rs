@@ -120,7 +120,7 @@ impl Engine {
 fn occurrence(ledger: &Ledger) -> Option<(&str, u32)> {
     match &ledger.cause {
         Cause::Broadcast { name, occurrence } | Cause::Recall { name, occurrence, .. } => Some((name, *occurrence)),
-        Cause::Reply => None,
+        Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => None,
     }
 }
 

@@ -166,6 +166,8 @@ fn cause(cause: &Cause) -> String {
         Cause::Reply => "reply".into(),
         Cause::Recall { name, how: Recall::Delete, .. } => format!("delete {name}"),
         Cause::Recall { name, how: Recall::Edit, .. } => format!("edit {name}"),
+        Cause::Rule { name } => format!("rule {name}"),
+        Cause::Drip { name, step } => format!("drip {name}/{step}"),
     }
 }
 

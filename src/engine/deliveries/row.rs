@@ -14,12 +14,15 @@ pub struct Delivery {
     pub time: Option<String>,
     /// The user; of a reply, the chat.
     pub user: i64,
-    /// `broadcast`, `reply`, `delete` or `edit`.
+    /// `broadcast`, `reply`, `delete`, `edit`, `rule` or `drip`.
     pub cause: String,
     /// The broadcast.
     pub broadcast: Option<String>,
     /// Which run of it.
     pub run: Option<u32>,
+    /// The rule, or the drip and its step as `DRIP/STEP`.
+    #[serde(default)]
+    pub source: Option<String>,
     /// The template.
     pub template: Option<String>,
     /// Which part of the recipient's message, from 0.
@@ -107,6 +110,7 @@ impl Delivery {
             cause: cause(&ledger.cause).to_owned(),
             broadcast: run.map(|(name, _)| name.to_owned()),
             run: run.map(|(_, run)| run),
+            source: source(&ledger.cause),
             template: ledger.template.clone(),
             part: ledger.part(id.position()),
             state,
@@ -145,12 +149,22 @@ fn outcome(row: &State) -> (Option<&str>, Option<&str>, Vec<i32>) {
     }
 }
 
+fn source(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Rule { name } => Some(name.clone()),
+        Cause::Drip { name, step } => Some(format!("{name}/{step}")),
+        Cause::Broadcast { .. } | Cause::Reply | Cause::Recall { .. } => None,
+    }
+}
+
 fn cause(cause: &Cause) -> &'static str {
     match cause {
         Cause::Broadcast { .. } => "broadcast",
         Cause::Reply => "reply",
         Cause::Recall { how: Recall::Delete, .. } => "delete",
         Cause::Recall { how: Recall::Edit, .. } => "edit",
+        Cause::Rule { .. } => "rule",
+        Cause::Drip { .. } => "drip",
     }
 }
 

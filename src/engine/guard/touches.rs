@@ -61,6 +61,19 @@ impl Touches {
         self.note(user, at, row.ledger);
     }
 
+    /// A message of `ledger` of which it was said that it may have gone out at
+    /// `at` is to go out yet: its slot is free. What was read at the start may
+    /// differ by the moment of the start.
+    pub fn withdraw(&mut self, user: UserId, ledger: LedgerId, at: Time) {
+        let Some(list) = self.sent.get_mut(&user) else { return };
+        let of_ledger = list.iter().enumerate().filter(|(_, touch)| touch.ledger() == ledger);
+        if let Some((place, _)) = of_ledger.min_by_key(|(_, touch)| (touch.at() - at).0.abs()) {
+            let mut left = mem::take(list).into_vec();
+            left.remove(place);
+            *list = left.into_boxed_slice();
+        }
+    }
+
     /// The row did not go out: its slot, if it had one, is free.
     pub fn release(&mut self, user: UserId, row: RowId) {
         let Some(rows) = self.held.get_mut(&user) else { return };

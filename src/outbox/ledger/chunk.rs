@@ -1,13 +1,13 @@
 //! The rows of a ledger on disk, in chunks of [`CHUNK_ROWS`].
 
 use super::{CHUNK_ROWS, Ledger, LedgerId};
-use crate::model::{Message, UserId};
+use crate::model::{Message, Time, UserId, Value};
 use crate::outbox::row::{RowId, State};
 use crate::store::{Batch, Store, StoreError, decode, encode};
 use serde::{Deserialize, Serialize};
 
 /// Who gets the rows of a chunk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recipients {
     /// The users, or for replies the chats.
     pub users: Vec<i64>,
@@ -20,9 +20,25 @@ pub struct Recipients {
     /// Rows, by their place in the chunk, whose user is now reached in another
     /// chat.
     pub moved: Vec<(u32, i64)>,
+    /// What each row has of its own, one a row, where rules and drips send
+    /// them; else empty.
+    pub particulars: Vec<Particulars>,
 }
 
-const RECIPIENTS: u8 = 2;
+/// What a row has of its own that others of its ledger do not share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// When it was decided.
+    pub at: Time,
+    /// Not sent by then it is skipped.
+    pub expires: Option<Time>,
+    /// Values for the template, as `vars.NAME`.
+    pub vars: Vec<(String, Value)>,
+    /// Whether a drip wants to hear if it is not delivered.
+    pub answers: bool,
+}
+
+const RECIPIENTS: u8 = 3;
 const STATES: u8 = 1;
 
 impl Recipients {
@@ -74,6 +90,23 @@ pub fn rows(store: &dyn Store, ledger: &Ledger, mut each: impl FnMut(RowId, User
     Ok(())
 }
 
+/// Every row of a ledger that edits or deletes messages: the user, the message's
+/// id and the state, in order.
+pub fn targets(
+    store: &dyn Store,
+    ledger: &Ledger,
+    mut each: impl FnMut(UserId, i32, &State),
+) -> Result<(), StoreError> {
+    for chunk in 0..ledger.chunks() {
+        let recipients = read_recipients(store, ledger.id, chunk)?;
+        let states = read_states(store, ledger.id, chunk)?;
+        for ((user, target), state) in recipients.users.iter().zip(&recipients.targets).zip(&states) {
+            each(UserId(*user), *target, state);
+        }
+    }
+    Ok(())
+}
+
 pub(in crate::outbox) fn write_recipients(
     batch: &mut Batch,
     ledger: LedgerId,
@@ -100,10 +133,11 @@ pub(in crate::outbox) fn read_recipients(
     chunk: u32,
 ) -> Result<Recipients, StoreError> {
     let (bytes, what) = read(store, b'i', ledger, chunk)?;
-    if bytes.first() == Some(&super::old::RECIPIENTS) {
-        return super::old::recipients(&bytes, &what);
+    match bytes.first() {
+        Some(&super::old::RECIPIENTS) => super::old::recipients(&bytes, &what),
+        Some(&super::old::LATER_RECIPIENTS) => super::old::later_recipients(&bytes, &what),
+        Some(_) | None => decode(RECIPIENTS, &bytes, &what),
     }
-    decode(RECIPIENTS, &bytes, &what)
 }
 
 pub(in crate::outbox) fn read_states(

@@ -18,7 +18,7 @@ mod old;
 mod rails;
 mod wave;
 
-pub use chunk::{Recipients, rows, stage, stage_as};
+pub use chunk::{Particulars, Recipients, rows, stage, stage_as, targets};
 pub(super) use chunk::{read_recipients, read_states, write_recipients, write_states};
 pub use counts::Counts;
 pub use rails::{Rails, Tried};
@@ -32,7 +32,7 @@ use std::fmt;
 /// Rows in a full chunk.
 pub const CHUNK_ROWS: usize = 200;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A ledger's number; later ledgers have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +62,18 @@ pub enum Cause {
         how: Recall,
         /// Whether the text is a message of its own, behind the media.
         text_apart: bool,
+    },
+    /// A rule.
+    Rule {
+        /// The rule's name in the rulebook.
+        name: String,
+    },
+    /// A step of a drip.
+    Drip {
+        /// The drip's name in the rulebook.
+        name: String,
+        /// The step's name in the drip.
+        step: String,
     },
 }
 
@@ -180,6 +192,8 @@ pub struct Ledger {
     /// Stars that it may spend on going faster than the free limit, and those
     /// spent, in tenths.
     pub paid: Option<(u32, u32)>,
+    /// Until when further rows may be added; absent: never more.
+    pub open_until: Option<Time>,
 }
 
 impl LedgerId {
@@ -202,7 +216,26 @@ impl Cause {
     pub fn broadcast(&self) -> Option<(&str, u32)> {
         match self {
             Self::Broadcast { name, occurrence } => Some((name, *occurrence)),
-            Self::Reply | Self::Recall { .. } => None,
+            Self::Reply | Self::Recall { .. } | Self::Rule { .. } | Self::Drip { .. } => None,
+        }
+    }
+}
+
+impl Cause {
+    /// Whether it is one run of a broadcast or takes one back or changes it:
+    /// something that a person starts and that ends.
+    pub fn is_run(&self) -> bool {
+        match self {
+            Self::Broadcast { .. } | Self::Recall { .. } => true,
+            Self::Reply | Self::Rule { .. } | Self::Drip { .. } => false,
+        }
+    }
+
+    /// Whether rows come one by one, as rules and drips decide.
+    pub fn is_posted(&self) -> bool {
+        match self {
+            Self::Rule { .. } | Self::Drip { .. } => true,
+            Self::Broadcast { .. } | Self::Recall { .. } | Self::Reply => false,
         }
     }
 }
@@ -256,6 +289,7 @@ impl Ledger {
             blocked_after: 0,
             clicked: 0,
             paid: None,
+            open_until: None,
         }
     }
 
@@ -293,6 +327,7 @@ impl Ledger {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         match bytes.first() {
             Some(&old::LEDGER) => old::ledger(bytes),
+            Some(&old::LATER_LEDGER) => old::later_ledger(bytes),
             _ => decode(VERSION, bytes, "ledger"),
         }
     }

@@ -1,5 +1,7 @@
-//! Records as an earlier version wrote them, read into today's form. They are
+//! Records as earlier versions wrote them, read into today's form. They are
 //! written anew when they change.
+//!
+//! The second version of both records is today's without its last field.
 
 use super::chunk::Recipients;
 use super::{Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, PausedBy, Rails};
@@ -9,9 +11,13 @@ use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of both records.
+/// The first version of both records.
 pub(super) const RECIPIENTS: u8 = 1;
 pub(super) const LEDGER: u8 = 1;
+
+/// The second.
+pub(super) const LATER_RECIPIENTS: u8 = 2;
+pub(super) const LATER_LEDGER: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct OldRecipients {
@@ -120,6 +126,20 @@ pub(super) fn ledger(bytes: &[u8]) -> Result<Ledger, StoreError> {
     })
 }
 
+/// A record of the second version becomes one of today's by the byte that says
+/// that its last field, a list or an option, is empty.
+fn with_nothing(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &[0]].concat()
+}
+
+pub(super) fn later_recipients(bytes: &[u8], what: &str) -> Result<Recipients, StoreError> {
+    decode(LATER_RECIPIENTS, &with_nothing(bytes), what)
+}
+
+pub(super) fn later_ledger(bytes: &[u8]) -> Result<Ledger, StoreError> {
+    decode(LATER_LEDGER, &with_nothing(bytes), "ledger")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +169,18 @@ mod tests {
         let old = OldRecipients { users: vec![1, 2], messages: vec![] };
         let read = recipients(&encode(RECIPIENTS, &old).unwrap(), "chunk").unwrap();
         assert_eq!(read, Recipients::users(vec![1, 2]));
+    }
+
+    #[test]
+    fn records_of_the_second_version_are_read() {
+        let ledger = Ledger { paid: Some((7, 3)), ..Ledger::new(LedgerId(7), Cause::Reply, Lane::Rule, Time(5), 9) };
+        let mut bytes = encode(LATER_LEDGER, &ledger).unwrap();
+        assert_eq!(bytes.pop(), Some(0));
+        assert_eq!(Ledger::from_bytes(&bytes).unwrap(), ledger);
+
+        let recipients = Recipients { moved: vec![(1, 5)], ..Recipients::users(vec![1, 2]) };
+        let mut bytes = encode(LATER_RECIPIENTS, &recipients).unwrap();
+        assert_eq!(bytes.pop(), Some(0));
+        assert_eq!(later_recipients(&bytes, "chunk").unwrap(), recipients);
     }
 }

@@ -37,9 +37,11 @@ impl Obstacle {
         match (&ledger.cause, ledger.status) {
             (Cause::Reply, _) => Some(Self::Reply),
             (Cause::Recall { .. }, _) => Some(Self::Recall),
-            (Cause::Broadcast { .. }, LedgerStatus::Cancelled) => Some(Self::Cancelled),
+            (Cause::Broadcast { .. } | Cause::Rule { .. } | Cause::Drip { .. }, LedgerStatus::Cancelled) => {
+                Some(Self::Cancelled)
+            }
             (
-                Cause::Broadcast { .. },
+                Cause::Broadcast { .. } | Cause::Rule { .. } | Cause::Drip { .. },
                 LedgerStatus::Preparing | LedgerStatus::Running | LedgerStatus::Paused(_) | LedgerStatus::Finished,
             ) => ledger.expires.filter(|expires| *expires <= now).map(|_| Self::Expired),
         }
@@ -71,7 +73,7 @@ impl Queue {
     }
 
     /// A row that failed or is in doubt waits again, and with it the parts of
-    /// its message that were not sent because it was refused.
+    /// its message that were not sent because it was not.
     fn retry(&mut self, row: RowId, now: Time) -> Result<u32, StoreError> {
         let Some(run) = self.runs.get(&row.ledger) else { return Ok(0) };
         if Obstacle::of(&run.ledger, now).is_some() || self.erase.contains(&row.ledger) {
@@ -89,7 +91,7 @@ impl Queue {
         for behind in 1..u32::from(parts.saturating_sub(part)) {
             let behind = row_at(row.ledger, row.position() + behind);
             let state = self.chunk(behind)?.states.get(behind.index as usize);
-            if matches!(state, Some(State::Skipped { reason: SkipReason::ContentError, .. })) {
+            if state.is_some_and(fell_with_the_first) {
                 self.queue_again(behind, now)?;
                 rows += 1;
             }
@@ -132,5 +134,20 @@ impl Queue {
             run.ledger.status = LedgerStatus::Running;
             self.open.entry(run.ledger.lane).or_default().insert(id);
         }
+    }
+}
+
+/// Whether a later part is in a state that it has of the first, which failed.
+fn fell_with_the_first(state: &State) -> bool {
+    use SkipReason::{Blocked, ContentError, Deactivated, NeedsStart};
+    match state {
+        State::Skipped { reason, .. } => matches!(reason, Blocked | ContentError | Deactivated | NeedsStart),
+        State::Failed { failure, .. } => matches!(failure.kind, FailureKind::Chat | FailureKind::Attempts),
+        State::Queued { .. }
+        | State::Leased { .. }
+        | State::Sent { .. }
+        | State::SentMany { .. }
+        | State::InDoubt { .. }
+        | State::Deferred { .. } => false,
     }
 }

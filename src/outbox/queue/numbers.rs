@@ -82,6 +82,13 @@ impl Queue {
         Ok(())
     }
 
+    /// When the project's day is over.
+    pub(super) fn day_ends(&self, now: Time) -> Time {
+        let local = Timestamp::from_millisecond(now.0).map(|at| at.to_zoned(self.zone.clone()));
+        let ends = local.and_then(|local| local.tomorrow()).and_then(|tomorrow| tomorrow.start_of_day());
+        ends.map_or(now + TimeDelta::days(1), |ends| Time(ends.timestamp().as_millisecond()))
+    }
+
     fn day(&self, now: Time) -> Day {
         let ahead = Timestamp::from_millisecond(now.0).map_or(0, |at| self.zone.to_offset(at).seconds());
         Day::of(now, TimeDelta::seconds(i64::from(ahead)))

@@ -7,9 +7,9 @@
 use crate::model::{Time, TimeDelta};
 use crate::outbox::ledger::{CHUNK_ROWS, Counts, Ledger, LedgerId, LedgerStatus};
 use crate::outbox::limiter::{Paid, Spent, Window};
-use crate::outbox::row::{RowId, State};
+use crate::outbox::row::{RowId, SkipReason, State};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 pub(super) struct Run {
     pub(super) ledger: Ledger,
@@ -28,6 +28,11 @@ pub(super) struct Run {
     /// The place of each recipient's first row, by id; made when it is asked
     /// for.
     pub(super) places: Option<Vec<(i64, u32)>>,
+    /// Of rows that came one by one and were never looked at: from which place
+    /// on they came when.
+    pub(super) arrivals: VecDeque<(u32, Time)>,
+    /// How many rows that came so wait for each user.
+    pub(super) waits_for: HashMap<i64, u32>,
 }
 
 impl Run {
@@ -44,6 +49,8 @@ impl Run {
             paid,
             canary_open: 0,
             places: None,
+            arrivals: VecDeque::new(),
+            waits_for: HashMap::new(),
         }
     }
 
@@ -67,6 +74,40 @@ impl Run {
         let first = |heap: &BinaryHeap<Reverse<(Time, u32)>>| heap.peek().map(|Reverse(first)| *first);
         let due = [first(&self.waiting), first(&self.deferred)].into_iter().flatten().min();
         due.filter(|(due, _)| *due <= now).map(|(_, position)| position)
+    }
+
+    /// Notes that the cursor has gone past a row.
+    pub(super) fn pass(&mut self) {
+        self.cursor += 1;
+        while self.arrivals.get(1).is_some_and(|(from, _)| *from <= self.cursor) {
+            self.arrivals.pop_front();
+        }
+        if self.cursor >= self.ledger.rows {
+            self.arrivals.clear();
+        }
+    }
+
+    /// Notes that a row in this state, of those that come one by one, waits for
+    /// its user or does no longer.
+    pub(super) fn note_waiting(&mut self, row: RowId, user: i64, state: &State, by: i32) {
+        let waits = match state {
+            State::Queued { .. } => true,
+            State::Deferred { why, .. } => *why != SkipReason::Scheduled,
+            State::Leased { .. }
+            | State::Sent { .. }
+            | State::SentMany { .. }
+            | State::Failed { .. }
+            | State::InDoubt { .. }
+            | State::Skipped { .. } => false,
+        };
+        if !waits || !self.ledger.cause.is_posted() || self.ledger.part(row.position()) > 0 {
+            return;
+        }
+        let count = self.waits_for.entry(user).or_default();
+        *count = count.saturating_add_signed(by);
+        if *count == 0 {
+            self.waits_for.remove(&user);
+        }
     }
 
     /// Takes the row out that [`Run::due`] gave.
@@ -121,7 +162,8 @@ impl Run {
         // behind the rows that wait there may be none that never did
         let waits = u32::try_from(self.waiting.len() + self.deferred.len()).unwrap_or(u32::MAX);
         let fresh = self.cursor < self.ledger.open(now).end && self.counts.queued > waits;
-        let since = [fresh.then_some(self.ledger.created), first(&self.waiting), first(&self.deferred)];
+        let arrived = self.arrivals.front().map_or(self.ledger.created, |(_, at)| *at);
+        let since = [fresh.then_some(arrived), first(&self.waiting), first(&self.deferred)];
         since.into_iter().flatten().min().filter(|since| *since <= now)
     }
 

@@ -533,6 +533,7 @@ fn a_row_knows_whether_a_more_urgent_one_waits_for_its_user() {
         message: None,
         target: None,
         part: 0,
+        particulars: None,
     };
     let outranked = |bench: &mut Bench| [1, 2, 3].map(|chat| bench.queue.outranked(&low(chat, 0)).unwrap());
     assert_eq!(outranked(&mut bench), [false, true, true]);

@@ -63,15 +63,26 @@ impl Queue {
         let open = self.open.values().flatten().filter_map(|id| self.runs.get(id));
         let higher: Vec<_> = open.filter(|run| is_higher(run)).map(|run| run.ledger.id).collect();
         for id in higher {
-            if let Some(position) = self.place_of(id, candidate.user)? {
-                let row = row_at(id, position);
-                let state = self.chunk(row)?.states.get(row.index as usize);
-                if state.is_some_and(|state| matches!(state, State::Queued { .. } | State::Deferred { .. })) {
-                    return Ok(true);
-                }
+            match self.waits_in(id, candidate.user) {
+                Ok(false) => {}
+                Ok(true) => return Ok(true),
+                // what cannot be read does not go out
+                Err(error @ StoreError::Damaged { .. }) => tracing::debug!(ledger = id.0, %error, "it outranks nobody"),
+                Err(error) => return Err(error),
             }
         }
         Ok(false)
+    }
+
+    /// Whether a user's first row of a ledger waits.
+    fn waits_in(&mut self, id: LedgerId, user: i64) -> Result<bool, StoreError> {
+        if let Some(run) = self.runs.get(&id).filter(|run| run.ledger.cause.is_posted()) {
+            return Ok(run.waits_for.contains_key(&user));
+        }
+        let Some(position) = self.place_of(id, user)? else { return Ok(false) };
+        let row = row_at(id, position);
+        let state = self.chunk(row)?.states.get(row.index as usize);
+        Ok(state.is_some_and(|state| matches!(state, State::Queued { .. } | State::Deferred { .. })))
     }
 
     /// Where the first row of a recipient stands in a ledger.
@@ -190,7 +201,7 @@ impl Queue {
             let row = row_at(id, run.cursor);
             let fresh = self.chunk(row)?.states.get(row.index as usize) == Some(&State::FRESH);
             if let Some(run) = self.runs.get_mut(&id) {
-                run.cursor += 1;
+                run.pass();
             }
             if fresh {
                 return Ok(Some(row));
@@ -200,7 +211,8 @@ impl Queue {
         Ok(None)
     }
 
-    fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
+    /// A row that waits, if it does.
+    pub fn candidate(&mut self, row: RowId) -> Result<Option<Candidate>, StoreError> {
         let part = self.runs.get(&row.ledger).map_or(0, |run| run.ledger.part(row.position()));
         let chunk = self.chunk(row)?;
         let index = row.index as usize;
@@ -211,7 +223,8 @@ impl Queue {
         };
         let message = chunk.recipients.messages.get(index).cloned();
         let target = chunk.recipients.targets.get(index).copied();
-        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part }))
+        let particulars = chunk.recipients.particulars.get(index).cloned();
+        Ok(Some(Candidate { row, user: *user, chat, attempts: *attempts, message, target, part, particulars }))
     }
 
     /// Drops a loaded chunk with nothing left to do and nothing to write.

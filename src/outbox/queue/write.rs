@@ -3,6 +3,7 @@
 use super::Queue;
 use crate::model::{Event, Patch, UserId};
 use crate::outbox::ledger::{self, CHUNK_ROWS, LedgerId};
+use crate::outbox::posting;
 use crate::outbox::tally::Day;
 use crate::store::{Batch, StoreError, Transaction};
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ pub struct Written {
     events: Vec<Event>,
     files: BTreeSet<String>,
     days: BTreeSet<(Day, LedgerId)>,
+    postings: Vec<u64>,
 }
 
 impl Written {
@@ -39,7 +41,11 @@ impl Queue {
     /// Whether anything has to be written.
     pub fn is_dirty(&self) -> bool {
         let rows = !self.dirty.is_empty() || !self.dirty_heads.is_empty() || !self.erase.is_empty();
-        rows || !self.patches.is_empty() || !self.events.is_empty() || self.media.is_dirty() || self.tally.is_dirty()
+        rows || !self.patches.is_empty()
+            || !self.events.is_empty()
+            || self.media.is_dirty()
+            || self.tally.is_dirty()
+            || !self.consumed.is_empty()
     }
 
     /// Everything that has to be written, as one. If it cannot be committed,
@@ -53,6 +59,7 @@ impl Queue {
             events: std::mem::take(&mut self.events),
             files: self.media.take_dirty(),
             days: self.tally.take_dirty(),
+            postings: std::mem::take(&mut self.consumed),
         };
         match self.batch(&written) {
             Ok(batch) => {
@@ -80,6 +87,7 @@ impl Queue {
         for id in written.heads.iter().chain(&written.erased) {
             self.forget_if_over(*id);
         }
+        self.known.retain(|number| !written.postings.contains(number));
         self.tally.written(&written.days);
         self.shed();
     }
@@ -100,6 +108,7 @@ impl Queue {
         self.events = written.events;
         self.media.not_written(written.files);
         self.tally.not_written(written.days);
+        self.consumed.append(&mut written.postings);
     }
 
     fn batch(&mut self, written: &Written) -> Result<Batch, StoreError> {
@@ -122,6 +131,7 @@ impl Queue {
                 run.ledger.erase(&*self.store, &mut batch)?;
             }
         }
+        written.postings.iter().for_each(|number| batch.delete(posting::key(*number)));
         self.media.write(&written.files, &mut batch)?;
         self.tally.write(&written.days, &mut batch)?;
         self.write_forgetting(&mut batch)?;

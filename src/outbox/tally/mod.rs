@@ -209,7 +209,7 @@ const PREFIX: &[u8] = b"d";
 fn home(ledger: LedgerId, cause: &Cause) -> LedgerId {
     match cause {
         Cause::Reply => LedgerId(0),
-        Cause::Broadcast { .. } | Cause::Recall { .. } => ledger,
+        Cause::Broadcast { .. } | Cause::Recall { .. } | Cause::Rule { .. } | Cause::Drip { .. } => ledger,
     }
 }
 

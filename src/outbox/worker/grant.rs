@@ -120,6 +120,9 @@ impl Worker {
         {
             at(self.queue.next_moment(lowest, now, monotonic));
         }
+        if self.queue.has_postings() && self.committing.is_none() && self.retry_store_at.is_none() {
+            at(Some(monotonic));
+        }
         if !self.pool.is_empty() && self.in_flight.len() < self.in_flight_cap() {
             let ready =
                 |leased: &Leased| self.limiter.ready(leased.pass, leased.candidate.chat, leased.messages(), monotonic);

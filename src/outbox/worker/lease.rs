@@ -2,17 +2,17 @@
 //! leased, and everything dirty goes to the store's writer, one transaction at
 //! a time.
 
+use super::amend::answer;
 use super::files::UPLOADING;
 use super::settle::{HOLD_KEY, HOLD_VERSION};
 use super::{Commit, Event, Leased, MAX_LEASED, Worker};
-use crate::model::{Time, TimeDelta, UserId};
+use crate::model::{Message, Time, TimeDelta};
 use crate::outbox::handle::Armed;
-use crate::outbox::ledger::{Cause, Lane, Ledger, Recall};
+use crate::outbox::ledger::{Lane, Ledger};
 use crate::outbox::limiter::{Limiter, Pass};
-use crate::outbox::prepare::{Ask, Prepared};
-use crate::outbox::queue::{Candidate, Purse};
-use crate::outbox::request::Order;
-use crate::outbox::row::{SkipReason, State};
+use crate::outbox::queue::Candidate;
+use crate::outbox::row::State;
+use crate::outbox::verdict::{Verdict, judge, order_of};
 use crate::store::{StoreError, encode};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,11 +23,8 @@ const DECISIONS_PER_PASS: usize = 1_000;
 /// Leased beyond what is wanted, for rows that somebody waits for.
 const URGENT_AHEAD: usize = 32;
 
-/// When a ledger whose definition is gone is looked at again.
-const LATER: TimeDelta = TimeDelta::seconds(5);
-
-/// When a purse that may not be empty is looked into again.
-const PURSE_WAIT: TimeDelta = TimeDelta::millis(100);
+/// Postings that become rows in one pass, or a few more.
+const POSTINGS_PER_PASS: usize = 5_000;
 
 impl Worker {
     /// Takes rows from the queue until enough are leased.
@@ -64,93 +61,52 @@ impl Worker {
         }
     }
 
-    fn decide(&mut self, mut candidate: Candidate, now: Time, monotonic: TimeDelta) -> Result<(), StoreError> {
-        if let Some(state) = self.follow_first_part(&candidate)? {
-            return self.settle(&candidate, state, now);
-        }
-        let Some(marketing) = self.queue.ledger(candidate.row.ledger).map(|ledger| ledger.marketing) else {
+    /// Makes rows of what rules posted, some at a time, and not before those
+    /// of the last time are durable: what is in memory stays small.
+    pub(super) fn take_up(&mut self) -> Result<(), StoreError> {
+        if self.committing.is_some() || self.stopping.is_some() {
             return Ok(());
-        };
-        let outranked = marketing && self.queue.outranked(&candidate)?;
-        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
-        let (at, created, expires) = (ledger.since(now), ledger.created, ledger.expires);
-        let order = order_of(ledger, candidate.target);
-        let (lane, pass) = (ledger.lane, pass_of(ledger));
-        match self.queue.purse(candidate.row.ledger) {
-            Purse::Enough => {}
-            // what is under way may cost less than was set aside for it
-            Purse::Later => {
-                self.queue.postpone(candidate.row, now + PURSE_WAIT);
-                return Ok(());
-            }
-            Purse::Empty => return self.settle(&candidate, State::Skipped { at, reason: SkipReason::Budget }, now),
         }
-        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
-        let prepared = match candidate.message.take() {
-            _ if expires.is_some_and(|end| end <= now) => Prepared::Skip(SkipReason::Expired),
-            Some(message) => Prepared::Send(Box::new(message)),
-            None if matches!(order, Order::Delete(_)) => Prepared::Send(Box::default()),
-            None => {
-                let (row, user, part) = (candidate.row, UserId(candidate.user), candidate.part);
-                self.prepare.prepare(&Ask { ledger, row, user, part, now, outranked })
-            }
-        };
-        match prepared {
-            Prepared::Send(message) if order.sends() && self.awaits_upload(candidate.row, &message) => {
-                self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
-                let state = State::Queued { due: at, attempts: candidate.attempts };
-                self.settle(&candidate, state, now)
-            }
-            Prepared::Send(message) => {
-                self.queue.lease(&candidate, monotonic)?;
-                *self.busy.entry(candidate.chat).or_default() += 1;
-                self.leasing.push(Leased {
-                    candidate,
-                    lane,
-                    pass,
-                    order,
-                    message: Arc::new(*message),
-                    by_address: false,
-                });
+        self.queue.take_up(self.clock.now(), POSTINGS_PER_PASS).map(drop)
+    }
+
+    fn decide(&mut self, mut candidate: Candidate, now: Time, monotonic: TimeDelta) -> Result<(), StoreError> {
+        let row = candidate.row;
+        match judge(&mut self.queue, &mut *self.prepare, &mut candidate, now)? {
+            Verdict::Send(message) => self.take_lease(candidate, *message, now, monotonic),
+            Verdict::Settle(state) => self.settle(&candidate, state, now),
+            Verdict::Postpone(until) => {
+                self.queue.postpone(row, until);
                 Ok(())
             }
-            Prepared::Skip(reason) => self.settle(&candidate, State::Skipped { at, reason }, now),
-            // nothing that waits beyond its end can be sent any more
-            Prepared::Defer { until, .. } if expires.is_some_and(|end| end <= until) => {
-                self.settle(&candidate, State::Skipped { at, reason: SkipReason::Expired }, now)
-            }
-            Prepared::Defer { until, why } => {
-                let state = State::Deferred { until: until - created, attempts: candidate.attempts, why };
-                self.settle(&candidate, state, now)
-            }
-            Prepared::Later => {
-                self.queue.hold(candidate.row, now + LATER);
+            Verdict::Hold(until) => {
+                self.queue.hold(row, until);
                 Ok(())
             }
-            Prepared::Trouble(error) => {
-                self.queue.postpone(candidate.row, now);
-                Err(error)
-            }
+            Verdict::Gone => Ok(()),
         }
     }
 
-    /// What becomes of a later part whose first part did not go out.
-    fn follow_first_part(&mut self, candidate: &Candidate) -> Result<Option<State>, StoreError> {
-        if candidate.part == 0 {
-            return Ok(None);
+    /// Leases a row that may go out, unless another uploads its file.
+    fn take_lease(
+        &mut self,
+        candidate: Candidate,
+        message: Message,
+        now: Time,
+        monotonic: TimeDelta,
+    ) -> Result<(), StoreError> {
+        let Some(ledger) = self.queue.ledger(candidate.row.ledger) else { return Ok(()) };
+        let (order, lane, pass) = (order_of(ledger, candidate.target), ledger.lane, pass_of(ledger));
+        let at = ledger.since(now);
+        if order.sends() && self.awaits_upload(candidate.row, &message) {
+            self.queue.hold_ledger(candidate.row.ledger, now + UPLOADING);
+            let state = State::Queued { due: at, attempts: candidate.attempts };
+            return self.settle(&candidate, state, now);
         }
-        Ok(match self.queue.first_part(candidate.row)? {
-            Some(state @ (State::Failed { .. } | State::Skipped { .. })) => Some(state),
-            Some(
-                State::Queued { .. }
-                | State::Deferred { .. }
-                | State::Leased { .. }
-                | State::Sent { .. }
-                | State::SentMany { .. }
-                | State::InDoubt { .. },
-            )
-            | None => None,
-        })
+        self.queue.lease(&candidate, monotonic)?;
+        *self.busy.entry(candidate.chat).or_default() += 1;
+        self.leasing.push(Leased { candidate, lane, pass, order, message: Arc::new(message), by_address: false });
+        Ok(())
     }
 
     /// Hands everything dirty to the writer, one transaction at a time.
@@ -159,7 +115,9 @@ impl Worker {
             return;
         }
         let hold = self.hold_dirty.take();
+        let mut flushes = std::mem::take(&mut self.flushes);
         if !self.queue.is_dirty() && hold.is_none() {
+            answer(&mut flushes, true);
             return;
         }
         match self.queue.transaction() {
@@ -169,7 +127,7 @@ impl Worker {
                 {
                     transaction.batch.put(HOLD_KEY, bytes);
                 }
-                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold });
+                self.committing = Some(Commit { written, leased: std::mem::take(&mut self.leasing), hold, flushes });
                 let events = self.events.clone();
                 self.writer.submit(transaction, move |result| {
                     let _ = events.send(Event::Committed(result.map(|_| ())));
@@ -177,6 +135,7 @@ impl Worker {
             }
             Err(error) => {
                 self.hold_dirty = hold;
+                self.flushes = flushes;
                 let released = self.release_all();
                 self.note_store(released.and(Err(error)));
             }
@@ -185,6 +144,7 @@ impl Worker {
 
     pub(super) fn committed(&mut self, result: Result<(), StoreError>) -> Result<(), StoreError> {
         let Some(mut commit) = self.committing.take() else { return Ok(()) };
+        answer(&mut commit.flushes, result.is_ok());
         match result {
             Ok(()) => {
                 self.queue.written(&commit.written);
@@ -204,16 +164,6 @@ impl Worker {
                 self.release_all().and(Err(error))
             }
         }
-    }
-}
-
-/// What a row of a ledger asks for.
-fn order_of(ledger: &Ledger, target: Option<i32>) -> Order {
-    match (&ledger.cause, target) {
-        (Cause::Recall { how: Recall::Delete, .. }, Some(id)) => Order::Delete(id),
-        (Cause::Recall { how: Recall::Edit, .. }, Some(id)) => Order::Edit(id),
-        _ if ledger.paid.is_some() => Order::SendPaid,
-        (Cause::Recall { .. } | Cause::Broadcast { .. } | Cause::Reply, _) => Order::Send,
     }
 }
 

@@ -26,6 +26,7 @@ impl Worker {
                 Cause::Broadcast { .. } | Cause::Recall { .. } => {
                     status.runs.push(RunStatus { ledger: ledger.clone(), counts: counts.clone() });
                 }
+                Cause::Rule { .. } | Cause::Drip { .. } => {}
             }
         }
         status

@@ -1,19 +1,19 @@
 //! What becomes of a lease: the answer's meaning for its row, the waits that
 //! answers call for, and how a lease is given back unused.
 
-use super::arrived::{arrived, delivery_id};
 use super::{Leased, Worker};
 use crate::model::{Event, Patch, Reach, Text, Time, TimeDelta, UserId};
 use crate::outbox::answer::{Answer, Doubt, Refusal};
+use crate::outbox::arrived::delivery_id;
 use crate::outbox::backoff::{self, MAX_ATTEMPTS};
 use crate::outbox::handle::Armed;
 use crate::outbox::ledger::{Cause, InDoubtPolicy, Lane, Ledger, LedgerStatus};
 use crate::outbox::limiter::Price;
 use crate::outbox::notice::Notice;
-use crate::outbox::prepare::Settled;
 use crate::outbox::queue::Candidate;
 use crate::outbox::row::{Failure, FailureKind, RESENT, RowId, State, tries};
 use crate::outbox::tally::Outcome;
+use crate::outbox::verdict;
 use crate::store::{StoreError, decode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -106,18 +106,7 @@ impl Worker {
 
     /// Gives a row the state to which its turn has come.
     pub(super) fn settle(&mut self, candidate: &Candidate, state: State, now: Time) -> Result<(), StoreError> {
-        let row = candidate.row;
-        if let Some(ledger) = self.queue.ledger(row.ledger).filter(|ledger| ledger.marketing && candidate.part == 0) {
-            let user = UserId(candidate.user);
-            if let Some(blamed) = self.prepare.settled(&Settled { ledger, row, user, state: &state, now }) {
-                self.queue.blocked_after(blamed, now);
-            }
-        }
-        let arrived = self.queue.ledger(row.ledger).and_then(|ledger| arrived(ledger, candidate, &state, now));
-        if let Some(event) = arrived {
-            self.queue.tell(event);
-        }
-        self.queue.settle(row, state, now)
+        verdict::settle(&mut self.queue, &mut *self.prepare, candidate, state, now)
     }
 
     /// Puts back what was leased of a ledger that was paused meanwhile, or of a
@@ -237,6 +226,10 @@ impl Worker {
 
 fn retry(row: RowId, attempts: u8, at: TimeDelta, why: &str) -> State {
     let attempts = attempts + 1;
+    if tries(attempts) >= MAX_ATTEMPTS && attempts >= RESENT {
+        // of the first request nobody knows whether it arrived
+        return State::InDoubt { at, why: Doubt::Broken };
+    }
     if tries(attempts) >= MAX_ATTEMPTS {
         return State::Failed { at, failure: Failure::new(FailureKind::Attempts, why) };
     }

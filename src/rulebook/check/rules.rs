@@ -49,6 +49,8 @@ pub struct Rule {
     pub title: Option<Text>,
     /// What starts it.
     pub when: Trigger,
+    /// The same as it is written, which tells one schedule from another.
+    pub plan: String,
     /// On a schedule: for whom; absent with every other trigger.
     pub audience: Option<Condition>,
     /// Whether it applies to a user; absent: to all.
@@ -133,6 +135,7 @@ fn rule(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Rule> {
         name: entry.key.text.clone(),
         title,
         when: when?,
+        plan: written(entries),
         audience: or_absent(audience)?,
         condition: or_absent(condition)?,
         limit: or_absent(limit)?,
@@ -140,6 +143,12 @@ fn rule(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Rule> {
         backfill: or_absent(backfill)?.unwrap_or_default(),
         then: then?,
     })
+}
+
+/// What stands at `when`, with single spaces.
+pub(super) fn written(entries: &[Entry]) -> String {
+    let when = find(entries, "when").and_then(Node::scalar);
+    when.map(|when| when.text.split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()
 }
 
 /// What stands at a key: nothing is right if the key is absent, and wrong if

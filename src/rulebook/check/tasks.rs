@@ -1,6 +1,6 @@
 //! The section `tasks`: chores on a schedule that concern no user.
 
-use super::rules::or_absent;
+use super::rules::{or_absent, written};
 use super::{codes, names, title};
 use crate::condition::Fact;
 use crate::diagnostic::Diagnostic;
@@ -40,6 +40,8 @@ pub struct Task {
     pub title: Option<Text>,
     /// When it runs.
     pub when: Schedule,
+    /// The same as it is written, which tells one schedule from another.
+    pub plan: String,
     /// What becomes of a run that was missed.
     pub missed: Missed,
     /// What it does, in order.
@@ -74,6 +76,7 @@ fn task(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Task> {
         name: entry.key.text.clone(),
         title,
         when: when?,
+        plan: written(entries),
         missed: or_absent(missed)?.unwrap_or_default(),
         then: then?,
     })

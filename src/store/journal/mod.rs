@@ -187,6 +187,9 @@ impl Entry {
             }
             Self::Event(event) => {
                 // of messages nothing but their number is ever asked
+                if event.trace().is_some() {
+                    return Ok(delta);
+                }
                 if let Some(delivery) = event.delivery() {
                     if delivery.counts() {
                         let [count, ..] = fields.totals(&event.name)?;

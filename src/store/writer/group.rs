@@ -1,7 +1,7 @@
 //! What the transactions of one group come to: records as their owners encoded
 //! them, entries of the log, and changes of profiles.
 
-use super::{Observer, Origin, Receipt, Transaction};
+use super::{Follow, Observer, Origin, Receipt, Transaction};
 use crate::model::{Event, Patch, UserId, Value};
 use crate::store::catalogue::Catalogue;
 use crate::store::journal::{Delta, Entry, Journal};
@@ -38,8 +38,10 @@ impl<'a> Group<'a> {
         Self { journal, catalogue, observer, done, profiles, told }
     }
 
-    pub fn finish(self) -> Done {
-        self.done
+    /// What it comes to, with the observer's own records.
+    pub fn finish(mut self) -> Result<Done, StoreError> {
+        self.observer.conclude(&mut self.done.batch)?;
+        Ok(self.done)
     }
 
     /// Adds a transaction, or nothing of it if it cannot be carried out.
@@ -114,12 +116,17 @@ impl<'a> Group<'a> {
     }
 
     /// Takes what follows from what the observer was told.
-    fn follow(&mut self, patches: Vec<(UserId, Patch)>) -> Result<(), StoreError> {
-        for (user, patch) in patches {
+    fn follow(&mut self, follows: Vec<Follow>) -> Result<(), StoreError> {
+        for follow in follows {
             // Too many names: what the observer thinks is not what will be.
-            let sets = numbered(self.catalogue, &patch).inspect_err(|_| self.observer.lost())?;
-            let entry = Entry::Patch(user, sets);
-            let delta = entry.delta(self.catalogue)?;
+            let (user, entry) = match follow {
+                Follow::Patch(user, patch) => {
+                    let sets = numbered(self.catalogue, &patch).inspect_err(|_| self.observer.lost())?;
+                    (user, Entry::Patch(user, sets))
+                }
+                Follow::Event(event) => (event.user, Entry::Event(event)),
+            };
+            let delta = entry.delta(self.catalogue).inspect_err(|_| self.observer.lost())?;
             self.change(user, delta);
             self.done.entries.push(entry);
         }

@@ -70,20 +70,36 @@ pub enum Origin {
     Import,
 }
 
+/// A change that follows from what an observer was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Follow {
+    /// A profile changes.
+    Patch(UserId, Patch),
+    /// Something happens; its id is nobody else's.
+    Event(Event),
+}
+
 /// Whoever keeps something current beside the store. It is told of every
 /// change in the order in which changes become durable, on the writer's
-/// thread, shortly before they are. Changes of profiles that follow from what
-/// it is told are returned; they become durable with it and are not told again.
+/// thread, shortly before they are. Changes that follow from what it is told
+/// are returned; they become durable with it and are not told again.
 pub trait Observer: Send {
     /// A group begins; all that was told before is durable. `is_needed`: there
     /// will be events, or somebody wants what time has brought.
     fn begin(&mut self, is_needed: bool) -> Result<(), StoreError>;
     /// A profile changes.
-    fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Vec<(UserId, Patch)>;
+    fn patched(&mut self, origin: Origin, user: UserId, patch: &Patch) -> Vec<Follow>;
     /// Something new happened.
-    fn happened(&mut self, origin: Origin, event: &Event) -> Vec<(UserId, Patch)>;
+    fn happened(&mut self, origin: Origin, event: &Event) -> Vec<Follow>;
     /// Time has passed; it is `now`.
-    fn advanced(&mut self, now: Time) -> Vec<(UserId, Patch)>;
+    fn advanced(&mut self, now: Time) -> Vec<Follow>;
+    /// A group is complete, with or without anything in its batch: records of
+    /// the observer's own that shall become durable with it.
+    fn conclude(&mut self, _batch: &mut Batch) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// The group is durable.
+    fn stored(&mut self) {}
     /// What was told since the group began may not be durable: read the store
     /// again before the next.
     fn lost(&mut self);
@@ -94,13 +110,13 @@ impl Observer for () {
     fn begin(&mut self, _: bool) -> Result<(), StoreError> {
         Ok(())
     }
-    fn patched(&mut self, _: Origin, _: UserId, _: &Patch) -> Vec<(UserId, Patch)> {
+    fn patched(&mut self, _: Origin, _: UserId, _: &Patch) -> Vec<Follow> {
         Vec::new()
     }
-    fn happened(&mut self, _: Origin, _: &Event) -> Vec<(UserId, Patch)> {
+    fn happened(&mut self, _: Origin, _: &Event) -> Vec<Follow> {
         Vec::new()
     }
-    fn advanced(&mut self, _: Time) -> Vec<(UserId, Patch)> {
+    fn advanced(&mut self, _: Time) -> Vec<Follow> {
         Vec::new()
     }
     fn lost(&mut self) {}

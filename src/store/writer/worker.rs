@@ -78,9 +78,10 @@ impl Worker {
             }
         }
         let done = group.finish();
-        let outcome = self.store(done);
-        if outcome.is_err() {
-            self.observer.lost();
+        let outcome = done.and_then(|done| self.store(done));
+        match outcome {
+            Ok(()) => self.observer.stored(),
+            Err(_) => self.observer.lost(),
         }
         for (ack, receipt) in acks {
             ack.tell(outcome.clone().map(|()| receipt));

@@ -1,5 +1,6 @@
-//! What a confirmed message tells of its user: conditions ask who received it,
-//! and a press of its button finds it again.
+//! What the outcome of a message tells of its user: conditions ask who received
+//! it, a press of its button finds it again, and a drip hears that it will not
+//! come.
 
 use crate::model::event::{LEDGER, MESSAGE};
 use crate::model::{Delivery, Event, Time, UserId, Value};
@@ -12,7 +13,9 @@ use std::sync::Arc;
 /// changed message arrives no second time.
 pub(super) fn arrived(ledger: &Ledger, candidate: &Candidate, state: &State, at: Time) -> Option<Event> {
     let template = match ledger.cause {
-        Cause::Broadcast { .. } | Cause::Reply => ledger.template.as_deref()?,
+        Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => {
+            ledger.template.as_deref()?
+        }
         Cause::Recall { .. } => return None,
     };
     let message = match state {
@@ -35,6 +38,14 @@ pub(super) fn arrived(ledger: &Ledger, candidate: &Candidate, state: &State, at:
         at,
         properties: vec![(MESSAGE.into(), Value::Int(message.into())), (LEDGER.into(), Value::Int(ledger))],
     })
+}
+
+/// What it tells of its user that a message for which a drip waits will not be
+/// delivered, or may not have been.
+pub(super) fn undelivered(ledger: &Ledger, row: RowId, user: i64, at: Time) -> Option<Event> {
+    let name = Delivery::Undelivered(ledger.template.as_deref()?).name();
+    let id = format!("undelivered:{}:{}:{}", row.ledger, row.chunk, row.index).into();
+    (user > 0).then(|| Event { id, user: UserId(user), name, at, properties: Vec::new() })
 }
 
 /// The id of an event that a row tells; the row makes it one event however often
@@ -79,7 +90,8 @@ mod tests {
             (broadcast(), Some("hello"), 7, 0, State::Skipped { at, reason: SkipReason::Expired }, None),
         ] {
             let row = RowId { ledger: LedgerId(2), chunk: 1, index: 3 };
-            let candidate = Candidate { row, chat, user: chat, attempts: 0, message: None, target: None, part };
+            let candidate =
+                Candidate { row, chat, user: chat, attempts: 0, message: None, target: None, part, particulars: None };
             let ledger = Ledger {
                 template: template.map(str::to_owned),
                 ..Ledger::new(row.ledger, cause, Lane::Broadcast, Time(0), 1)

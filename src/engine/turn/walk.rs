@@ -1,0 +1,268 @@
+//! Moving a user through a drip: from one wait to the next, step by step. Every
+//! step sees the profile as the steps before it left it, and before each the
+//! exit condition is asked again.
+
+use super::judge::is_over;
+use super::{Move, Turn};
+use crate::audience::{Person, Seat};
+use crate::condition::Truth;
+use crate::engine::automation::flow::{Next, Node};
+use crate::engine::automation::{Automation, Enrolment, Flow, How, Kind, Source, Wait};
+use crate::engine::decide::{Situation, moment};
+use crate::model::{DripId, Effect, Sending, Time, Trace};
+use crate::outbox::SkipReason;
+use crate::rulebook::{Action, Content, Drip, OnFailure};
+use std::sync::Arc;
+
+/// What a step leaves to be done.
+enum After {
+    /// What follows it.
+    Next(Next),
+    /// Nothing before this is over.
+    Wait(Wait),
+}
+
+impl Turn<'_> {
+    /// Does what a round decided for a drip.
+    pub(super) fn go(&mut self, step: Move) {
+        match step {
+            Move::Enter(at) => self.enter_drip(at),
+            Move::Leave(name, how) => self.leave(&name, how),
+            Move::On(name, next) => self.walk(&name, next),
+            Move::Again(name, at) => {
+                if let Some(enrolment) = self.standing.in_drip_mut(&name) {
+                    let attempts = match enrolment.wait {
+                        Wait::Outcome { attempts, .. } => attempts.saturating_add(1),
+                        Wait::Until(_) | Wait::Begin { .. } | Wait::Event(_) | Wait::Field | Wait::Parked { .. } => 0,
+                    };
+                    enrolment.wait = Wait::Begin { at, attempts };
+                }
+            }
+            Move::Wait(name, at) => {
+                if let Some(enrolment) = self.standing.in_drip_mut(&name) {
+                    enrolment.wait = at.map_or(Wait::Field, Wait::Until);
+                }
+            }
+        }
+    }
+
+    /// Does what is due by now: waits that are over, messages whose moment has
+    /// come.
+    pub(super) fn wake(&mut self) {
+        let now = self.ground.now;
+        let is_due = |at: Option<Time>| at.is_some_and(|at| at <= now);
+        let (due, waiting) = std::mem::take(&mut self.standing.waiting).into_iter().partition(|w| w.due <= now);
+        self.standing.waiting = waiting;
+        for message in due as Vec<crate::engine::automation::Waiting> {
+            self.due = Some(message.due);
+            self.send(message.source, Sending { not_before: None, ..message.sending }, false);
+        }
+        for name in Automation::give_up(&mut self.standing, now) {
+            self.left(&name, How::Removed);
+        }
+        let over: Vec<Enrolment> =
+            self.standing.drips.iter().filter(|enrolment| is_due(enrolment.wait.due())).cloned().collect();
+        for enrolment in over {
+            self.due = enrolment.wait.due();
+            self.wake_in_drip(&enrolment);
+        }
+        self.due = None;
+    }
+
+    fn wake_in_drip(&mut self, enrolment: &Enrolment) {
+        let Some(node) = self.flow(&enrolment.drip).and_then(|flow| flow.node(enrolment.at)) else { return };
+        let next = match &node.kind {
+            Kind::Act { next, .. } | Kind::Wait { next, .. } | Kind::WaitUntil { next, .. } => *next,
+            Kind::WaitFor { otherwise, .. } => *otherwise,
+            Kind::Branch { .. } | Kind::Split { .. } => Some(enrolment.at),
+        };
+        match enrolment.wait {
+            Wait::Until(_) | Wait::Event(_) => self.walk(&enrolment.drip, next),
+            Wait::Begin { .. } => self.walk(&enrolment.drip, Some(enrolment.at)),
+            Wait::Field | Wait::Outcome { .. } | Wait::Parked { .. } => {}
+        }
+    }
+
+    fn enter_drip(&mut self, at: u16) {
+        let place = usize::from(at);
+        let rules = self.ground.rules;
+        let (Some(drip), Some(flow)) = (rules.rulebook.drips.get(place), rules.flows.get(place)) else { return };
+        if !self.may_enter(place) || self.is_over(drip) {
+            return;
+        }
+        let (name, entered) = (flow.name.clone(), self.ground.now);
+        let wait = Wait::Begin { at: entered, attempts: 0 };
+        self.standing.drips.push(Enrolment { drip: name.clone(), entered, at: 0, wait, done: Vec::new() });
+        self.trace(Trace::Entered(&name), None);
+        self.seat_in(&name);
+        self.walk(&name, flow.first());
+    }
+
+    /// Takes the user out of a drip; its messages that wait for their moment
+    /// are not sent.
+    fn leave(&mut self, name: &Arc<str>, how: How) {
+        if self.standing.in_drip(name).is_none() {
+            return;
+        }
+        self.standing.leave(name, self.ground.now, how);
+        self.left(name, how);
+    }
+
+    fn left(&mut self, name: &Arc<str>, how: How) {
+        let of_it = |source: &Source| matches!(source, Source::Drip(drip, _) if drip == name);
+        if let Some(reason) = how.stops() {
+            let waiting = std::mem::take(&mut self.standing.waiting);
+            let (gone, kept): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| of_it(&waiting.source));
+            self.standing.waiting = kept;
+            for waiting in gone {
+                self.refuse(waiting.source, waiting.sending, reason);
+            }
+        }
+        self.trace(Trace::Left(name), Some(how));
+        self.seat_in(name);
+    }
+
+    /// Goes through steps until one waits, the drip ends or the user leaves it.
+    fn walk(&mut self, name: &Arc<str>, from: Next) {
+        let rules = self.ground.rules;
+        let Some(id) = rules.rulebook.catalogue.drips.find(name) else { return };
+        let place = usize::from(id);
+        let (Some(drip), Some(flow)) = (rules.rulebook.drips.get(place), rules.flows.get(place)) else { return };
+        let mut next = from;
+        while self.standing.in_drip(name).is_some() {
+            let Some(at) = next else { return self.leave(name, How::Finished) };
+            let Some(node) = flow.node(at) else { return self.leave(name, How::Finished) };
+            if self.is_over(drip) {
+                return self.leave(name, How::Exited);
+            }
+            match self.step(flow, at, node) {
+                After::Next(following) => next = following,
+                After::Wait(wait) => {
+                    if let Some(enrolment) = self.standing.in_drip_mut(name) {
+                        (enrolment.at, enrolment.wait) = (at, wait);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, flow: &Flow, at: u16, node: &Node) -> After {
+        let now = self.ground.now;
+        match &node.kind {
+            Kind::Act { action, on_failure, next } => {
+                let enrolment = self.standing.in_drip(&flow.name);
+                if enrolment.is_some_and(|enrolment| enrolment.done.contains(&at)) {
+                    return After::Next(*next);
+                }
+                let attempts = match enrolment.map(|enrolment| (enrolment.at, enrolment.wait)) {
+                    Some((place, Wait::Begin { attempts, .. })) if place == at => attempts,
+                    Some(_) | None => 0,
+                };
+                let answers = *on_failure != OnFailure::Skip;
+                let source = Source::Drip(flow.name.clone(), node.label.clone());
+                let has_sent = self.act_on(source, action, answers);
+                match answers && has_sent {
+                    true => After::Wait(Wait::Outcome { since: now, attempts }),
+                    false => After::Next(*next),
+                }
+            }
+            Kind::Wait { length, .. } => After::Wait(Wait::Until(self.was_due() + *length)),
+            Kind::WaitUntil { moment: until, next } => {
+                let at = self.look(|situation| moment(until, situation.row, situation.hours)).flatten();
+                match at {
+                    Some(at) if at <= now => After::Next(*next),
+                    Some(at) => After::Wait(Wait::Until(at)),
+                    None => After::Wait(Wait::Field),
+                }
+            }
+            Kind::WaitFor { awaited, up_to, then, .. } => {
+                let has_come = self.ground.audience.with_row(self.user, |person| self.has_come(awaited, None, person));
+                match has_come {
+                    Some(true) => After::Next(*then),
+                    Some(false) | None => After::Wait(Wait::Event(self.was_due() + *up_to)),
+                }
+            }
+            Kind::Branch { condition, then, otherwise } => {
+                let holds = self.look(|situation| condition.judge(situation.row) == Truth::True);
+                After::Next(if holds == Some(true) { *then } else { *otherwise })
+            }
+            Kind::Split { experiment, ways } => {
+                let way = self.look(|situation| situation.variant(*experiment)).unwrap_or(0);
+                After::Next(ways.get(way).or(ways.first()).copied().flatten())
+            }
+        }
+    }
+
+    /// Does one action; whether it has sent a message whose outcome will be told.
+    fn act_on(&mut self, source: Source, action: &Action, answers: bool) -> bool {
+        let effects = match self.look(|situation| situation.effects(action)) {
+            Some(Ok(effects)) => effects,
+            Some(Err(why)) => {
+                tracing::warn!(user = %self.user, by = %source, "{why}");
+                self.failed.push(source.to_string().into());
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        self.patch(effects.iter());
+        let before = self.came.posts.len();
+        let mut moves = Vec::new();
+        for effect in effects {
+            moves.extend(self.carry_out(&source, effect, answers));
+        }
+        moves.into_iter().for_each(|step| self.go(step));
+        self.came.posts.len() > before
+    }
+
+    fn refuse(&mut self, source: Source, sending: Sending, reason: SkipReason) {
+        let user = self.user;
+        self.came.posts.push(super::Post { user, source, sending, refused: Some(reason), answers: false });
+    }
+
+    /// Looks at the user as the steps before left him.
+    fn look<T>(&self, look: impl FnOnce(&Situation<'_, Person<'_>>) -> T) -> Option<T> {
+        self.ground.audience.with_row(self.user, |person| look(&self.situation(person, &|| self.best_hour(person))))
+    }
+
+    fn is_over(&self, drip: &Drip) -> bool {
+        self.ground.audience.with_row(self.user, |person| is_over(drip, person)) == Some(true)
+    }
+
+    /// The moment that lengths count from: that for which the step was due, if
+    /// it is hardly past.
+    fn was_due(&self) -> Time {
+        let now = self.ground.now;
+        let hardly = |due: &Time| *due <= now && now - *due <= crate::engine::automation::schedule::IN_TIME;
+        self.due.filter(hardly).unwrap_or(now)
+    }
+
+    fn seat_in(&mut self, name: &str) {
+        let Some(id) = self.ground.rules.rulebook.catalogue.drips.find(name) else { return };
+        let is_inside = self.standing.in_drip(name).is_some();
+        let has_finished = self.standing.left(name).is_some_and(|leaving| leaving.how.has_finished());
+        self.seat(Seat { user: self.user, drip: DripId(id), is_inside, has_finished });
+    }
+
+    fn flow(&self, name: &str) -> Option<&Flow> {
+        let rules = self.ground.rules;
+        rules.flows.get(usize::from(rules.rulebook.catalogue.drips.find(name)?))
+    }
+
+    /// The template of the message that a user in a drip waits for.
+    pub(super) fn template_of(&self, enrolment: &Enrolment) -> Option<String> {
+        let node = self.flow(&enrolment.drip)?.node(enrolment.at)?;
+        let Kind::Act { action, .. } = &node.kind else { return None };
+        let Action::Send(send) = &**action else { return None };
+        match &send.content {
+            Content::Template(name) => Some(name.clone()),
+            Content::Experiment { .. } => {
+                let effects = self.look(|situation| situation.effects(action))?.ok()?;
+                effects.into_iter().find_map(|effect| match effect {
+                    Effect::Send(sending) => Some(sending.template),
+                    _ => None,
+                })
+            }
+        }
+    }
+}
