@@ -5,6 +5,10 @@
 //! Examples are fenced blocks; the word after the fence says what they are.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/paying.rs"]
+mod paying;
+
+use paying::Paying;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -13,8 +17,8 @@ use vestnik::condition::{self, Truth};
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
 use vestnik::explain;
-use vestnik::model::{Lang, Profile, Schema, Time, UserId, Value};
-use vestnik::rulebook::{Files, Loaded, METRICS, Rulebook, Settings, load_files, sample};
+use vestnik::model::{Effect, Lang, Profile, Schema, Time, UserId, Value};
+use vestnik::rulebook::{Action, Files, Loaded, METRICS, Portion, Rulebook, Settings, load_files, sample};
 
 /// One fenced block: the words after the fence, and its lines.
 struct Block {
@@ -117,6 +121,55 @@ fn files_of_the_pages_load_without_a_finding() {
     }
 }
 
+/// The files of the page on scripts make one project.
+fn with_scripts(more: &[(&str, &str)]) -> Loaded {
+    let blocks = blocks("docs/scripts.md");
+    let file =
+        |block: &Block| block.tag.split_whitespace().nth(1).filter(|path| is_project_file(path)).map(str::to_owned);
+    let files: Vec<(String, &str)> =
+        blocks.iter().filter_map(|block| Some((file(block)?, block.text.as_str()))).collect();
+    assert!(files.len() > 3, "docs/scripts.md has no files");
+    let files = files.iter().map(|(path, text)| (path.as_str(), *text));
+    load_files(&Files::from_list(sample::FILES.iter().copied().chain(files).chain(more.iter().copied())))
+}
+
+fn act(book: &Rulebook, rule: &str) -> Result<Vec<Effect>, String> {
+    let mut profile = Profile::new(&book.schema, UserId(42));
+    profile.set(&book.schema, book.schema.find("balance").unwrap(), Value::Int(1));
+    let row = Paying::new(book.view(&profile, Time(1_772_355_600_000)), 10_000);
+    let rule = book.rules.iter().find(|known| known.name == rule).unwrap();
+    let Action::Run(run) = &rule.then[0] else { panic!("`{}` runs no script", rule.name) };
+    book.act(run, &row).map_err(|error| error.to_string())
+}
+
+#[test]
+fn scripts_of_the_page_act() {
+    let loaded = with_scripts(&[]);
+    let serious = loaded.diagnostics.iter().filter(|d| d.severity != Severity::Info).count();
+    let shown = render(&loaded.diagnostics, &loaded.sources, Lang::En, Style::Text { colour: false });
+    assert!(loaded.rulebook.is_some() && serious == 0, "{shown}");
+    let book = loaded.rulebook.unwrap();
+    let effects = act(&book, "reward").unwrap();
+    assert_eq!(effects[0], Effect::Add(book.schema.find("balance").unwrap(), Value::Int(3)));
+    assert!(matches!(effects[1..3], [Effect::Tag(_), Effect::Send(_)]), "{effects:?}");
+    let Effect::Send(sending) = &effects[2] else { panic!("{effects:?}") };
+    let profile = Profile::new(&book.schema, UserId(42));
+    let view = book.view(&profile, Time(0));
+    let message = book.render_part(&sending.template, Portion::Whole, &profile, &view, &sending.vars).unwrap();
+    assert_eq!(message.text, "You paid 100.0, which makes 3 days more.");
+}
+
+#[test]
+fn mistakes_of_scripts_are_told_as_the_page_says() {
+    let blocks = blocks("docs/scripts.md");
+    let rule = "rules:\n  x: {when: event payment, then: [{run: x.rhai}]}\n";
+    for line in blocks.iter().filter(|block| block.tag == "errors").flat_map(examples) {
+        let (script, error) = line.split_once(" => ").unwrap();
+        let book = with_scripts(&[("rules/x.yaml", rule), ("rules/x.rhai", script)]).rulebook.unwrap();
+        assert_eq!(act(&book, "x"), Err(error.to_owned()), "{script}");
+    }
+}
+
 #[test]
 fn the_settings_of_the_page_are_the_defaults() {
     let blocks = blocks("docs/rulebook.md");
@@ -176,7 +229,14 @@ fn built_in_fields_are_in_the_table() {
 #[test]
 fn commands_of_the_pages_exist() {
     let mut seen = 0;
-    for page in ["README.md", "docs/rulebook.md", "docs/delivery.md", "docs/operations.md", "docs/sandbox.md"] {
+    for page in [
+        "README.md",
+        "docs/rulebook.md",
+        "docs/delivery.md",
+        "docs/operations.md",
+        "docs/sandbox.md",
+        "docs/scripts.md",
+    ] {
         for words in commands(&read(page)) {
             let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
             if words.first() == Some(&"--project") {

@@ -10,7 +10,7 @@ use super::row::Known;
 use super::wheel::Wheel;
 use super::{Changes, Seat, SegmentSize};
 use crate::condition::Truth;
-use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{Event, ExperimentId, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -172,6 +172,18 @@ impl State {
             dirty.extend(self.graph.asking(&fact));
         }
         if !dirty.is_empty() {
+            self.settle(row, &ranks(dirty), &mut changes);
+        }
+        changes
+    }
+
+    /// Gives a user a variant of an experiment.
+    pub fn assign(&mut self, user: UserId, experiment: ExperimentId, variant: &str, now: Time) -> Changes {
+        self.tell(now);
+        let mut changes = Changes::of(user);
+        let Some(row) = self.people.find(user) else { return changes };
+        if let Some(fact) = self.facts.assign(row, experiment, variant) {
+            let dirty = self.graph.asking(&fact).to_vec();
             self.settle(row, &ranks(dirty), &mut changes);
         }
         changes

@@ -29,6 +29,7 @@ mod past;
 pub mod preview;
 pub mod profile;
 pub mod query;
+pub mod rehearsal;
 pub mod restore;
 mod segments;
 pub mod sizes;

@@ -89,7 +89,7 @@ fn of<R: Row>(rulebook: &Rulebook, project: &Path, template: &str, profile: &Pro
         return PreviewAnswer::NoTemplate { nearest };
     };
     let parts = rulebook.template_parts(template);
-    let message = |part| rulebook.render_part(template, Portion::of(part, parts), profile, row);
+    let message = |part| rulebook.render_part(template, Portion::of(part, parts), profile, row, &[]);
     let messages: Vec<Rendered> =
         (0..parts).map(|part| Rendered::new(message(part).map_err(|error| error.text()))).collect();
     let media = messages.iter().filter_map(|rendered| rendered.message.as_ref().ok()).map(|message| &message.media);

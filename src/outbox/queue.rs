@@ -50,7 +50,7 @@ pub struct Queue {
     /// The ledgers of each lane of which something may still go out.
     open: BTreeMap<Lane, BTreeSet<LedgerId>>,
     /// Chats one of whose rows is tried again: later rows of the lane wait.
-    chat_waits: HashMap<(Lane, i64), (Time, RowId)>,
+    chat_waits: HashMap<(Lane, i64), (Time, Turn)>,
     chunks: HashMap<(LedgerId, u32), Chunk>,
     dirty: BTreeSet<(LedgerId, u32)>,
     dirty_heads: BTreeSet<LedgerId>,
@@ -78,7 +78,12 @@ pub struct Queue {
     consumed: Vec<u64>,
     /// Numbers for new ledgers.
     ids: Arc<AtomicU64>,
+    /// The order of the last row of a rule or a drip.
+    last_order: u64,
 }
+
+/// Which of a chat's rows comes first: by their order, if they have one.
+type Turn = (u64, RowId);
 
 /// What was found of an earlier process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,6 +156,7 @@ impl Queue {
             known: BTreeSet::new(),
             consumed: Vec::new(),
             ids: Arc::new(AtomicU64::new(1)),
+            last_order: 0,
         };
         let mut recovery = Recovery::default();
         for ledger in Ledger::read_all(&*store)? {
@@ -247,9 +253,9 @@ impl Queue {
         if let Some(due) = wait {
             let due = run.ledger.created + due;
             run.wait(row, due);
-            let chat = self.chunks.get(&(row.ledger, row.chunk)).and_then(|c| c.recipients.chat(row.index));
-            if let Some(chat) = chat {
-                self.chat_waits.insert((run.ledger.lane, chat), (due, row));
+            let recipients = self.chunks.get(&(row.ledger, row.chunk)).map(|chunk| &chunk.recipients);
+            if let Some((chat, order)) = recipients.and_then(|r| Some((r.chat(row.index)?, r.order(row.index)))) {
+                self.chat_waits.insert((run.ledger.lane, chat), (due, (order, row)));
             }
         }
         Ok(())
@@ -406,6 +412,7 @@ impl Queue {
         })?;
         self.insert(run);
         self.follow_open(id);
+        self.line_up(id)?;
         for (row, attempts) in lost {
             let state = match policy {
                 InDoubtPolicy::Resend if attempts < RESENT => {
@@ -445,11 +452,13 @@ impl Queue {
             (true, true) | (false, false) => {}
         }
         let user = chunk.recipients.users.get(row.index as usize).copied();
+        let order = chunk.recipients.order(row.index);
         self.dirty.insert((row.ledger, row.chunk));
         if let Some(run) = self.runs.get_mut(&row.ledger) {
             run.counts.note(&before, -1);
             run.counts.note(&state, 1);
             if let Some(user) = user {
+                run.line.remove(&(user, order));
                 run.note_waiting(row, user, &before, -1);
                 run.note_waiting(row, user, &state, 1);
             }

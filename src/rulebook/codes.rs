@@ -84,7 +84,7 @@ codes! {
     SCRIPT_SYNTAX = "R080": "The script is not understood.", "Скрипт не разобрать.";
     SCRIPT_VARIABLE = "R081": "The script uses a variable that it does not have.", "В скрипте нет такой переменной.";
     SCRIPT_FUNCTION = "R082": "The script calls a function that does not exist.", "Скрипт вызывает функцию, которой нет.";
-    SCRIPT_FIELD = "R083": "The script reads a field that users do not have.", "Скрипт читает поле, которого у пользователя нет.";
+    SCRIPT_FIELD = "R083": "The script reads a field or property that does not exist.", "Скрипт читает поле или свойство, которого нет.";
     UNKNOWN_SCRIPT = "R084": "There is no such script, or no such function in it.", "Нет такого скрипта или такой функции в нём.";
     SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
     SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
@@ -131,6 +131,7 @@ codes! {
     ALBUM = "T021": "A message carries one file, or an album of 2 to 10.", "В сообщении один файл или альбом от 2 до 10.";
     TWO_MESSAGES = "T022": "The text goes as a message of its own after the media.", "Текст уйдёт отдельным сообщением после медиа.";
     RESERVED_PRESS = "T023": "The bot does not know what this button asks for.", "Бот не знает, о чём просит эта кнопка.";
+    VARS_ABSENT = "T024": "A template reads a value of `vars` that it is not given.", "Шаблон читает значение из `vars`, которого ему не дают.";
 }
 
 #[cfg(test)]

@@ -173,6 +173,8 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
     let of_segment = before.ends_with("segment(\"") || before.ends_with("segment('");
     match diagnostic.code {
         of_conditions::UNKNOWN_FIELD => Some(Unknown::Field(name)),
+        codes::SCRIPT_FIELD if before.ends_with("event.") => Some(Unknown::Property(name)),
+        codes::SCRIPT_FIELD => Some(Unknown::Field(name)),
         of_conditions::UNKNOWN_SEGMENT => Some(Unknown::Segment),
         of_conditions::UNKNOWN_TEMPLATE | codes::UNKNOWN_TEMPLATE => Some(Unknown::Template(name)),
         of_conditions::UNKNOWN_EVENT | codes::UNKNOWN_EVENT => Some(Unknown::Event(name)),

@@ -108,6 +108,26 @@ impl Live {
         })
     }
 
+    /// A rulebook that stays as it is, whatever becomes of the files in `folder`
+    /// until somebody asks for a reload.
+    pub fn fixed(folder: &Path, rulebook: Arc<Rulebook>, clock: Arc<dyn Clock>) -> Self {
+        let version = rulebook.version.clone();
+        let report = ReloadReport {
+            outcome: Outcome::Unchanged,
+            diagnostics: Diagnostics::default(),
+            sources: Sources::default(),
+            at: clock.now(),
+        };
+        let seen = Seen { accepted: Files::default(), last: Ok(version), parsed: Parsed::default() };
+        Self {
+            project: folder.to_owned(),
+            clock,
+            seen: Mutex::new(seen),
+            current: ArcSwap::new(rulebook),
+            last: ArcSwap::from_pointee(report),
+        }
+    }
+
     /// The project folder.
     pub fn project(&self) -> &Path {
         &self.project

@@ -99,7 +99,6 @@ impl Loader {
         }
         let events = check::events(sections.of("events"), &mut reader);
         self.unread.declarations(&sections, &schema, &events);
-        let scripts = script::compile(&script_files, &schema, &self.sources, &mut self.found);
         let experiments = check::experiments(sections.of("experiments"), &mut reader);
         experiments.broken().for_each(|name| self.unread.experiment(name));
         let topics = check::topics(sections.of("topics"), &mut reader);
@@ -114,16 +113,18 @@ impl Loader {
             experiments: experiments.names().into_iter().collect(),
             variants: experiments.variants(),
         };
+        let topic_names = keys("topics").collect::<Ids>();
+        let known = script::Known::new(&catalogue, &topic_names);
+        let scripts = script::compile(&script_files, known, &self.sources, &mut self.found);
         reader.checked.begin(&catalogue);
         let names = catalogue.names();
         let computed = definitions.computed(&schema, &names, &self.sources, &mut reader);
         let classes = definitions.lifecycle.check(&names, &self.sources, &mut reader);
         let derived = Derived::new(&schema, computed, classes);
         let segments = definitions.segments.check(&names, &scripts, &self.sources, &mut reader);
-        let topic_names = keys("topics").collect::<Ids>();
         let project =
             template::Project { catalogue: &catalogue, language: settings.language, files, topics: &topic_names };
-        let templates = template::compile(&template_files, &project, &self.sources, &mut self.found);
+        let (templates, asked) = template::compile(&template_files, &project, &self.sources, &mut self.found);
         let scope = Scope {
             names,
             templates: &templates,
@@ -154,6 +155,7 @@ impl Loader {
         if !self.found.has_errors() {
             templates.segments().for_each(|segment| reader.used.segment(segment));
             let scripts: Vec<&str> = script_files.iter().map(|(_, source)| self.sources.text(*source)).collect();
+            self.found.extend(template::remarks(&asked, &reader.sent, &scripts));
             check::unused(sections.of("segments"), &template_files, &scripts, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }

@@ -191,18 +191,20 @@ impl Rulebook {
     /// The message of a template for the user of a row; the profile has the
     /// fields that follow from the rest.
     pub fn render_for<R: Row>(&self, template: &str, profile: &Profile, row: &R) -> Result<Message, RenderError> {
-        self.render_part(template, Portion::Whole, profile, row)
+        self.render_part(template, Portion::Whole, profile, row, &[])
     }
 
-    /// The same for one of the messages that a template makes.
+    /// The same for one of the messages that a template makes, with what its
+    /// sender tells it as `vars.NAME`.
     pub fn render_part<R: Row>(
         &self,
         template: &str,
         portion: Portion,
         profile: &Profile,
         row: &R,
+        vars: &[(String, Value)],
     ) -> Result<Message, RenderError> {
-        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id) };
+        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id), vars };
         self.templates.render_part(template, portion, &context)
     }
 

@@ -6,6 +6,7 @@ use super::check::Used;
 use super::codes;
 use super::reuse::{Asts, Checked};
 use super::shape::Shape;
+use super::template::Sent;
 use super::yaml::{Entry, Kind, Node, Scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, nearest};
 use crate::model::Text;
@@ -53,6 +54,8 @@ pub struct Reader {
     pub checked: Checked,
     /// The segments and templates that are used so far.
     pub used: Used,
+    /// The messages that are sent so far, and what each gives its template.
+    pub sent: Vec<Sent>,
 }
 
 impl Reader {

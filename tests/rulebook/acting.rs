@@ -1,12 +1,10 @@
 //! What scripts do for a user: every action, every limit, and what a mistake
 //! is answered with.
 
+use super::paying::Paying;
 use std::sync::Arc;
-use vestnik::condition::{EventPart, Fact, Row};
-use vestnik::model::{
-    DripId, Effect, FieldId, Profile, PropertyId, SegmentId, Sending, Time, TimeDelta, UserId, Value,
-};
-use vestnik::rulebook::{Action, Files, Rulebook, View, load_files};
+use vestnik::model::{DripId, Effect, FieldId, Profile, PropertyId, Sending, Time, TimeDelta, UserId, Value};
+use vestnik::rulebook::{Action, Files, Rulebook, load_files};
 
 const NOW: Time = Time(1_772_355_600_000);
 const BASE: &str = "profile:
@@ -30,38 +28,6 @@ rules:
     when: event payment
     then: [{run: \"x.rhai:f\"}]
 ";
-
-/// The user of the tests at a payment.
-struct Paying<'a> {
-    view: View<'a>,
-    parts: [Value; 3],
-}
-
-impl Row for Paying<'_> {
-    fn field(&self, id: FieldId) -> &Value {
-        self.view.field(id)
-    }
-    fn now(&self) -> Time {
-        self.view.now()
-    }
-    fn zone(&self) -> &jiff::tz::TimeZone {
-        self.view.zone()
-    }
-    fn in_segment(&self, id: SegmentId) -> bool {
-        self.view.in_segment(id)
-    }
-    fn fact(&self, fact: &Fact) -> Value {
-        self.view.fact(fact)
-    }
-    fn event(&self, part: EventPart) -> &Value {
-        match part {
-            EventPart::Name => &self.parts[0],
-            EventPart::At => &self.parts[1],
-            EventPart::Property(PropertyId(0)) => &self.parts[2],
-            EventPart::Property(_) => &Value::Missing,
-        }
-    }
-}
 
 fn book(script: &str) -> Arc<Rulebook> {
     let function = if script.contains("fn f(") { "" } else { ";\nfn f() {}" };
@@ -89,8 +55,7 @@ fn act(rule: &str, script: &str) -> Result<Vec<Effect>, String> {
     ] {
         profile.set(&book.schema, book.schema.find(name).expect("declared"), value);
     }
-    let parts = [Value::text("payment"), Value::Time(NOW), Value::Money(19_990)];
-    let row = Paying { view: book.view(&profile, NOW), parts };
+    let row = Paying::new(book.view(&profile, NOW), 19_990);
     let rule = book.rules.iter().find(|known| known.name == rule).expect("a rule");
     let Action::Run(run) = &rule.then[0] else { panic!("not a run") };
     book.act(run, &row).map_err(|error| error.to_string())
@@ -246,8 +211,8 @@ fn a_mistake_is_told_with_its_place_and_undoes_everything() {
         ("add(\"balance\", ())", "1:1: `balance` is of type int and cannot be nothing"),
         ("let n = \"vip\"; add(n, 1)", "1:16: `vip` is of type bool, and `add` takes a number"),
         ("tag(\"\")", "1:1: a tag must be a text, not \"\""),
-        ("discount(0, \"1 day\")", "1:1: a discount must be 1 to 100, not 0"),
-        ("discount(101, \"1 day\")", "1:1: a discount must be 1 to 100, not 101"),
+        ("let n = 0; discount(n, \"1 day\")", "1:12: a discount must be 1 to 100, not 0"),
+        ("let n = 101; discount(n, \"1 day\")", "1:14: a discount must be 1 to 100, not 101"),
         ("discount(20, 0)", "1:1: a discount's time must be a length of time such as \"2 hours\", not 0"),
         ("let n = \"x\"; start(n)", "1:14: there is no drip `x`"),
         ("let n = \"x\"; stop(n)", "1:14: there is no drip `x`"),

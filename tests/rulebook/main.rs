@@ -17,6 +17,8 @@ mod live;
 mod media;
 mod mistakes;
 mod pages;
+#[path = "../support/paying.rs"]
+mod paying;
 mod policy;
 mod robustness;
 mod rules;
@@ -26,4 +28,5 @@ mod schema;
 mod scripts;
 mod settings;
 mod templates;
+mod vars;
 mod yaml;

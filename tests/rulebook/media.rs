@@ -310,7 +310,7 @@ fn render(book: &Rulebook, portion: Portion, language: Option<&str>) -> Result<M
     if let Some(language) = language {
         profile.set(&book.schema, builtin::LANGUAGE, Value::text(language));
     }
-    book.render_part("hello", portion, &profile, &book.view(&profile, NOW))
+    book.render_part("hello", portion, &profile, &book.view(&profile, NOW), &[])
 }
 
 /// A project in a folder, with one template.

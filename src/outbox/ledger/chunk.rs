@@ -30,6 +30,9 @@ pub struct Recipients {
 pub struct Particulars {
     /// When it was decided.
     pub at: Time,
+    /// Its place among all rows of rules and drips: a user gets them in this
+    /// order.
+    pub order: u64,
     /// Not sent by then it is skipped.
     pub expires: Option<Time>,
     /// Values for the template, as `vars.NAME`.
@@ -51,6 +54,11 @@ impl Recipients {
     pub fn chat(&self, index: u32) -> Option<i64> {
         let moved = self.moved.iter().find(|(row, _)| *row == index).map(|(_, chat)| *chat);
         moved.or_else(|| self.users.get(index as usize).copied())
+    }
+
+    /// The place of a row among all rows of rules and drips; 0 for others.
+    pub fn order(&self, index: u32) -> u64 {
+        self.particulars.get(index as usize).map_or(0, |particulars| particulars.order)
     }
 
     /// The chat of a row has another id from now on.

@@ -6,9 +6,10 @@
 //! then it can be finished. Notes become replies of a ledger of their own.
 
 use super::run::{Run, row_at};
-use super::{Chunk, Queue};
+use super::{Candidate, Chunk, Queue};
 use crate::model::{Message, Time, UserId};
 use crate::outbox::ledger::{Cause, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Particulars, PausedBy};
+use crate::outbox::ledger::{read_recipients, read_states};
 use crate::outbox::posting::{Posted, Posting, postings};
 use crate::outbox::row::{RowId, SkipReason, State};
 use crate::outbox::tally::Outcome;
@@ -146,13 +147,16 @@ impl Queue {
             }
             (None, None) => State::FRESH,
         };
-        let particulars = Particulars {
+        let mut particulars = Particulars {
             at: posting.at,
+            order: 0,
             expires: posting.expires(),
             vars: posting.sending.vars,
             answers: posting.answers,
         };
         for _ in 0..posting.parts.max(1) {
+            self.last_order += 1;
+            particulars.order = self.last_order;
             self.push(id, posting.user.0, None, Some(particulars.clone()), state.clone(), now);
         }
         if let Some(reason) = posting.refused {
@@ -178,6 +182,9 @@ impl Queue {
         let Some(run) = self.runs.get_mut(&id) else { return };
         let row = row_at(id, run.ledger.rows);
         run.ledger.rows += 1;
+        if let Some(particulars) = particulars.as_ref().filter(|_| state == State::FRESH) {
+            run.line.insert((user, particulars.order), row.position());
+        }
         run.added(row, user, &state, now);
         let chunk = self.chunks.entry((id, row.chunk)).or_insert_with(Chunk::empty);
         chunk.recipients.users.push(user);
@@ -236,6 +243,42 @@ impl Queue {
         let kind = Kind::of_ledger(ledger);
         self.closes = Some(self.closes.map_or(until, |closes| closes.min(until)));
         self.kinds.insert(kind, id);
+    }
+
+    /// Finds the rows of such a ledger that never had their turn.
+    pub(super) fn line_up(&mut self, id: LedgerId) -> Result<(), StoreError> {
+        let Some(run) = self.runs.get_mut(&id).filter(|run| run.ledger.cause.is_posted()) else { return Ok(()) };
+        for chunk in 0..run.ledger.chunks() {
+            let recipients = read_recipients(&*self.store, id, chunk)?;
+            let states = read_states(&*self.store, id, chunk)?;
+            for ((index, user), state) in (0u32..).zip(&recipients.users).zip(&states) {
+                let order = recipients.order(index);
+                self.last_order = self.last_order.max(order);
+                if *state == State::FRESH {
+                    run.line.insert((*user, order), RowId { ledger: id, chunk, index }.position());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The row that the user of this one is to get before it: of those that
+    /// came one by one, the first that never had its turn.
+    pub(super) fn earlier(&self, candidate: &Candidate, now: Time) -> Option<RowId> {
+        let own = candidate.particulars.as_ref()?.order;
+        let run = self.runs.get(&candidate.row.ledger)?;
+        let (lane, priority, user) = (run.ledger.lane, run.ledger.priority, candidate.user);
+        let may_go = |run: &&Run| {
+            run.ledger.status == LedgerStatus::Running
+                && run.ledger.priority >= priority
+                && run.held.is_none_or(|until| until <= now)
+        };
+        let first = |run: &Run| {
+            let ((_, order), position) = run.line.range((user, 0)..(user, own)).next()?;
+            Some((*order, row_at(run.ledger.id, *position)))
+        };
+        let open = self.open.get(&lane)?.iter().filter_map(|id| self.runs.get(id));
+        open.filter(may_go).filter_map(first).min().map(|(_, row)| row)
     }
 
     /// Messages of rules that were held back because of their template go on:

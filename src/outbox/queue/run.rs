@@ -9,7 +9,7 @@ use crate::outbox::ledger::{CHUNK_ROWS, Counts, Ledger, LedgerId, LedgerStatus};
 use crate::outbox::limiter::{Paid, Spent, Window};
 use crate::outbox::row::{RowId, SkipReason, State};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 
 pub(super) struct Run {
     pub(super) ledger: Ledger,
@@ -33,6 +33,8 @@ pub(super) struct Run {
     pub(super) arrivals: VecDeque<(u32, Time)>,
     /// How many rows that came so wait for each user.
     pub(super) waits_for: HashMap<i64, u32>,
+    /// The places of those that never had their turn, by user and in order.
+    pub(super) line: BTreeMap<(i64, u64), u32>,
 }
 
 impl Run {
@@ -51,6 +53,7 @@ impl Run {
             places: None,
             arrivals: VecDeque::new(),
             waits_for: HashMap::new(),
+            line: BTreeMap::new(),
         }
     }
 

@@ -139,9 +139,20 @@ impl Queue {
         for _ in 0..LOOK_AHEAD {
             let Some(row) = self.pick(id, now)? else { return Ok(None) };
             let Some(candidate) = self.candidate(row)? else { continue };
+            // it is then the earlier one's turn, wherever it stands
+            let first = match self.earlier(&candidate, now) {
+                Some(first) => self.candidate(first)?,
+                None => None,
+            };
+            let is_behind = first.is_some();
+            let candidate = first.unwrap_or(candidate);
             let wait = self.waits_behind(&candidate, now)?.or_else(|| blocked(candidate.chat).map(|by| now + by));
             match wait {
                 Some(until) => self.postpone(row, until),
+                None if is_behind => {
+                    self.postpone(row, now);
+                    return Ok(Some(candidate));
+                }
                 None => return Ok(Some(candidate)),
             }
         }
@@ -154,11 +165,12 @@ impl Queue {
         let row = candidate.row;
         let Some(run) = self.runs.get(&row.ledger) else { return Ok(None) };
         let (lane, created) = (run.ledger.lane, run.ledger.created);
+        let own = (candidate.particulars.as_ref().map_or(0, |particulars| particulars.order), row);
         if let Some((until, first)) = self.chat_waits.get(&(lane, candidate.chat)).copied() {
-            if first < row && until > now {
+            if first < own && until > now {
                 return Ok(Some(until));
             }
-            if until <= now || first == row {
+            if until <= now || first == own {
                 self.chat_waits.remove(&(lane, candidate.chat));
             }
         }

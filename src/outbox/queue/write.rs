@@ -87,7 +87,9 @@ impl Queue {
         for id in written.heads.iter().chain(&written.erased) {
             self.forget_if_over(*id);
         }
-        self.known.retain(|number| !written.postings.contains(number));
+        for number in &written.postings {
+            self.known.remove(number);
+        }
         self.tally.written(&written.days);
         self.shed();
     }

@@ -11,6 +11,7 @@ use crate::rulebook::codes;
 use crate::rulebook::phrases::{duration, integer, known};
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::shape::{Key, Shape, Takes, optional, required};
+use crate::rulebook::template::Sent;
 use crate::rulebook::trigger::{Moment, moment};
 use crate::rulebook::yaml::{Entry, Node};
 
@@ -135,6 +136,7 @@ pub(in crate::rulebook) fn send(node: &Node, scope: &Scope<'_>, reader: &mut Rea
     let Some(written) = node.map() else {
         let name = template(node, ("`send`", "`send`"), scope, reader)?;
         let transactional = scope.templates.transactional(&name);
+        reader.sent.push(Sent { template: name.clone(), names: Vec::new(), place: node.place });
         return Some(Send::plain(Content::Template(name), transactional));
     };
     let content = match find(written, "experiment") {
@@ -145,7 +147,11 @@ pub(in crate::rulebook) fn send(node: &Node, scope: &Scope<'_>, reader: &mut Rea
             name.map(Content::Template)
         }
     };
-    options(content, written, scope, reader)
+    let send = options(content, written, scope, reader)?;
+    let names: Vec<String> = send.vars.iter().map(|(name, _)| name.clone()).collect();
+    let sent = |template: &str| Sent { template: template.to_owned(), names: names.clone(), place: node.place };
+    reader.sent.extend(send.content.templates().map(sent));
+    Some(send)
 }
 
 /// The keys that both forms have.

@@ -1,8 +1,10 @@
 //! What can be known of a script before it runs: mistakes of syntax, functions
 //! that nobody defines, fields that no user has, and the fields it may read.
 
+use super::Known;
+use super::calls::Calls;
 use crate::diagnostic::{Diagnostic, Place, SourceId};
-use crate::model::{FieldId, Schema, Text};
+use crate::model::{FieldId, Text};
 use crate::rulebook::codes;
 use crate::rulebook::raw::suggest;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, ParseError, ParseErrorType, Position, Stmt};
@@ -18,9 +20,9 @@ pub(super) struct Inspected {
 }
 
 /// Looks through a script.
-pub(super) fn inspect(ast: &AST, known: &BTreeSet<String>, schema: &Schema, source: SourceId, text: &str) -> Inspected {
+pub(super) fn inspect(ast: &AST, known: &Known<'_>, source: SourceId, text: &str) -> Inspected {
     let own: BTreeSet<&str> = ast.iter_functions().map(|function| function.name).collect();
-    let mut look = Look { known, own, schema, source, text, reads: BTreeSet::new(), found: Vec::new() };
+    let mut look = Look { known, own, source, text, reads: BTreeSet::new(), found: Vec::new() };
     ast.walk(&mut |path| {
         if let Some(node) = path.last() {
             look.node(node);
@@ -31,9 +33,8 @@ pub(super) fn inspect(ast: &AST, known: &BTreeSet<String>, schema: &Schema, sour
 }
 
 struct Look<'a> {
-    known: &'a BTreeSet<String>,
+    known: &'a Known<'a>,
     own: BTreeSet<&'a str>,
-    schema: &'a Schema,
     source: SourceId,
     text: &'a str,
     reads: BTreeSet<(String, FieldId)>,
@@ -43,10 +44,11 @@ struct Look<'a> {
 impl Look<'_> {
     fn node(&mut self, node: &ASTNode<'_>) {
         match node {
-            ASTNode::Stmt(Stmt::FnCall(call, at))
-            | ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)) => {
+            ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at)) => {
                 self.call(call, *at);
+                self.action(call, *at);
             }
+            ASTNode::Expr(Expr::MethodCall(call, at)) => self.call(call, *at),
             ASTNode::Expr(Expr::Property(property, _)) => self.reads(&property.2),
             ASTNode::Expr(Expr::StringConstant(name, _)) => self.reads(name),
             ASTNode::Expr(Expr::Dot(pair, ..)) => self.dot(&pair.lhs, &pair.rhs),
@@ -56,32 +58,61 @@ impl Look<'_> {
 
     fn call(&mut self, call: &FnCallExpr, at: Position) {
         let name = call.name.as_str();
-        if call.is_operator_call() || self.known.contains(name) || self.own.contains(name) {
+        let known = &self.known.functions;
+        if call.is_operator_call() || known.contains(name) || self.own.contains(name) || name == "call" {
+            return;
+        }
+        if name == "curry" {
+            let found = Diagnostic::error(codes::SCRIPT_FUNCTION, closure(), self.word(at));
+            self.found.push(found);
             return;
         }
         let text = Text::new(format!("unknown function `{name}`"), format!("неизвестная функция `{name}`"));
-        let names = self.known.iter().map(String::as_str).chain(self.own.iter().copied());
+        let names = known.iter().map(String::as_str).chain(self.own.iter().copied());
         let names: Vec<&str> = names.filter(|name| name.starts_with(|c: char| c.is_alphabetic())).collect();
         let found = Diagnostic::error(codes::SCRIPT_FUNCTION, text, self.word(at));
         self.found.push(suggest(found, name, names));
     }
 
+    fn action(&mut self, call: &FnCallExpr, at: Position) {
+        if !self.own.contains(call.name.as_str()) {
+            let (source, text) = (self.source, self.text);
+            let place = |at, quoted: Option<&str>| match quoted {
+                Some(written) => inside_quotes(at, written, source, text),
+                None => word(at, source, text),
+            };
+            Calls { known: self.known, place: &place, found: &mut self.found }.look(call, at);
+        }
+    }
+
     fn reads(&mut self, name: &str) {
-        if let Some(id) = self.schema.find(name) {
+        if let Some(id) = self.known.catalogue.schema.find(name) {
             self.reads.insert((name.to_owned(), id));
         }
     }
 
-    /// `user.NAME`, where the user's fields are known.
+    /// `user.NAME` and `event.NAME`, where it is known what there is.
     fn dot(&mut self, before: &Expr, after: &Expr) {
         let Expr::Variable(variable, ..) = before else { return };
-        let Some((name, at)) = property(after).filter(|_| variable.1 == "user") else { return };
-        if self.schema.find(name).is_some() {
-            return;
+        let Some((name, at)) = property(after) else { return };
+        let (text, known) = match variable.1.as_str() {
+            "user" => (
+                Text::new(format!("there is no field `{name}`"), format!("поля `{name}` нет")),
+                self.known.catalogue.schema.iter().map(|(_, field)| &*field.name).collect::<Vec<_>>(),
+            ),
+            "event" => (
+                Text::new(
+                    format!("no event has a property `{name}`"),
+                    format!("ни у одного события нет свойства `{name}`"),
+                ),
+                self.known.properties(),
+            ),
+            _ => return,
+        };
+        if !known.contains(&name) {
+            let found = Diagnostic::error(codes::SCRIPT_FIELD, text, self.word(at));
+            self.found.push(suggest(found, name, known));
         }
-        let text = Text::new(format!("there is no field `{name}`"), format!("поля `{name}` нет"));
-        let found = Diagnostic::error(codes::SCRIPT_FIELD, text, self.word(at));
-        self.found.push(suggest(found, name, self.schema.iter().map(|(_, field)| &*field.name)));
     }
 
     fn word(&self, at: Position) -> Place {
@@ -112,6 +143,25 @@ pub(super) fn syntax(error: &ParseError, source: SourceId, text: &str) -> Diagno
     }
     let message = Text::new(format!("the script is not understood: {said}"), format!("скрипт не разобрать: {said}"));
     Diagnostic::error(codes::SCRIPT_SYNTAX, message, place)
+}
+
+fn closure() -> Text {
+    Text::new(
+        "a function inside of an expression cannot use variables from outside of it",
+        "функция внутри выражения не может использовать переменные снаружи",
+    )
+}
+
+/// The text within the quotes that open at a position, if it stands there as it
+/// is.
+fn inside_quotes(at: Position, written: &str, source: SourceId, text: &str) -> Place {
+    let quote = word(at, source, text);
+    let start = quote.range().end;
+    if text.get(start..).is_some_and(|rest| rest.starts_with(written)) {
+        Place::new(source, start, start + written.len())
+    } else {
+        quote
+    }
 }
 
 /// The word or sign that begins at a position; the end of the text if there is

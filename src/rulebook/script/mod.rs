@@ -6,6 +6,7 @@
 //! failure of the engine.
 
 mod act;
+mod calls;
 mod effects;
 mod error;
 mod event;
@@ -19,13 +20,14 @@ mod values;
 
 pub use error::ScriptError;
 
+use super::catalogue::{Catalogue, Ids};
 use super::codes;
 use super::raw::{Reader, suggest};
 use super::yaml::Scalar;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{FieldId, Schema, Text};
+use crate::model::{FieldId, Text};
 use rhai::{AST, Engine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -59,21 +61,44 @@ pub struct ScriptRef {
     pub function: Option<String>,
 }
 
+/// What scripts may name.
+pub(in crate::rulebook) struct Known<'a> {
+    /// Fields, events, templates, drips.
+    pub catalogue: &'a Catalogue,
+    /// What users can opt out of apart.
+    pub topics: &'a Ids,
+    /// The functions of the engine.
+    functions: BTreeSet<String>,
+}
+
+impl<'a> Known<'a> {
+    /// The names of a project.
+    pub fn new(catalogue: &'a Catalogue, topics: &'a Ids) -> Self {
+        Self { catalogue, topics, functions: BTreeSet::new() }
+    }
+
+    /// What can follow `event.`, whatever the event.
+    fn properties(&self) -> Vec<&'a str> {
+        let declared = self.catalogue.events.iter().flat_map(|(_, event)| &event.properties);
+        declared.map(|property| &*property.name).chain(["name", "at"]).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
 /// Compiles the script files, given by path and source.
 pub(in crate::rulebook) fn compile(
     files: &[(String, SourceId)],
-    schema: &Schema,
+    known: Known<'_>,
     sources: &Sources,
     found: &mut Diagnostics,
 ) -> Scripts {
     let engine = sandbox::engine();
-    let known = sandbox::functions(&engine);
+    let known = Known { functions: sandbox::functions(&engine), ..known };
     let mut scripts = BTreeMap::new();
     for (path, source) in files {
         let text = sources.text(*source);
         let script = match engine.compile_with_scope(&sandbox::scope(), text) {
             Ok(ast) => {
-                let inspected = inspect::inspect(&ast, &known, schema, *source, text);
+                let inspected = inspect::inspect(&ast, &known, *source, text);
                 found.extend(inspected.found);
                 Script { functions: functions(&ast), ast: Some(ast), reads: inspected.reads.into() }
             }

@@ -12,7 +12,7 @@ use crate::model::Text;
 use rhai::packages::{
     BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel, Scope};
 use std::collections::BTreeSet;
 
 /// Steps of one run.
@@ -53,7 +53,9 @@ pub(super) fn engine() -> Engine {
         .set_max_map_size(MAP)
         .set_max_variables(VARIABLES)
         .set_max_functions(FUNCTIONS)
-        .set_strict_variables(true);
+        .set_strict_variables(true)
+        // Literals stay as they are written, so that names in them are seen.
+        .set_optimization_level(OptimizationLevel::None);
     for word in ["eval", "print", "debug"] {
         engine.disable_symbol(word);
     }

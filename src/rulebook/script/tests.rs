@@ -1,10 +1,12 @@
 //! What scripts may do and what stops those that would do more.
 
-use super::{ScriptRef, Scripts, compile};
+use super::{Known, ScriptRef, Scripts, compile};
 use crate::condition::{Fact, Row, Truth};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::model::{Field, FieldId, Profile, Schema, SegmentId, Time, Type, UserId, Value};
+use crate::model::{Events, Field, FieldId, Profile, Schema, SegmentId, Time, Type, UserId, Value};
+use crate::rulebook::Catalogue;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 
 struct User {
     profile: Profile,
@@ -46,6 +48,20 @@ fn schema() -> Schema {
     schema
 }
 
+fn catalogue() -> Catalogue {
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Catalogue {
+        schema: Arc::new(schema()),
+        events: Events::builtin(),
+        zone: TimeZone::UTC,
+        segments: named(&[]),
+        templates: named(&["hello"]),
+        drips: named(&["welcome"]),
+        experiments: named(&[]),
+        variants: Vec::new(),
+    }
+}
+
 fn user(schema: &Schema) -> User {
     let mut profile = Profile::new(schema, UserId(42));
     for (name, value) in [
@@ -67,7 +83,10 @@ fn compiled(text: &str) -> (Scripts, Vec<String>) {
     let mut sources = Sources::default();
     let source = sources.add("rules/x.rhai", text);
     let mut found = Diagnostics::new();
-    let scripts = compile(&[("rules/x.rhai".to_owned(), source)], &schema(), &sources, &mut found);
+    let catalogue = catalogue();
+    let topics = ["news".to_owned()].into_iter().collect();
+    let known = Known::new(&catalogue, &topics);
+    let scripts = compile(&[("rules/x.rhai".to_owned(), source)], known, &sources, &mut found);
     found.sort();
     let shown = found.iter().map(|d| {
         let (line, column) = sources.line_column(source, d.primary.place.start);
@@ -155,6 +174,32 @@ fn mistakes_are_found_before_anything_runs() {
         ("fn f(user) { eval(\"1\") }", "R080 1:14 ‹eval› "),
         ("fn f(user) { sleep(10) }", "R082 1:14 ‹sleep› unknown function `sleep`"),
         ("fn f(user) { print(\"1\") }", "R080 1:14 ‹print› "),
+        ("send(\"helo\");", "R040 1:7 ‹helo› unknown template `helo` => did you mean `hello`?"),
+        ("send(`helo`);", "R040 1:7 ‹helo› unknown template `helo` => did you mean `hello`?"),
+        ("send();", "R082 1:1 ‹send› `send` takes 1–2 arguments, not 0 => "),
+        ("set(\"balance\");", "R082 1:1 ‹set› `set` takes 2 arguments, not 1 => "),
+        ("send(\"hello\", #{\n  afer: 1});", "R001 2:3 ‹afer› unknown key `afer` in `send` => did you mean `after`?"),
+        (
+            "send(\"hello\", #{after: \"soon\"});",
+            "R041 1:25 ‹soon› `soon` is not a length of time => write for instance \"2 hours\"",
+        ),
+        ("send(\"hello\", #{topic: \"nws\"});", "R072 1:25 ‹nws› unknown topic `nws` => did you mean `news`?"),
+        ("fn f() { set(\"balnce\", 1) }", "C010 1:15 ‹balnce› unknown field `balnce` => did you mean `balance`?"),
+        ("unset(\"reach\");", "R073 1:8 ‹reach› `reach` cannot be changed by a script => "),
+        ("add(\"vip\", 1);", "R065 1:6 ‹vip› `vip` is of type bool, and `add` takes a number => "),
+        ("discount(120, \"1 day\");", "R074 1:10 ‹120› a discount is 1 to 100 percent => "),
+        ("discount(20, \"1 dya\");", "R041 1:15 ‹1 dya› `1 dya` is not a length of time => "),
+        ("if true { start(\"wellcome\"); }", "R072 1:18 ‹wellcome› unknown drip `wellcome` => did you mean `welcome`?"),
+        ("emit(\"paymnt\");", "R061 1:7 ‹paymnt› unknown event `paymnt` => did you mean `payment`?"),
+        (
+            "emit(\"payment\", #{rubs: 1});",
+            "R001 1:19 ‹rubs› unknown key `rubs` in an event's properties => did you mean `rub`?",
+        ),
+        ("log(event.rubb);", "R083 1:11 ‹rubb› no event has a property `rubb` => did you mean `rub`?"),
+        (
+            "let n = 1; log([1].map(|x| x + n));",
+            "R082 1:24 ‹|› a function inside of an expression cannot use variables from outside of it => ",
+        ),
         ("import \"../secret\" as x;", "R080 1:1 ‹import› "),
         ("fn f(user) { user.balance > }", "R080 1:29 ‹}› "),
         ("fn f(user) { \"abc }", "R080 "),
@@ -169,4 +214,24 @@ fn mistakes_are_found_before_anything_runs() {
     }
     let nested = format!("fn f(user) {{ {}1{} }}", "(".repeat(5_000), ")".repeat(5_000));
     assert!(compiled(&nested).1[0].starts_with("R080"));
+}
+
+#[test]
+fn the_deepest_script_fits_the_stack() {
+    let text = format!("fn f(user) {{ {}f(user){} }}", "1 + (".repeat(8), ")".repeat(8));
+    let (answer, trouble) = judge(&text);
+    assert_eq!(answer, Truth::Unknown);
+    assert!(trouble.is_some_and(|trouble| trouble.contains("more than 16 functions inside functions")));
+}
+
+#[test]
+fn a_panic_of_the_interpreter_is_an_error_of_one_run() {
+    let (mut scripts, _) = compiled("fn f() { boom() } fn g() { true }");
+    scripts.engine.register_fn("boom", || -> bool { panic!("as the test wants") });
+    let schema = schema();
+    let user = user(&schema);
+    let script = |name: &str| ScriptRef { file: "x.rhai".to_owned(), function: Some(name.to_owned()) };
+    let trouble = scripts.trouble(&script("f"), &user).map(|error| error.to_string());
+    assert_eq!(trouble.as_deref(), Some("rules/x.rhai: the interpreter of scripts failed"));
+    assert_eq!(scripts.judge(&script("g"), &user), Truth::True);
 }

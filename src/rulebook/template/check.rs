@@ -9,7 +9,9 @@ use super::say::{
     bad_url, empty, failed, language_missing, languages_differ, markup, media_differs, missing_printed, press_length,
     reserved_press, start, too_long, two_messages,
 };
+use super::tried::{TRIES, Tried};
 use super::values::Scope;
+use super::vars::Asked;
 use super::{
     ActionPart, Attachment, CAPTION_LIMIT, PRESS_LIMIT, Part, RenderContext, TEXT_LIMIT, Templates, Variant, escape,
     media,
@@ -104,6 +106,7 @@ pub(super) fn probe(
     templates: &Templates,
     probes: &[Probe],
     project: &Project<'_>,
+    asked: &mut [Asked],
     sources: &Sources,
     found: &mut Diagnostics,
 ) -> Probed {
@@ -113,13 +116,19 @@ pub(super) fn probe(
     for probe in probes {
         let Some(variant) = templates.by_name.get(&probe.name).and_then(|list| list.get(probe.index)) else { continue };
         let assets = &mut probed.assets;
-        let mut trial = Trial { templates, variant, sources, project, assets, seen: Seen::default() };
+        let of_this = asked.iter().filter(|asked| asked.template == probe.name);
+        let vars = Tried::all(of_this.map(|asked| asked.name.clone()));
+        let (seen, needed) = (Seen::default(), BTreeSet::new());
+        let mut trial = Trial { templates, variant, sources, project, assets, seen, needed };
         let mut notes = Diagnostics::new();
-        trial.run(probe, Filled { profile: longest.clone(), member: true }, &mut notes);
+        trial.run(probe, Filled { profile: longest.clone(), member: true, vars }, &mut notes);
         if !notes.has_errors() {
             let bare = Profile::new(&templates.schema, UserId(1));
-            trial.run(probe, Filled { profile: bare, member: false }, &mut notes);
+            trial.run(probe, Filled { profile: bare, member: false, vars: Tried::default() }, &mut notes);
         }
+        let needed = trial.needed;
+        let unmet = asked.iter_mut().filter(|asked| asked.template == probe.name && needed.contains(&asked.name));
+        unmet.for_each(|asked| asked.needed = true);
         shown.push((probe, variant, trial.seen));
         found.extend(notes);
     }
@@ -158,6 +167,7 @@ fn two_parts(variant: &Variant, seen: &Seen, place: Place) -> Option<Diagnostic>
 struct Filled {
     profile: Profile,
     member: bool,
+    vars: Tried,
 }
 
 struct Trial<'a> {
@@ -167,6 +177,8 @@ struct Trial<'a> {
     project: &'a Project<'a>,
     assets: &'a mut BTreeMap<String, Asset>,
     seen: Seen,
+    /// What of `vars` it cannot do without.
+    needed: BTreeSet<String>,
 }
 
 /// What the trials of one variant have shown of its text.
@@ -202,19 +214,17 @@ impl Trial<'_> {
 
     /// Renders a part. A field that turns out to be printed though it is
     /// missing is reported and then filled, so that the next one is found too.
-    fn render(&self, part: &Part, origin: &Origin, user: &mut Filled, found: &mut Diagnostics) -> Option<String> {
+    fn render(&mut self, part: &Part, origin: &Origin, user: &mut Filled, found: &mut Diagnostics) -> Option<String> {
         let text = origin.text(self.sources);
         let name = match part {
             Part::Fixed(text) => return Some(text.clone()),
             Part::Rendered(name) => name,
             Part::Broken => return None,
         };
-        for _ in 0..=self.templates.schema.len() {
-            let scope = Scope::new(
-                self.templates,
-                self.variant,
-                &RenderContext { profile: &user.profile, in_segment: &|_| user.member },
-            );
+        for _ in 0..=self.templates.schema.len() + TRIES {
+            let (profile, vars) = (&user.profile, user.vars.values());
+            let context = RenderContext { profile, in_segment: &|_| user.member, vars: &vars };
+            let scope = Scope::new(self.templates, self.variant, &context);
             let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value()))
             {
                 Ok(rendered) => return Some(rendered),
@@ -225,6 +235,14 @@ impl Trial<'_> {
             if fields.is_empty() && error.kind() == ErrorKind::UndefinedError {
                 range = tag_around(text, range);
                 fields = self.missing_fields(&text[range.clone()], &user.profile);
+            }
+            if fields.is_empty() && error.kind() != ErrorKind::OutOfFuel {
+                let named = words_after("vars.", &text[tag_around(text, range.clone())]);
+                let absent: Vec<&str> = named.iter().copied().filter(|name| !user.vars.holds(name)).collect();
+                self.needed.extend(absent.iter().map(|name| (*name).to_owned()));
+                if user.vars.give(&absent) || user.vars.change(&named) {
+                    continue;
+                }
             }
             let place = origin.place(self.sources, range);
             if fields.is_empty() || error.kind() == ErrorKind::OutOfFuel {
@@ -245,11 +263,8 @@ impl Trial<'_> {
 
     /// The fields without a value that an expression reads.
     fn missing_fields(&self, expression: &str, profile: &Profile) -> Vec<FieldId> {
-        let words = expression.match_indices("user.").map(|(at, found)| {
-            let rest = &expression[at + found.len()..];
-            &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
-        });
-        let fields = words.filter_map(|word| self.templates.schema.find(word));
+        let words = words_after("user.", expression);
+        let fields = words.into_iter().filter_map(|word| self.templates.schema.find(word));
         fields.filter(|field| profile.get(*field).is_missing()).collect()
     }
 
@@ -283,14 +298,14 @@ impl Trial<'_> {
         }
     }
 
-    fn url(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
+    fn url(&mut self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
         let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
         if let Some(url) = rendered.filter(|url| !escape::is_allowed_url(url)) {
             found.push(bad_url(&url, scalar.place));
         }
     }
 
-    fn press(&self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
+    fn press(&mut self, part: &Part, scalar: &Scalar, user: &mut Filled, found: &mut Diagnostics) {
         let rendered = self.render(part, &Origin::Scalar(scalar.clone()), user, found);
         let Some(data) = rendered else { return };
         if data.is_empty() || data.len() > PRESS_LIMIT {
@@ -315,6 +330,15 @@ impl Trial<'_> {
     }
 }
 
+/// The words that follow a prefix such as `user.`.
+fn words_after<'t>(prefix: &str, expression: &'t str) -> Vec<&'t str> {
+    let word = |(at, found): (usize, &str)| {
+        let rest = &expression[at + found.len()..];
+        &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
+    };
+    expression.match_indices(prefix).map(word).collect()
+}
+
 /// A user with every field set to its longest value.
 fn longest(schema: &Schema) -> Profile {
     let mut profile = Profile::new(schema, UserId(i64::MAX));
@@ -332,7 +356,7 @@ fn longest(schema: &Schema) -> Profile {
 
 /// The longest value of a type; texts have `length` characters, some of which
 /// every markup must escape.
-fn longest_value(ty: &Type, length: usize) -> Value {
+pub(super) fn longest_value(ty: &Type, length: usize) -> Value {
     let text = || -> String { "<&_*[\"🦊Ж".chars().cycle().take(length).collect() };
     match ty {
         Type::Bool => Value::Bool(true),

@@ -4,6 +4,7 @@ use super::check::{self, Origin, Probe};
 use super::front::{self, Action, Front};
 use super::media::{Attached, Item};
 use super::scan::{MAX_BRANCHES, MAX_PARTS, Mention, mentions};
+use super::vars::Asked;
 use super::{ActionPart, Attachment, ButtonPart, MediaPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::model::{Format, Lang, SegmentId, Text};
@@ -36,13 +37,14 @@ pub(in crate::rulebook) fn compile(
     project: &Project<'_>,
     sources: &Sources,
     found: &mut Diagnostics,
-) -> Templates {
-    let mut compiler =
-        Compiler { project, sources, found, env: filters::environment(), by_name: BTreeMap::new(), probes: Vec::new() };
+) -> (Templates, Vec<Asked>) {
+    let (env, by_name, probes) = (filters::environment(), BTreeMap::new(), Vec::new());
+    let (current, asked) = (String::new(), Vec::new());
+    let mut compiler = Compiler { project, sources, found, env, by_name, probes, current, asked };
     for (path, source) in files {
         compiler.file(path, *source);
     }
-    let Compiler { env, by_name, probes, .. } = compiler;
+    let Compiler { env, by_name, probes, mut asked, .. } = compiler;
     let mut templates = Templates {
         env,
         by_name,
@@ -53,9 +55,9 @@ pub(in crate::rulebook) fn compile(
         language: project.language,
     };
     check::languages(&templates, files, found);
-    let probed = check::probe(&templates, &probes, project, sources, found);
+    let probed = check::probe(&templates, &probes, project, &mut asked, sources, found);
     (templates.two_parts, templates.assets) = (probed.two_parts, probed.assets);
-    templates
+    (templates, asked)
 }
 
 /// The names of the templates in these files, in order, each once.
@@ -99,6 +101,10 @@ struct Compiler<'a> {
     env: Environment<'static>,
     by_name: BTreeMap<String, Vec<Variant>>,
     probes: Vec<Probe>,
+    /// The template that is being compiled.
+    current: String,
+    /// What templates read of `vars`.
+    asked: Vec<Asked>,
 }
 
 impl Compiler<'_> {
@@ -109,6 +115,7 @@ impl Compiler<'_> {
             self.found.push(twice(&twin.path, source));
             return;
         }
+        self.current.clone_from(&name);
         let text = self.sources.text(source);
         let Some((head, body)) = front::split(source, text, self.found) else {
             self.by_name.entry(name).or_default();
@@ -262,6 +269,14 @@ impl Compiler<'_> {
         }
     }
 
+    /// Notes a value that the template reads of `vars`.
+    fn asks(&mut self, name: &str, place: Place) {
+        if self.asked.iter().all(|known| known.template != self.current || known.name != name) {
+            let (template, name) = (self.current.clone(), name.to_owned());
+            self.asked.push(Asked { template, name, place, needed: false });
+        }
+    }
+
     /// Variables and fields that nobody declares.
     fn variables(&mut self, name: &str, text: &str, origin: &Origin) {
         let Ok(template) = self.env.get_template(name) else { return };
@@ -277,7 +292,11 @@ impl Compiler<'_> {
                     let known = self.project.catalogue.schema.iter().map(|(_, field)| &*field.name);
                     self.found.push(suggest(Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place), field, known));
                 }
-                (Some("user" | "segment" | "loop"), _) | (None, _) => {}
+                (Some("vars"), Some(name)) => {
+                    let place = origin.place(self.sources, position(text, &format!("vars.{name}"), 0));
+                    self.asks(name, place);
+                }
+                (Some("user" | "segment" | "loop" | "vars"), _) | (None, _) => {}
                 (Some(word), _) => {
                     let message =
                         Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
@@ -292,8 +311,8 @@ impl Compiler<'_> {
                             ))
                             .replace(field),
                         None => diagnostic.help(Text::new(
-                            "a template knows `user.FIELD` and `segment(\"NAME\")`",
-                            "в шаблоне есть `user.ПОЛЕ` и `segment(\"ИМЯ\")`",
+                            "a template knows `user.FIELD`, `segment(\"NAME\")` and `vars.NAME`",
+                            "в шаблоне есть `user.ПОЛЕ`, `segment(\"ИМЯ\")` и `vars.ИМЯ`",
                         )),
                     });
                 }

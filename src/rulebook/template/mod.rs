@@ -14,16 +14,19 @@ mod markup;
 mod media;
 mod say;
 mod scan;
+mod tried;
 mod values;
+mod vars;
 
 pub(super) use compile::{Project, compile, name_of, names};
 pub(super) use front::SHAPE as FRONT;
 pub use markup::visible_text;
+pub(super) use vars::{Sent, remarks};
 
 use super::assets::Asset;
 use crate::model::{
     Button, ButtonAction, Format, Lang, Media, MediaItem, MediaKind, MediaSource, Message, Profile, Schema, SegmentId,
-    Text, builtin,
+    Text, Value, builtin,
 };
 use jiff::tz::TimeZone;
 use minijinja::Environment;
@@ -51,6 +54,8 @@ pub struct RenderContext<'a> {
     pub profile: &'a Profile,
     /// Whether the user is in a segment.
     pub in_segment: &'a dyn Fn(SegmentId) -> bool,
+    /// What whoever sends it tells the template, as `vars.NAME`.
+    pub vars: &'a [(String, Value)],
 }
 
 /// What of a template's message is wanted.

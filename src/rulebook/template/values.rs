@@ -1,4 +1,4 @@
-//! What a template sees: `user.FIELD` and `segment("name")`.
+//! What a template sees: `user.FIELD`, `segment("name")` and `vars.NAME`.
 
 use super::{RenderContext, Templates, Variant};
 use crate::model::{Profile, Schema, Value as Stored};
@@ -18,7 +18,12 @@ impl Scope {
         let user =
             User { profile: context.profile.clone(), schema: templates.schema.clone(), zone: templates.zone.clone() };
         let members = variant.segments.iter().map(|(name, id)| (name.clone(), (context.in_segment)(*id))).collect();
-        let names = Names { user: Value::from_object(user), segment: Value::from_object(Membership { members }) };
+        let told = |(name, value): &(String, Stored)| Some((name.clone(), to_template(value, &templates.zone)?));
+        let names = Names {
+            user: Value::from_object(user),
+            segment: Value::from_object(Membership { members }),
+            vars: Value::from_object(Told { values: context.vars.iter().filter_map(told).collect() }),
+        };
         Self(Value::from_object(names))
     }
 
@@ -32,6 +37,7 @@ impl Scope {
 struct Names {
     user: Value,
     segment: Value,
+    vars: Value,
 }
 
 impl Object for Names {
@@ -39,6 +45,7 @@ impl Object for Names {
         match key {
             "user" => Some(self.user.clone()),
             "segment" => Some(self.segment.clone()),
+            "vars" => Some(self.vars.clone()),
             _ => None,
         }
     }
@@ -59,6 +66,22 @@ struct User {
 impl Object for User {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         to_template(self.profile.get(self.schema.find(key)?), &self.zone)
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+}
+
+/// `vars`: what is not given is undefined.
+#[derive(Debug)]
+struct Told {
+    values: Vec<(String, Value)>,
+}
+
+impl Object for Told {
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.values.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {

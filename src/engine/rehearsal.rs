@@ -1,0 +1,151 @@
+//! The engine on a clock that is moved by hand, with an outbox that delivers
+//! nothing: what tests of rules and simulations run on. It is the same engine
+//! and the same gates over a store in memory or a copy; nothing leaves the
+//! machine, and nothing depends on the time of day.
+//!
+//! Time goes from moment to moment at which something may be due. At each,
+//! rules and drips act first, then messages go out, as many as the capacity
+//! allows; what is delivered is told to the engine as an event, which may lead
+//! to more at the same moment.
+
+use super::gates::Gates;
+use super::{Engine, EngineError};
+use crate::clock::ManualClock;
+use crate::model::{Clock, Event, Time, TimeDelta};
+use crate::outbox::{Dry, Sent, Unsent};
+use crate::rulebook::Live;
+use crate::rulebook::Rulebook;
+use crate::store::{Origin, Store, Transaction};
+use std::path::Path;
+use std::sync::Arc;
+
+/// An engine whose time is moved by hand.
+pub struct Rehearsal {
+    /// The engine.
+    pub engine: Engine,
+    clock: Arc<ManualClock>,
+    dry: Dry,
+    capacity: Option<usize>,
+}
+
+/// What went on at one moment.
+#[derive(Debug, Default)]
+pub struct Moment {
+    /// What was delivered, in order.
+    pub sent: Vec<Sent>,
+    /// What gates stopped, in order.
+    pub unsent: Vec<Unsent>,
+}
+
+/// Rows that are looked at between two commits.
+const TURN: usize = 1_000;
+
+impl Rehearsal {
+    /// An engine over `store` with these rules; `capacity` is how many messages
+    /// go out in a second, if that is limited.
+    pub fn new(
+        folder: &Path,
+        rulebook: &Arc<Rulebook>,
+        store: Arc<dyn Store>,
+        begin: Time,
+        capacity: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        let clock = Arc::new(ManualClock::new(begin));
+        let live = Arc::new(Live::fixed(folder, rulebook.clone(), clock.clone()));
+        let engine = Engine::new(folder.to_owned(), live, store.clone(), clock.clone())?;
+        engine.act();
+        engine.audience()?;
+        engine.know_past()?;
+        let (notices, _) = tokio::sync::mpsc::unbounded_channel();
+        let zone = rulebook.settings.timezone.zone.clone();
+        let dry = Dry::open(store, Box::new(Gates::new(&engine, notices)), zone, begin)?;
+        Ok(Self { engine, clock, dry, capacity })
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The outbox.
+    pub fn outbox(&self) -> &Dry {
+        &self.dry
+    }
+
+    /// The outbox, to be given a run.
+    pub fn outbox_mut(&mut self) -> &mut Dry {
+        &mut self.dry
+    }
+
+    /// Changes profiles without anything following from it.
+    pub fn prepare(&self, transaction: Transaction) -> Result<(), EngineError> {
+        self.engine.writer.commit(Transaction { origin: Origin::Import, ..transaction })?;
+        Ok(())
+    }
+
+    /// Something happens now.
+    pub fn happen(&self, events: Vec<Event>) -> Result<(), EngineError> {
+        self.engine.writer.commit(Transaction::events(events))?;
+        Ok(())
+    }
+
+    /// Has everything that is due now done, and messages sent until none is
+    /// ready or the capacity of the moment is used up.
+    pub fn settle(&mut self) -> Result<Moment, EngineError> {
+        let mut moment = Moment::default();
+        let mut left = self.capacity.unwrap_or(usize::MAX);
+        loop {
+            self.engine.follow_clock()?;
+            self.dry.take_up(self.now())?;
+            let (sent, transaction) = self.dry.turn(self.now(), left.min(TURN))?;
+            let is_quiet = sent.is_empty() && transaction.is_empty();
+            left -= sent.len().min(left);
+            moment.sent.extend(sent);
+            moment.unsent.extend(self.dry.skipped());
+            if is_quiet {
+                return Ok(moment);
+            }
+            self.engine.writer.commit(transaction)?;
+            if left == 0 {
+                return Ok(moment);
+            }
+        }
+    }
+
+    /// The next moment at which something may be due, at most `end`.
+    pub fn next(&self, end: Time) -> Result<Time, EngineError> {
+        let now = self.now();
+        let ready = self.dry.next_ready(now).map(|ready| match self.capacity {
+            // the second is used up
+            Some(_) => ready.max(now + TimeDelta::seconds(1)),
+            None => ready,
+        });
+        let next = self.engine.next_moment()?.max(now + TimeDelta(1));
+        Ok(ready.map_or(next, |ready| next.min(ready.max(now + TimeDelta(1)))).min(end))
+    }
+
+    /// Moves the clock, without looking what is due in between.
+    pub fn go_to(&self, moment: Time) {
+        self.clock.advance(moment - self.now());
+    }
+
+    /// Lets time pass up to `end`; `visit` sees every moment at which something
+    /// went on.
+    pub fn pass_to(&mut self, end: Time, mut visit: impl FnMut(Time, Moment)) -> Result<(), EngineError> {
+        while self.now() < end {
+            let next = self.next(end)?;
+            self.go_to(next);
+            let moment = self.settle()?;
+            if !moment.sent.is_empty() || !moment.unsent.is_empty() {
+                visit(next, moment);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Rehearsal {
+    fn drop(&mut self) {
+        self.engine.stop();
+    }
+}
