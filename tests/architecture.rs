@@ -34,7 +34,7 @@ const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 const KNOWN_IN: [(&str, &str); 23] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
-    ("axum", "sandbox"),
+    ("axum", "sandbox engine/errands/tests"),
     ("clap", "cli"),
     ("croner", "rulebook/trigger"),
     ("csv", "import/source"),
