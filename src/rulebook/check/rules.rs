@@ -45,6 +45,8 @@ pub(in crate::rulebook) static RULE: Shape = Shape {
 pub struct Rule {
     /// Its name.
     pub name: String,
+    /// Where its name stands.
+    pub place: Place,
     /// What the panel calls it.
     pub title: Option<Text>,
     /// What starts it.
@@ -133,6 +135,7 @@ fn rule(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Rule> {
     named.then_some(())?;
     Some(Rule {
         name: entry.key.text.clone(),
+        place: entry.key.place,
         title,
         when: when?,
         plan: written(entries),
