@@ -1,7 +1,8 @@
 //! What a user does in the private chat with the bot, as changes of the profile
 //! and events: the same whether Telegram tells of it or a test of rules.
 
-use crate::model::{Event, Patch, Reach, Time, UserId, Value};
+use crate::model::event::LEDGER;
+use crate::model::{Delivery, Event, Patch, Reach, Time, UserId, Value};
 use std::sync::Arc;
 
 /// What any deed of a user tells: the bot can reach them, and they were here.
@@ -22,6 +23,13 @@ pub fn wrote(user: UserId, at: Time, text: &str) -> Event {
 /// The press of a button of a message, whose template may be known.
 pub fn pressed(user: UserId, at: Time, button: &str, template: Option<&str>) -> Event {
     event(user, "press", at, &[("button", button), ("template", template.unwrap_or_default())])
+}
+
+/// The same as an event about the message, which belongs to a ledger.
+pub fn clicked(user: UserId, at: Time, button: &str, template: &str, ledger: u64) -> Event {
+    let mut click = event(user, &Delivery::Clicked(template).name(), at, &[("button", button)]);
+    click.properties.push((LEDGER.into(), Value::Int(i64::try_from(ledger).unwrap_or(i64::MAX))));
+    click
 }
 
 /// An event of the bot's own, with those of its properties that are not empty.

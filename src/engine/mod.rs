@@ -35,6 +35,7 @@ pub mod rehearsal;
 pub mod restore;
 mod segments;
 pub mod sizes;
+pub mod trial;
 mod turn;
 mod witness;
 

@@ -7,8 +7,7 @@ use crate::engine::deed::{self, event};
 use crate::engine::inbox::Handled;
 use crate::engine::opt_out::{self, Ask, Asker};
 use crate::engine::{Delivered, Engine, EngineError};
-use crate::model::event::LEDGER;
-use crate::model::{Delivery, Patch, Profile, Reach, Time, UserId, Value, builtin};
+use crate::model::{Patch, Profile, Reach, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
@@ -103,9 +102,7 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     let template = pressed.as_ref().map(|pressed| pressed.template.as_str());
     handled.events.push(deed::pressed(user, now, button, template));
     if let Some(Delivered { template, ledger }) = pressed {
-        let mut click = event(user, &Delivery::Clicked(&template).name(), now, &[("button", button)]);
-        click.properties.push((LEDGER.into(), Value::Int(i64::try_from(ledger.0).unwrap_or(i64::MAX))));
-        handled.events.push(click);
+        handled.events.push(deed::clicked(user, now, button, &template, ledger.0));
         handled.clicked.push(ledger);
     }
     Ok(handled)

@@ -54,6 +54,17 @@ pub enum DripState {
     Outside,
 }
 
+impl DripState {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Finished => "finished",
+            Self::Outside => "outside",
+        }
+    }
+}
+
 /// Reads what is expected.
 pub(super) fn expect(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Expect> {
     let entries = reader.shape(node, node.place, &EXPECT)?;
