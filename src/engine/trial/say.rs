@@ -5,9 +5,14 @@ use crate::model::{Text, Value};
 use crate::outbox::SkipReason;
 use crate::rulebook::Rulebook;
 
-/// Names in brackets.
+/// Names in brackets; of many that are the same behind one another the number.
 pub(super) fn list(names: &[&str]) -> String {
-    format!("[{}]", names.join(", "))
+    let runs = names.chunk_by(|one, next| one == next);
+    let run = |run: &[&str]| match run {
+        [name, ..] if run.len() > 2 => format!("{name} × {}", run.len()),
+        few => few.join(", "),
+    };
+    format!("[{}]", runs.map(run).collect::<Vec<_>>().join(", "))
 }
 
 /// A value as rule files have it, by the project's clock.

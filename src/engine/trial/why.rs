@@ -21,19 +21,23 @@ impl Why<'_> {
     /// Why these templates were not sent as expected.
     pub fn sent(&self, expected: &[&str], got: &[&str]) -> Vec<Text> {
         let mut why = Vec::new();
-        for template in without(expected, got) {
-            why.extend(self.missing(template));
-        }
+        let mut missing = without(expected, got);
+        missing.sort_unstable();
+        missing.dedup();
+        why.extend(missing.into_iter().flat_map(|template| self.missing(template)));
         let mut left = without(got, expected);
         for sent in &self.course.sent {
             let template = sent.template.as_deref().unwrap_or_default();
             if let Some(at) = left.iter().position(|known| *known == template) {
                 left.remove(at);
                 let by = by(&sent.cause);
-                why.push(Text::new(
+                let who = Text::new(
                     format!("`{template}` was sent by {}", by.en),
                     format!("`{template}` отправлено: {}", by.ru),
-                ));
+                );
+                if !why.contains(&who) {
+                    why.push(who);
+                }
             }
         }
         if why.is_empty() {
@@ -63,11 +67,13 @@ impl Why<'_> {
         let standing = self.stage.standing();
         let name = &drip.name;
         if let Some(enrolment) = standing.in_drip(name) {
-            let label = flow.node(enrolment.at).map_or("", |node| &node.label);
+            let node = flow.node(enrolment.at);
+            let (label, is_named) = node.map_or(("", true), |node| (&*node.label, node.name.is_some()));
+            let (at, ru) = if is_named { ("at", "на шаге") } else { ("behind", "после шага") };
             let until = self.waits(enrolment.wait);
             return Some(Text::new(
-                format!("in drip `{name}` the user is at `{label}`{}", until.en),
-                format!("в цепочке `{name}` пользователь на шаге `{label}`{}", until.ru),
+                format!("in drip `{name}` the user is {at} `{label}`{}", until.en),
+                format!("в цепочке `{name}` пользователь {ru} `{label}`{}", until.ru),
             ));
         }
         if self.course.seen.contains(&Seen::Barred(at)) {
