@@ -18,6 +18,7 @@ mod outbox;
 mod preview;
 mod query;
 mod reload;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
@@ -110,6 +111,8 @@ enum Command {
     Export(export::Command),
     /// Make the running engine take over the rule files
     Reload,
+    /// Put the rules and templates of an earlier rulebook back; a list of them without one
+    Rollback(rollback::Args),
     /// How the engine is
     Status,
     /// Let this engine send: after its data folder was copied or moved, or after `disarm`
@@ -158,6 +161,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Outbox(command) => outbox::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),
+        Command::Rollback(args) => rollback::run(context, args),
         Command::Status => status::run(context),
         Command::Arm => arm::run(context, &Request::Arm),
         Command::Disarm => arm::run(context, &Request::Disarm),

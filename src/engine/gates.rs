@@ -212,13 +212,13 @@ fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past:
 
 /// The text of a message. What the row has of its own holds values for it.
 fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, particulars: Option<&Particulars>) -> Prepared {
-    let _vars = particulars.map(|particulars| &particulars.vars);
+    let vars = particulars.map_or(&[][..], |particulars| &particulars.vars);
     let portion = match (parts, part) {
         (0 | 1, _) => Portion::Whole,
         (_, 0) => Portion::Media,
         (_, _) => Portion::Text,
     };
-    match person.rulebook().render_part(template, portion, &person.profile(), person, &[]) {
+    match person.rulebook().render_part(template, portion, &person.profile(), person, vars) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {
             tracing::warn!(user = person.user().0, template, %error, "a message cannot be rendered");

@@ -19,7 +19,8 @@ pub mod decide;
 pub mod deed;
 mod delivered;
 pub mod deliveries;
-mod errands;
+pub mod editions;
+pub mod errands;
 pub mod gates;
 pub mod guard;
 mod hours;
@@ -86,6 +87,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Held while the rulebook in force is kept.
+    keeping: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -109,6 +112,9 @@ pub enum EngineError {
     /// Live already.
     #[error("the engine is live already")]
     AlreadyLive,
+    /// The client for webhooks.
+    #[error("cannot set up connections for webhooks: {0}")]
+    Web(String),
     /// A backup was loaded and could not be put in force.
     #[error("the backup is not in force: {}", .0.en)]
     NotRestored(Text),
@@ -140,6 +146,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            keeping: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

@@ -31,7 +31,7 @@ mod watch;
 mod words;
 mod yaml;
 
-pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
 pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
@@ -42,7 +42,7 @@ pub use check::{
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};
 pub use metrics::METRICS;
-pub use project::{Content as FileContent, Files, ProjectError};
+pub use project::{Content as FileContent, Files, ProjectError, SETTINGS};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptError, ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};

@@ -21,6 +21,7 @@ mod outbox;
 mod preview;
 mod project;
 mod query;
+mod rollback;
 mod running;
 mod schema;
 mod segments;

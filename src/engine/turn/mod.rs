@@ -106,6 +106,9 @@ struct Fired {
     trouble: Vec<Trouble>,
 }
 
+/// What was due and had no end is tried again so much later.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
+
 /// How to take something back.
 enum Undo {
     Patch(Patch),
@@ -372,6 +375,11 @@ impl<'a> Turn<'a> {
         if let Some(Follow::Event(event)) = self.came.follows.last_mut() {
             event.properties.push(("rules".into(), Value::text(rules.as_str())));
         }
+        // what was due and cannot be done is tried again: rules may be mended then
+        let now = self.ground.now;
+        let mut standing = std::mem::take(&mut self.before);
+        standing.put_off(now, now + AGAIN);
+        self.automation().put(self.user, standing);
         for rule in &self.fired {
             self.automation().fail(&self.ground.rules.rulebook.rules[*rule].name, self.ground.now);
         }

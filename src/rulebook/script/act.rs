@@ -104,7 +104,7 @@ impl Scripts {
         };
         // The interpreter is not ours: should it ever panic, one run fails.
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(answer) => answer.map_err(|error| ScriptError::of(script, error)),
+            Ok(answer) => answer.map_err(|error| ScriptError::of(script, *error)),
             Err(_) => Err(ScriptError::at(script, Position::NONE, broken())),
         }
     }

@@ -36,30 +36,30 @@ impl ScriptError {
     }
 
     /// What the interpreter ended with.
-    pub(super) fn of(script: &ScriptRef, error: Box<EvalAltResult>) -> Self {
+    pub(super) fn of(script: &ScriptRef, error: EvalAltResult) -> Self {
         let (error, place) = innermost(error);
         Self::at(script, place, said(error))
     }
 }
 
 /// The failure itself and the most exact place that is known of it.
-fn innermost(mut error: Box<EvalAltResult>) -> (Box<EvalAltResult>, Position) {
+fn innermost(mut error: EvalAltResult) -> (EvalAltResult, Position) {
     let mut outer = Position::NONE;
     loop {
         let here = error.position();
         let place = if here.is_none() { outer } else { here };
-        match *error {
+        match error {
             EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-                (error, outer) = (inner, place);
+                (error, outer) = (*inner, place);
             }
-            other => return (Box::new(other), place),
+            other => return (other, place),
         }
     }
 }
 
 /// The limits in our own words, the rest in the interpreter's.
-fn said(mut error: Box<EvalAltResult>) -> Text {
-    match &*error {
+fn said(mut error: EvalAltResult) -> Text {
+    match &error {
         EvalAltResult::ErrorRuntime(thrown, _) | EvalAltResult::ErrorTerminated(thrown, _) => {
             match thrown.clone().try_cast::<Text>() {
                 Some(text) => text,

@@ -215,3 +215,23 @@ fn mistakes_are_found_before_anything_runs() {
     let nested = format!("fn f(user) {{ {}1{} }}", "(".repeat(5_000), ")".repeat(5_000));
     assert!(compiled(&nested).1[0].starts_with("R080"));
 }
+
+#[test]
+fn the_deepest_script_fits_the_stack() {
+    let text = format!("fn f(user) {{ {}f(user){} }}", "1 + (".repeat(8), ")".repeat(8));
+    let (answer, trouble) = judge(&text);
+    assert_eq!(answer, Truth::Unknown);
+    assert!(trouble.is_some_and(|trouble| trouble.contains("more than 16 functions inside functions")));
+}
+
+#[test]
+fn a_panic_of_the_interpreter_is_an_error_of_one_run() {
+    let (mut scripts, _) = compiled("fn f() { boom() } fn g() { true }");
+    scripts.engine.register_fn("boom", || -> bool { panic!("as the test wants") });
+    let schema = schema();
+    let user = user(&schema);
+    let script = |name: &str| ScriptRef { file: "x.rhai".to_owned(), function: Some(name.to_owned()) };
+    let trouble = scripts.trouble(&script("f"), &user).map(|error| error.to_string());
+    assert_eq!(trouble.as_deref(), Some("rules/x.rhai: the interpreter of scripts failed"));
+    assert_eq!(scripts.judge(&script("g"), &user), Truth::True);
+}
