@@ -20,7 +20,8 @@ fn three_rulebooks() -> (Api, Project, Engine, Vec<String>) {
         project.run("reload");
         wait("the rulebook", || project.count(name).is_some());
     }
-    (api, project, engine, vec![first, fs::read_to_string(project.file(RULES)).unwrap()])
+    let second = fs::read_to_string(project.file(RULES)).unwrap();
+    (api, project, engine, vec![first, second])
 }
 
 fn versions(project: &Project) -> Vec<String> {
