@@ -19,16 +19,34 @@ pub struct Leaf {
     pub values: Vec<String>,
 }
 
-/// The parts of a condition that can be why it is not true, in their order.
+/// The innermost parts of a condition that can be why it is not true, in their
+/// order.
 pub fn leaves(condition: &Condition, person: &Person<'_>, event: Option<&Event>) -> Vec<Leaf> {
     let parts = condition.parts();
-    let is_leaf = |at: usize| parts.get(at + 1).is_none_or(|next| next.depth <= parts[at].depth);
-    let all = (0..parts.len()).filter(|at| is_leaf(*at)).map(|at| leaf(&parts[at].condition, person, event));
-    // under a `not` a true part is to blame
-    let has_not = condition.text().split_whitespace().any(|word| word.trim_start_matches('(') == "not")
-        || condition.text().contains('!');
-    let (all, to_blame): (Vec<Leaf>, _) = (all.collect(), |leaf: &Leaf| has_not || leaf.truth != Truth::True);
-    all.into_iter().filter(to_blame).collect()
+    // how deep the parts are in which the next one stands, and whether each is
+    // a `not`
+    let mut around: Vec<(usize, bool)> = Vec::new();
+    let mut leaves = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        around.retain(|(depth, _)| *depth < part.depth);
+        if let Some(inner) = parts.get(at + 1).filter(|inner| inner.depth > part.depth) {
+            around.push((part.depth, is_not(&part.condition, &inner.condition)));
+            continue;
+        }
+        let is_denied = around.iter().filter(|(_, is_not)| *is_not).count() % 2 == 1;
+        let leaf = leaf(&part.condition, person, event);
+        if leaf.truth != if is_denied { Truth::False } else { Truth::True } {
+            leaves.push(leaf);
+        }
+    }
+    leaves
+}
+
+/// Whether a part denies the first of those in it: nothing else stands there.
+fn is_not(part: &Condition, inner: &Condition) -> bool {
+    let rest = part.text().strip_prefix("not").or_else(|| part.text().strip_prefix('!'));
+    let bare = |text: &str| text.trim_matches(|c: char| c.is_whitespace() || c == '(' || c == ')').to_owned();
+    rest.is_some_and(|rest| bare(rest) == bare(inner.text()))
 }
 
 fn leaf(part: &Condition, person: &Person<'_>, event: Option<&Event>) -> Leaf {

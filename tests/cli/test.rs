@@ -25,7 +25,7 @@ rules:
   evening: {when: every day at 23:00, for: balance > 5, then: [{send: bye}]}
   joined: {when: user joins, then: [{send: hello}]}
   more: {when: button more, then: [{send: {template: bye, after: 2 hours}}]}
-  help: {when: command /help, then: [{send: {template: hello, transactional: true}}]}
+  help: {when: command /help, limit: 2 per day, then: [{send: {template: hello, transactional: true}}]}
   asked: {when: 'text \"how much\"', then: [{send: hello}]}
   reward: {when: event open, if: balance = 99, then: [{run: rewards.rhai}]}
   round: {when: event loop, then: [{emit: loop}]}
@@ -102,6 +102,11 @@ tests:
     steps:
       - event: {pay: {rub: 100}}
         expect: {sent: [offer], set: {paid: 4}, unset: [paid], tags: [offered], if: paid > 5 and balance = 0}
+  a vip who wants none:
+    user: {paid: 2, balance: 3, opted_out: true}
+    steps:
+      - event: {pay: {rub: 100}}
+        expect: {sent: [offer]}
   a payment of nothing:
     user: {paid: 2}
     steps:
@@ -116,12 +121,12 @@ tests:
         expect: {sent: []}
       - event: {pay: {rub: 1}}
   used up:
-    user: {paid: 2, balance: 3}
+    user: {}
     steps:
-      - event: {pay: {rub: 100}}
-      - after: 1 day
-      - event: {pay: {rub: 100}}
-        expect: {sent: [offer]}
+      - command: /help
+      - command: /help
+      - command: /help
+        expect: {sent: [hello]}
   at night:
     user: {balance: 6}
     steps:
