@@ -26,6 +26,7 @@ mod segments;
 mod sizes;
 mod status;
 mod table;
+mod test;
 
 use crate::engine::command::Request;
 use crate::model::Lang;
@@ -85,6 +86,8 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
+    /// Run the tests of the rules, and see which rules and steps none of them reaches
+    Test(test::Args),
     /// What a diagnostic's code means, with examples; all codes without one
     Explain(explain::Args),
     /// Every segment with its size
@@ -131,7 +134,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let context = Context::new(cli.global);
-    context.start_log(matches!(cli.command, Command::Run));
+    // what goes wrong in a test is told as its failure
+    if !matches!(cli.command, Command::Test(_)) {
+        context.start_log(matches!(cli.command, Command::Run));
+    }
     match dispatch(&context, cli.command) {
         Ok(code) => code,
         Err(failure) => context.fail(&failure),
@@ -144,6 +150,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Test(args) => test::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Query(args) => query::run(context, &args),

@@ -30,3 +30,4 @@ mod snapshots;
 mod sql;
 mod start;
 mod support;
+mod test;

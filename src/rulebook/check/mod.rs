@@ -45,7 +45,7 @@ pub(super) use profile::{Fields, check as profile};
 pub use rules::Rule;
 pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
-pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
+pub use scenarios::{Act, DripState, Expect, Placed, Scenario, Step as ScenarioStep, beginning};
 pub use segments::{Segment, Test};
 pub use tasks::{Missed, Task};
 pub(super) use tasks::{short_memory, tasks};
