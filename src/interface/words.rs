@@ -386,6 +386,9 @@ pub fn length(seconds: u64) -> Text {
     }
 }
 
+/// So many schedules are shown: the status is a message too.
+const SCHEDULES: usize = 12;
+
 /// When tasks and rules on a schedule run next, and what of their work waits.
 fn schedules(status: &Status) -> Vec<Text> {
     let next = |schedule: &ScheduleReport| {
@@ -395,7 +398,11 @@ fn schedules(status: &Status) -> Vec<Text> {
             None => Text::new(format!("{name}: never again"), format!("{name}: больше не запустится")),
         }
     };
-    let mut lines: Vec<Text> = status.schedules.iter().map(next).collect();
+    let mut lines: Vec<Text> = status.schedules.iter().take(SCHEDULES).map(next).collect();
+    let rest = status.schedules.len().saturating_sub(SCHEDULES);
+    if rest > 0 {
+        lines.push(Text::new(format!("and {rest} schedules more"), format!("и ещё расписаний: {rest}")));
+    }
     let ErrandsReport { waiting, failing, trouble } = &status.errands;
     if *waiting > 0 {
         let (waiting, failing) = (grouped(*waiting), grouped(*failing));
