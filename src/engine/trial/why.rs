@@ -10,6 +10,13 @@ use crate::model::{FieldId, Text, Time};
 use crate::outbox::Cause;
 use crate::rulebook::{Action, Rule};
 
+/// Why something was not done.
+struct Reason {
+    text: Text,
+    /// Whether it was set off; else there is little to say of it.
+    was_set_off: bool,
+}
+
 /// Where reasons are looked for.
 #[derive(Clone, Copy)]
 pub(super) struct Why<'a> {
@@ -48,16 +55,12 @@ impl Why<'_> {
 
     /// Why a field may not be as expected.
     pub fn field(&self, field: FieldId) -> Vec<Text> {
-        self.idle(|action| touches(action, field))
+        telling(self.rules(|action| touches(action, field)))
     }
 
     /// Why a tag may not be there.
     pub fn tag(&self, tag: &str) -> Vec<Text> {
-        self.idle(|action| match action {
-            Action::Tag(tags) => tags.iter().any(|known| known == tag),
-            Action::Run(_) => true,
-            _ => false,
-        })
+        telling(self.rules(|action| matches!(action, Action::Tag(tags) if tags.iter().any(|known| known == tag))))
     }
 
     /// Where the user is with a drip.
@@ -131,47 +134,56 @@ impl Why<'_> {
 
     /// What those did that could have sent a template.
     fn senders(&self, template: &str) -> Vec<Text> {
-        let sends = |action: &Action| match action {
-            Action::Send(send) => send.content.templates().any(|name| name == template),
-            _ => false,
-        };
-        let mut why = self.rules(sends);
+        let sends = |action: &Action| matches!(action, Action::Send(send) if send.content.templates().any(|name| name == template));
+        let mut reasons = self.rules(sends);
         let flows = self.stage.ground.flows.iter().enumerate();
         let has =
             |flow: &Flow| flow.nodes.iter().any(|node| matches!(&node.kind, Kind::Act { action, .. } if sends(action)));
-        why.extend(flows.filter(|(_, flow)| has(flow)).filter_map(|(at, _)| self.drip(at)));
-        if why.is_empty() {
-            why.push(Text::new(
-                format!("no rule and no drip sends `{template}` by its name"),
-                format!("ни одно правило и ни одна цепочка не отправляют `{template}` по имени"),
-            ));
-            why.extend(self.rules(|action| matches!(action, Action::Run(_))));
+        for (at, _) in flows.filter(|(_, flow)| has(flow)) {
+            let was_set_off = self.was_in(at);
+            reasons.extend(self.drip(at).map(|text| Reason { text, was_set_off }));
         }
-        why
+        if !reasons.is_empty() {
+            return telling(reasons);
+        }
+        let none = Text::new(
+            format!("no rule and no drip sends `{template}` by its name"),
+            format!("ни одно правило и ни одна цепочка не отправляют `{template}` по имени"),
+        );
+        let scripts = telling(self.rules(|action| matches!(action, Action::Run(_))));
+        [none].into_iter().chain(scripts).collect()
+    }
+
+    /// Whether the user is or was in a drip, or this step would have had them
+    /// enter.
+    fn was_in(&self, at: usize) -> bool {
+        let Some(drip) = self.stage.ground.rulebook.drips.get(at) else { return false };
+        let standing = self.stage.standing();
+        standing.in_drip(&drip.name).is_some()
+            || standing.left(&drip.name).is_some()
+            || self.course.seen.contains(&Seen::Barred(at))
     }
 
     /// What became of rules of which an action could have done something.
-    fn idle(&self, could: impl Fn(&Action) -> bool) -> Vec<Text> {
-        self.rules(could)
-    }
-
-    fn rules(&self, could: impl Fn(&Action) -> bool) -> Vec<Text> {
+    fn rules(&self, could: impl Fn(&Action) -> bool) -> Vec<Reason> {
         let rules = self.stage.ground.rulebook.rules.iter().enumerate();
         rules.filter(|(_, rule)| rule.then.iter().any(&could)).map(|(at, rule)| self.rule(at, rule)).collect()
     }
 
     /// Whether a rule acted in this step, and why not.
-    fn rule(&self, at: usize, rule: &Rule) -> Text {
+    fn rule(&self, at: usize, rule: &Rule) -> Reason {
         let name = &rule.name;
-        let idle = |en: String, ru: String| {
-            Text::new(format!("rule `{name}` did not act: {en}"), format!("правило `{name}` не сработало: {ru}"))
+        let idle = |en: String, ru: String| Reason {
+            text: Text::new(format!("rule `{name}` did not act: {en}"), format!("правило `{name}` не сработало: {ru}")),
+            was_set_off: true,
         };
         let mut unmet: Option<&Vec<Leaf>> = None;
         let mut used_up = false;
         for seen in &self.course.seen {
             match seen {
                 Seen::Fired(rule) if *rule == at => {
-                    return Text::new(format!("rule `{name}` acted"), format!("правило `{name}` сработало"));
+                    let text = Text::new(format!("rule `{name}` acted"), format!("правило `{name}` сработало"));
+                    return Reason { text, was_set_off: true };
                 }
                 Seen::Unmet(rule, leaves) if *rule == at => unmet = Some(leaves),
                 Seen::UsedUp(rule) => used_up |= *rule == at,
@@ -193,10 +205,11 @@ impl Why<'_> {
         }
         let outside = self.outside(rule);
         let when = &rule.plan;
-        idle(
+        let reason = idle(
             format!("nothing set it off (`when: {when}`){}", outside.en),
             format!("его ничто не запустило (`when: {when}`){}", outside.ru),
-        )
+        );
+        Reason { was_set_off: false, ..reason }
     }
 
     /// Why a rule on a schedule does not select the user, if it does not.
@@ -232,6 +245,13 @@ impl Why<'_> {
     fn clock(&self, at: Time) -> String {
         clock(at, &self.stage.ground.rulebook.settings.timezone.zone)
     }
+}
+
+/// Of several reasons those that are about something that was set off, if there
+/// are such.
+fn telling(reasons: Vec<Reason>) -> Vec<Text> {
+    let any = reasons.iter().any(|reason| reason.was_set_off);
+    reasons.into_iter().filter(|reason| reason.was_set_off || !any).map(|reason| reason.text).collect()
 }
 
 /// The names of a list that another has not, as often as it has fewer.
