@@ -20,8 +20,8 @@ fn three_rulebooks() -> (Api, Project, Engine, Vec<String>) {
         project.run("reload");
         wait("the rulebook", || project.count(name).is_some());
     }
-    let second = fs::read_to_string(project.file(RULES)).unwrap();
-    (api, project, engine, vec![first, second])
+    let last = fs::read_to_string(project.file(RULES)).unwrap();
+    (api, project, engine, vec![first, last])
 }
 
 fn versions(project: &Project) -> Vec<String> {
@@ -87,7 +87,7 @@ fn what_cannot_be_put_back_is_said() {
     engine.stop();
     for (version, piece) in [
         ("ffffffffffffff", "no kept rulebook has a version that begins with `ffffffffffffff`"),
-        ("''", "no kept rulebook"),
+        ("x", "no kept rulebook has a version that begins with `x`"),
     ] {
         project.run(&format!("rollback {version}")).expect(2, &[piece]);
     }
