@@ -84,7 +84,7 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
-    /// What a diagnostic's code means, with examples; all codes without one
+    /// What a diagnostic's code means; or why something happens to a user or does not
     Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),

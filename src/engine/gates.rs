@@ -182,7 +182,7 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
 }
 
 /// What quiet hours or caps say against a message, if they do.
-fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past: &Past) -> Option<Prepared> {
+pub(super) fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past: &Past) -> Option<Prepared> {
     let rulebook = person.rulebook();
     if purpose == Purpose::Transactional {
         return None;
@@ -227,7 +227,7 @@ fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, particulars: O
     }
 }
 
-fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
+pub(super) fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
     Consent {
         reach: text_of(person.field(builtin::REACH)).map_or(Reach::Reachable, Reach::parse),
         opted_out: person.field(builtin::OPTED_OUT) == &Value::Bool(true),

@@ -33,6 +33,7 @@ pub mod restore;
 mod segments;
 pub mod sizes;
 mod turn;
+pub mod why;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;

@@ -9,6 +9,7 @@ use super::load::load_again;
 use super::project::{Files, ProjectError};
 use super::reuse::Parsed;
 use super::watch::{self, WatchGuard};
+use super::whereabouts::Whereabouts;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Clock, Time};
 use arc_swap::ArcSwap;
@@ -136,6 +137,11 @@ impl Live {
     /// The rulebook in effect.
     pub fn current(&self) -> Arc<Rulebook> {
         self.current.load_full()
+    }
+
+    /// Where things stand in the files of the rulebook in effect.
+    pub fn whereabouts(&self) -> Whereabouts {
+        Whereabouts::of(&self.seen().accepted)
     }
 
     /// What the last look at the files came to: an error stays readable here
