@@ -29,3 +29,4 @@ mod snapshots;
 mod sql;
 mod start;
 mod support;
+mod why;

@@ -4,6 +4,7 @@
 use super::Scene;
 use super::tree::{At, Grower, Tree};
 use super::words::shown;
+use crate::audience::Person;
 use crate::condition::{Condition, Row};
 use crate::engine::gates::{Asked, consent_of, marketing_stop};
 use crate::engine::guard::{Purpose, Room, consent, quiet};
@@ -62,7 +63,7 @@ impl Gate {
 }
 
 impl Scene<'_> {
-    pub(super) fn grower(&self) -> Grower<'_> {
+    pub(super) fn grower(&self) -> Grower<'_, Person<'_>> {
         Grower { rulebook: self.rulebook, places: self.places, person: self.person }
     }
 

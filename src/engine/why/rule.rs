@@ -6,7 +6,7 @@ use super::tree::{Answer, At, Need};
 use super::words::{length, shown};
 use super::{Explanation, Past, Scene};
 use crate::audience::Happened;
-use crate::condition::Row;
+use crate::condition::{Condition, Row};
 use crate::engine::turn::since;
 use crate::model::{Event, EventId, FieldId, SegmentId, Text, Time, TimeDelta, Trace, Value};
 use crate::rulebook::{ClockZone, Limit, LimitWindow, Rule, Schedule, Trigger};
@@ -23,12 +23,21 @@ impl Scene<'_> {
         let scene = Scene { person: &person, standing: self.standing.clone(), ..*self };
         let mut gates = vec![scene.trigger(&rule.when, at("when"))];
         gates.extend(rule.audience.as_ref().map(|audience| scene.condition("for", audience, at("for"))));
-        gates.extend(rule.condition.as_ref().map(|condition| scene.condition("if", condition, at("if"))));
+        let of_event = rule.when.event().is_some() && happened.is_none();
+        gates.extend(rule.condition.as_ref().map(|condition| scene.asked(condition, at("if"), of_event)));
         gates.extend(rule.limit.map(|limit| scene.limited(rule, limit)));
         let headline = headline(rule, &gates);
         let needed = needed(&gates);
         gates.extend(scene.actions(&rule.then, &person));
         Some(Explanation { headline, recorded: self.firings(name), gates, needed, ..about })
+    }
+
+    /// The condition of a rule; one that cannot be known before the event has
+    /// come waits for it.
+    fn asked(&self, condition: &Condition, at: At<'_>, before_event: bool) -> Gate {
+        let gate = self.condition("if", condition, at);
+        let is_unknown = gate.tree.as_ref().is_some_and(|tree| tree.answer == Answer::Unknown);
+        if before_event && is_unknown { Gate { verdict: Verdict::Awaits, ..gate } } else { gate }
     }
 
     /// The last event of a kind.
@@ -210,7 +219,8 @@ fn awaits(en: String, ru: String) -> Gate {
 fn headline(rule: &Rule, gates: &[Gate]) -> Text {
     let name = &rule.name;
     let behind = gates.get(1..).unwrap_or_default();
-    match (gates.first().map(|gate| gate.verdict), behind.iter().find(|gate| !gate.passes())) {
+    let stops = |gate: &&Gate| matches!(gate.verdict, Verdict::Stop | Verdict::Wait);
+    match (gates.first().map(|gate| gate.verdict), behind.iter().find(stops)) {
         (Some(Verdict::Stop), _) => {
             Text::new(format!("`{name}` never acts again"), format!("`{name}` больше не сработает"))
         }

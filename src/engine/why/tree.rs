@@ -7,8 +7,7 @@
 //! field is not looked at.
 
 use super::words::{need, plain, want};
-use crate::audience::Person;
-use crate::condition::{Aim, Condition, Form, Truth, Why};
+use crate::condition::{Aim, Condition, Form, Row, Truth, Why};
 use crate::model::{SegmentId, Text};
 use crate::rulebook::{Rulebook, Test, Whereabouts};
 use serde::{Deserialize, Serialize};
@@ -92,14 +91,13 @@ pub(super) struct At<'a> {
 }
 
 /// What trees are made with.
-#[derive(Clone, Copy)]
-pub(super) struct Grower<'a> {
+pub(super) struct Grower<'a, R> {
     pub rulebook: &'a Rulebook,
     pub places: &'a Whereabouts,
-    pub person: &'a Person<'a>,
+    pub person: &'a R,
 }
 
-impl Grower<'_> {
+impl<R: Row> Grower<'_, R> {
     /// A condition as a tree.
     pub fn tree(&self, condition: &Condition, at: At<'_>) -> Tree {
         self.grow(condition.why(self.person), at)
@@ -112,7 +110,7 @@ impl Grower<'_> {
         Some(match &segment.test {
             Test::Condition(condition) => self.tree(condition, at),
             Test::Script(script) => {
-                let answer = Answer::from(self.person.segment(id));
+                let answer = Answer::from(self.rulebook.judge(id, self.person));
                 let place = self.places.definition("segments", &segment.name);
                 Tree { place, join: Join::Script, ..Tree::new(script.to_string(), answer) }
             }
@@ -185,7 +183,9 @@ impl Tree {
     }
 
     fn one_becomes(&self, wanted: bool) -> Option<Vec<Need>> {
-        self.parts.iter().filter_map(|part| part.become_answer(wanted)).min_by_key(Vec::len)
+        // a value can be given to anybody, and seldom be taken away
+        let cost = |needs: &Vec<Need>| (needs.len(), needs.iter().filter(|need| need.wanted == "is missing").count());
+        self.parts.iter().filter_map(|part| part.become_answer(wanted)).min_by_key(cost)
     }
 
     fn opaque(&self, wanted: bool) -> Need {
@@ -216,3 +216,7 @@ impl From<Truth> for Answer {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests;
