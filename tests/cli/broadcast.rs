@@ -73,8 +73,8 @@ fn a_broadcast_that_asks_for_more_than_a_start_is_refused() {
     let refused = "использует `at`: эта версия его проверяет, но не исполняет";
     project.run("broadcast start win_back --lang ru").expect(2, &[refused]);
     project.edit("rules/broadcasts.yaml", "    at: best hour\n", rate);
-    project.edit("rules/broadcasts.yaml", "    send: win_back\n", "    send: {template: win_back, vars: {days: 3}}\n");
-    project.run("broadcast start win_back").expect(2, &["`win_back` uses `vars`"]);
+    project.edit("rules/broadcasts.yaml", "    send: win_back\n", "    send: {template: win_back, at: 10:00}\n");
+    project.run("broadcast start win_back").expect(2, &["`win_back` uses `at`"]);
 }
 
 #[test]

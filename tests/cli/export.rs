@@ -14,7 +14,7 @@ fn every_message_is_a_line() {
     let api = Api::start();
     let project = Project::with_users(USERS);
     project.connect(&api.url());
-    let header = "key,time,user,cause,broadcast,run,template,part,state,reason,text,message_ids,rulebook\n";
+    let header = "key,time,user,cause,broadcast,run,template,part,state,reason,text,message_ids,rulebook,source\n";
     assert_eq!(project.run("export deliveries").expect(0, &[]).out, header);
     project.run("broadcast start win_back").expect(0, &[]);
     project.run("export deliveries").expect(0, &[",1001,broadcast,win_back,1,win_back,0,queued,", ",1002,"]);

@@ -11,7 +11,7 @@ use std::process::Stdio;
 fn a_new_project_is_clean_and_speaks_the_language_it_was_made_in() {
     let folder = tempfile::tempdir().unwrap();
     for (lang, made, checked) in
-        [("en", "made ", "no mistakes: segments 9"), ("ru", "создан ", "ошибок нет: сегментов 9")]
+        [("en", "made ", "no mistakes: segments 10"), ("ru", "создан ", "ошибок нет: сегментов 10")]
     {
         let path = folder.path().join(lang);
         let path = path.to_str().unwrap();
@@ -28,7 +28,7 @@ fn a_project_is_never_overwritten() {
     vestnik([Path::new("init"), &path]).expect(2, &["vestnik.yaml exists already; nothing was changed"]);
     assert_eq!(fs::read_to_string(project.file("rules/segments.yaml")).unwrap(), "segments: {}\n");
     fs::remove_file(project.file("vestnik.yaml")).unwrap();
-    vestnik([Path::new("init"), &path]).expect(2, &["rules/profile.yaml exists already"]);
+    vestnik([Path::new("init"), &path]).expect(2, &["rules/broadcasts.yaml exists already"]);
     assert!(!project.file("vestnik.yaml").exists());
 }
 

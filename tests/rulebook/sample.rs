@@ -18,7 +18,8 @@ fn loaded() -> Loaded {
 
 fn rulebook() -> std::sync::Arc<Rulebook> {
     let loaded = loaded();
-    assert_eq!(loaded.diagnostics.iter().map(|d| format!("{d:?}")).collect::<Vec<_>>(), Vec::<String>::new());
+    let serious = loaded.diagnostics.iter().filter(|found| found.severity != Severity::Info);
+    assert_eq!(serious.map(|found| format!("{found:?}")).collect::<Vec<_>>(), Vec::<String>::new());
     loaded.rulebook.expect("the sample is sound")
 }
 
