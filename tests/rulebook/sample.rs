@@ -52,7 +52,7 @@ fn segments_answer_as_the_sql_does() {
             &[("trial_3d_used", Value::Bool(true)), ("paid_count", int(0)), ("balance", int(0))],
             &["all", "trial_only", "expired", "no_subscription"],
         ),
-        (&[("paid_count", int(5)), ("balance", int(1))], &["all", "active", "vip", "high_value"]),
+        (&[("paid_count", int(5)), ("balance", int(1))], &["all", "active", "vip", "high_value", "engaged"]),
         (&[("paid_count", int(1)), ("last_payment_at", old.clone())], &["all", "churned"]),
         (&[("paid_count", int(1)), ("last_payment_at", Value::Time(Time(NOW.0 - 30 * DAY)))], &["all"]),
         (&[("last_payment_at", old)], &["all"]),
