@@ -111,7 +111,7 @@ enum Command {
     Export(export::Command),
     /// Make the running engine take over the rule files
     Reload,
-    /// Put the rules and templates of an earlier rulebook back; a list of them without one
+    /// List earlier rulebooks, or put the files of one back
     Rollback(rollback::Args),
     /// How the engine is
     Status,

@@ -5,7 +5,7 @@ use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
 use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
-use crate::engine::errands::{ErrandsReport, ScheduleReport};
+use crate::engine::errands::{ErrandsReport, ScheduleKind, ScheduleReport};
 pub use crate::model::grouped;
 use crate::model::{Lang, Text};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
@@ -393,9 +393,15 @@ const SCHEDULES: usize = 12;
 fn schedules(status: &Status) -> Vec<Text> {
     let next = |schedule: &ScheduleReport| {
         let name = &schedule.name;
+        let (en, ru) = match schedule.kind {
+            ScheduleKind::Task => ("task", "задача"),
+            ScheduleKind::Rule => ("rule", "правило"),
+        };
         match &schedule.next {
-            Some(next) => Text::new(format!("{name}: next at {next}"), format!("{name}: следующий запуск {next}")),
-            None => Text::new(format!("{name}: never again"), format!("{name}: больше не запустится")),
+            Some(next) => {
+                Text::new(format!("{en} {name}: next at {next}"), format!("{ru} {name}: следующий запуск {next}"))
+            }
+            None => Text::new(format!("{en} {name}: never again"), format!("{ru} {name}: больше не запустится")),
         }
     };
     let mut lines: Vec<Text> = status.schedules.iter().take(SCHEDULES).map(next).collect();

@@ -10,6 +10,7 @@ mod broadcast;
 mod campaigns;
 mod delivered;
 mod disk;
+mod errands;
 mod events;
 #[path = "../support/expect.rs"]
 mod expect;

@@ -29,7 +29,7 @@ mod status;
 mod tests;
 mod webhook;
 
-pub use status::{ErrandsReport, ScheduleReport};
+pub use status::{ErrandsReport, ScheduleKind, ScheduleReport};
 
 use super::turn::Errand;
 use super::{Engine, EngineError};

@@ -21,13 +21,25 @@ pub struct ErrandsReport {
 /// When something on a schedule runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleReport {
-    /// `task` or `rule`, and its name.
+    /// What it is.
+    pub kind: ScheduleKind,
+    /// Its name.
     pub name: String,
     /// The next time, in RFC 3339; none if there is none. Where it is a time of
     /// each user's own, that of the project's zone.
     pub next: Option<String>,
     /// The last time that it ran for.
     pub last: Option<String>,
+}
+
+/// What may be on a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleKind {
+    /// A task.
+    Task,
+    /// A rule.
+    Rule,
 }
 
 impl Engine {
@@ -54,15 +66,20 @@ impl Engine {
     /// Every task and every rule on a schedule, in the order of the files.
     pub fn schedules(&self) -> Vec<ScheduleReport> {
         let rulebook = self.live.current();
-        let rules = rulebook.rules.iter().filter_map(|rule| Some(("rule", &rule.name, rule.when.schedule()?)));
-        let tasks = rulebook.tasks.iter().map(|task| ("task", &task.name, &task.when));
+        let rules = rulebook.rules.iter().filter_map(|rule| Some((&rule.name, rule.when.schedule()?)));
+        let tasks = rulebook.tasks.iter().map(|task| (&task.name, &task.when));
         let (now, project) = (self.clock.now(), &rulebook.settings.timezone.zone);
         let automation = self.automation();
-        let report = |(kind, name, schedule): (&str, &String, &Schedule)| {
-            let key = format!("{kind} {name}");
+        let report = |kind, (name, schedule): (&String, &Schedule)| {
+            let key = match kind {
+                ScheduleKind::Task => format!("task {name}"),
+                ScheduleKind::Rule => format!("rule {name}"),
+            };
             let last = automation.schedule(&key).and_then(|record| record.ran).map(Time::rfc3339);
-            ScheduleReport { next: schedule.next(now, project).map(Time::rfc3339), last, name: key }
+            let next = schedule.next(now, project).map(Time::rfc3339);
+            ScheduleReport { kind, name: name.clone(), next, last }
         };
-        tasks.chain(rules).map(report).collect()
+        let tasks = tasks.map(|task| report(ScheduleKind::Task, task));
+        tasks.chain(rules.map(|rule| report(ScheduleKind::Rule, rule))).collect()
     }
 }

@@ -21,11 +21,14 @@ use tempfile::TempDir;
 const START: Time = Time(1_772_348_400_000);
 const SECRET: &str = "s3cret";
 
+/// A status and `Retry-After`.
+type Answer = (u16, Option<&'static str>);
+
 /// A server and what it was sent.
 #[derive(Clone, Default)]
 struct Server {
     got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
-    answers: Arc<Mutex<VecDeque<(u16, Option<&'static str>)>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 /// A project, its store, and a clock that stands still.
@@ -40,7 +43,7 @@ struct World {
 }
 
 impl Server {
-    fn answer(&self, answers: &[(u16, Option<&'static str>)]) {
+    fn answer(&self, answers: &[Answer]) {
         self.answers.lock().unwrap().extend(answers);
     }
 
