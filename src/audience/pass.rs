@@ -78,6 +78,13 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Looks at a user, as of the pass.
+    pub fn with_row<T>(&self, user: UserId, look: impl FnOnce(&Person<'_>) -> T) -> Option<T> {
+        let row = self.state.people.find(user)?;
+        let known = Known::new(&self.state.rulebook);
+        Some(look(&Person::new(self.state, row, self.now, self.source, &known)))
+    }
+
     /// The number of users.
     pub fn users(&self) -> usize {
         self.state.people.len()

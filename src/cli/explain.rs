@@ -1,10 +1,14 @@
 //! `vestnik explain CODE`: what a code means, with an example that goes wrong
-//! and one that does not. Without a code: all of them.
+//! and one that does not; without a code all of them. `vestnik explain user ID`
+//! is about a user.
+
+mod user;
 
 use super::Format;
 use super::context::{Context, Failure};
 use crate::diagnostic::render::{Style, render};
 use crate::diagnostic::{Documented, Severity};
+use crate::engine::why::About;
 use crate::explain::{self, Example, Page, Trial};
 use crate::model::{Lang, Text};
 use serde_json::{Value, json};
@@ -13,8 +17,52 @@ use std::process::ExitCode;
 /// The arguments.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The code of a finding, such as C030; without one, all codes are listed
+    /// The code of a finding, such as C030, or the word `user`; without one, all
+    /// codes are listed
+    #[arg(value_name = "CODE|user")]
     code: Option<String>,
+    /// After `user`: whom; without more, a card with everything about the user
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
+    id: Option<i64>,
+    #[command(flatten)]
+    about: AboutArgs,
+    /// Judge as of this time, for instance 2026-03-01 or "2026-03-01 12:00"
+    #[arg(long, value_name = "TIME", requires = "id")]
+    now: Option<String>,
+}
+
+/// What a question about a user is about.
+#[derive(clap::Args)]
+#[group(multiple = false, requires = "id")]
+struct AboutArgs {
+    /// Why the user is in this segment or not
+    #[arg(long, value_name = "NAME")]
+    segment: Option<String>,
+    /// Why this rule acted on the user, or does not
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// Where the user stands in this drip
+    #[arg(long, value_name = "NAME")]
+    drip: Option<String>,
+    /// Why this broadcast reached the user, or does not
+    #[arg(long, value_name = "NAME")]
+    broadcast: Option<String>,
+    /// What became of this message, by its key as `outbox list` shows it
+    #[arg(long, value_name = "KEY")]
+    message: Option<String>,
+}
+
+impl AboutArgs {
+    fn about(&self) -> About {
+        let all = [
+            self.segment.clone().map(About::Segment),
+            self.rule.clone().map(About::Rule),
+            self.drip.clone().map(About::Drip),
+            self.broadcast.clone().map(About::Broadcast),
+            self.message.clone().map(About::Message),
+        ];
+        all.into_iter().flatten().next().unwrap_or(About::All)
+    }
 }
 
 /// A page, and what came of its wrong example.
@@ -26,9 +74,17 @@ struct Explained {
 
 /// Explains and prints.
 pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
-    match &args.code {
-        None => list(context),
-        Some(name) => one(context, explain::find(name).ok_or_else(|| unknown(name))?),
+    match (args.code.as_deref(), args.id) {
+        (Some("user"), Some(id)) => return user::run(context, id, args.about.about(), args.now.as_deref()),
+        (Some("user"), None) => {
+            return Err(Failure::new(Text::new(
+                "say about whom: `vestnik explain user ID`",
+                "укажите, о ком: `vestnik explain user ID`",
+            )));
+        }
+        (Some(code), Some(_)) => return Err(unknown(code)),
+        (None, _) => list(context),
+        (Some(name), None) => one(context, explain::find(name).ok_or_else(|| unknown(name))?),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -88,7 +88,7 @@ enum Command {
     Check(check::Args),
     /// Run the tests of the rules, and see which rules and steps none of them reaches
     Test(test::Args),
-    /// What a diagnostic's code means, with examples; all codes without one
+    /// What a diagnostic's code means; or why something happens to a user or does not
     Explain(explain::Args),
     /// Every segment with its size
     Segments(segments::Args),

@@ -27,6 +27,7 @@ mod quick;
 mod row;
 mod scan;
 mod syntax;
+mod why;
 
 pub use check::{check, check_value};
 pub use column::{Answers, Codes, Column, Columns, Lists, Selection, Span as TextSpan, Tally, Way, Whole, pick};
@@ -39,6 +40,7 @@ pub use parse::{RESERVED, parse};
 pub use parts::Part;
 pub use scan::{MAX_CHARS, MAX_DEPTH, MAX_NODES, first_comment};
 pub use syntax::{Ast, Kind, Node, Operator, Presence, Relation, Side, Span, TextTest, Word};
+pub use why::{Aim, Form, Leaf, Wanted, Why};
 
 use crate::model::{EnumType, EventId, Events, ExperimentId, FieldId, Schema, SegmentId, Time, Type, Value};
 use ir::{Call, Expr, Op};

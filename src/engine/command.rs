@@ -14,6 +14,7 @@ use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
+use super::why::{WhyAnswer, WhyQuery};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Style, render};
@@ -46,6 +47,8 @@ pub enum Request {
     Query(Box<Query>),
     /// A template as a user gets it.
     Preview(PreviewQuery),
+    /// Why something happens to a user or does not.
+    Why(WhyQuery),
     /// All broadcasts, or one.
     Broadcasts {
         /// Its name.
@@ -146,6 +149,8 @@ pub enum Reply {
     Queried(Box<QueryAnswer>),
     /// To [`Request::Preview`].
     Previewed(Box<PreviewAnswer>),
+    /// To [`Request::Why`].
+    Why(Box<WhyAnswer>),
     /// To [`Request::Broadcasts`].
     Broadcasts(Vec<BroadcastStatus>),
     /// To [`Request::Start`] and [`Request::Steer`].
@@ -286,6 +291,7 @@ impl Engine {
             Request::SegmentHistory { back } => Ok(Reply::SegmentHistory(self.segment_history(back)?)),
             Request::Query(query) => Ok(Reply::Queried(Box::new(self.query(&query)?))),
             Request::Preview(query) => Ok(Reply::Previewed(Box::new(self.preview(&query)?))),
+            Request::Why(query) => Ok(Reply::Why(Box::new(self.why(&query)?))),
             Request::Broadcasts { name } => Ok(Reply::Broadcasts(self.broadcast_status(name.as_deref())?)),
             Request::Start { name, again } => Ok(Reply::Run(Box::new(self.start_by_hand(&name, again)?))),
             Request::Answer { name, answer } => {

@@ -185,7 +185,7 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
 }
 
 /// What quiet hours or caps say against a message, if they do.
-fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past: &Past) -> Option<Prepared> {
+pub(super) fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose<'_>, past: &Past) -> Option<Prepared> {
     let rulebook = person.rulebook();
     if purpose == Purpose::Transactional {
         return None;
@@ -234,7 +234,7 @@ fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, vars: &[(Strin
     }
 }
 
-fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
+pub(super) fn consent_of<'a>(person: &'a Person<'_>) -> Consent<'a> {
     Consent {
         reach: text_of(person.field(builtin::REACH)).map_or(Reach::Reachable, Reach::parse),
         opted_out: person.field(builtin::OPTED_OUT) == &Value::Bool(true),

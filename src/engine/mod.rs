@@ -38,6 +38,7 @@ mod segments;
 pub mod sizes;
 pub mod trial;
 mod turn;
+pub mod why;
 mod witness;
 
 pub use delivered::Delivered;

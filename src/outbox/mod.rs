@@ -52,5 +52,5 @@ pub use notice::Notice;
 pub use posting::{Posted, Posting, last_posting, postings, stage_postings};
 pub use prepare::{Ask, Prepare, Prepared, Settled};
 pub use queue::{Amend, Depth, Obstacle, Queue, Recovery, TakenUp};
-pub use row::{Failure, FailureKind, RowId, SkipReason, State};
+pub use row::{Failure, FailureKind, RowId, SkipReason, State, tries};
 pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

@@ -9,6 +9,7 @@ use super::load::load_again;
 use super::project::{Files, ProjectError};
 use super::reuse::Parsed;
 use super::watch::{self, WatchGuard};
+use super::whereabouts::Whereabouts;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Clock, Time};
 use arc_swap::ArcSwap;
@@ -141,6 +142,11 @@ impl Live {
     /// The files of the rulebook in effect.
     pub fn accepted(&self) -> Files {
         self.seen().accepted.clone()
+    }
+
+    /// Where things stand in the files of the rulebook in effect.
+    pub fn whereabouts(&self) -> Whereabouts {
+        Whereabouts::of(&self.seen().accepted)
     }
 
     /// What the last look at the files came to: an error stays readable here

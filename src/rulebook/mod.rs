@@ -28,6 +28,7 @@ mod template;
 mod trigger;
 mod view;
 mod watch;
+mod whereabouts;
 mod words;
 mod yaml;
 
@@ -50,6 +51,7 @@ pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, v
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
 pub use view::{Recorded, View};
 pub use watch::WatchGuard;
+pub use whereabouts::Whereabouts;
 pub use words::{duration, rate};
 
 use crate::condition::{Fact, Row, Truth};

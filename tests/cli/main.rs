@@ -32,3 +32,4 @@ mod sql;
 mod start;
 mod support;
 mod test;
+mod why;

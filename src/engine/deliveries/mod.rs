@@ -78,7 +78,7 @@ pub enum DeliveriesError {
 impl Engine {
     /// The ledgers that are kept, oldest first: all, or those of a broadcast
     /// and of taking it back, or of one run of it.
-    fn ledgers_of(&self, broadcast: Option<&str>, run: Option<u32>) -> Result<Vec<Ledger>, DeliveriesError> {
+    pub(super) fn ledgers_of(&self, broadcast: Option<&str>, run: Option<u32>) -> Result<Vec<Ledger>, DeliveriesError> {
         let all = Ledger::read_all(&*self.store).map_err(EngineError::from)?;
         let ready = all.into_iter().filter(|ledger| ledger.status != LedgerStatus::Preparing);
         let Some(name) = broadcast else { return Ok(ready.collect()) };
@@ -102,7 +102,11 @@ impl Engine {
 
     /// Every row of these ledgers. One that is forgotten meanwhile is passed
     /// over.
-    fn each_row(&self, ledgers: &[Ledger], each: &mut dyn FnMut(&Ledger, RowId, Delivery)) -> Result<(), EngineError> {
+    pub(super) fn each_row(
+        &self,
+        ledgers: &[Ledger],
+        each: &mut dyn FnMut(&Ledger, RowId, Delivery),
+    ) -> Result<(), EngineError> {
         for ledger in ledgers {
             let read = rows(&*self.store, ledger, |id, user, state| {
                 each(ledger, id, Delivery::of(ledger, id, user, state));

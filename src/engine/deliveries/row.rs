@@ -98,7 +98,7 @@ impl RowState {
 }
 
 impl Delivery {
-    pub(super) fn of(ledger: &Ledger, id: RowId, user: UserId, row: &State) -> Self {
+    pub(in crate::engine) fn of(ledger: &Ledger, id: RowId, user: UserId, row: &State) -> Self {
         let (state, at) = state_of(ledger, row);
         let (reason, text, message_ids) = outcome(row);
         let at = at.map(|at| ledger.created + at);

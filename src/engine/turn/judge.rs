@@ -9,7 +9,7 @@ use crate::engine::decide::{Occurrence, Reactor, Situation, effects, moment};
 use crate::engine::leaves::leaves;
 use crate::engine::witness::{Seen, Witness};
 use crate::model::{Delivery, Effect, Event, Time, TimeDelta};
-use crate::rulebook::{Again, Awaited, Drip, LimitWindow, Moment, OnFailure, Rule};
+use crate::rulebook::{Again, Awaited, Drip, Limit, LimitWindow, Moment, OnFailure, Rule};
 use crate::store::Origin;
 
 /// What a round decided.
@@ -104,11 +104,7 @@ impl Turn<'_> {
 
     fn has_room(&self, rule: &Rule, now_too: usize, person: &Person<'_>) -> bool {
         let Some(limit) = rule.limit else { return true };
-        let from = match limit.window {
-            LimitWindow::Ever => Time(i64::MIN),
-            LimitWindow::Day => midnight(self.ground.now, person.user_zone()),
-            LimitWindow::Rolling(length) => self.ground.now - length + TimeDelta(1),
-        };
+        let from = since(limit, self.ground.now, person);
         let before = self.standing.fired(&rule.name).iter().filter(|at| **at >= from).count();
         before + now_too < limit.count as usize
     }
@@ -224,6 +220,15 @@ impl Turn<'_> {
 
     pub(super) fn best_hour(&self, person: &Person<'_>) -> i8 {
         self.ground.crowd.best_hour(self.user, person.user_zone(), self.ground.now)
+    }
+}
+
+/// From when on a limit counts at `now`.
+pub(in crate::engine) fn since<R: Row>(limit: Limit, now: Time, person: &R) -> Time {
+    match limit.window {
+        LimitWindow::Ever => Time(i64::MIN),
+        LimitWindow::Day => midnight(now, person.user_zone()),
+        LimitWindow::Rolling(length) => now - length + TimeDelta(1),
     }
 }
 

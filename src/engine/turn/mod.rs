@@ -27,6 +27,7 @@ use crate::outbox::SkipReason;
 use crate::rulebook::{Action, LimitWindow, Rulebook};
 use crate::store::{Follow, Origin};
 use judge::Decision;
+pub(super) use judge::{may_enter, since};
 use std::sync::{Arc, RwLockWriteGuard};
 
 /// The rules in force, prepared.
