@@ -16,6 +16,7 @@ use std::sync::Arc;
 use vestnik::condition::{self, Truth};
 use vestnik::diagnostic::render::{Style, render};
 use vestnik::diagnostic::{Diagnostic, Severity};
+use vestnik::engine::trial;
 use vestnik::explain;
 use vestnik::model::{Effect, Lang, Profile, Schema, Time, UserId, Value};
 use vestnik::rulebook::{Action, Files, Loaded, METRICS, Portion, Rulebook, Settings, load_files, sample};
@@ -119,6 +120,23 @@ fn files_of_the_pages_load_without_a_finding() {
             assert!(loaded.rulebook.is_some() && serious == 0, "{}:\n{shown}", block.place);
         }
     }
+}
+
+#[test]
+fn tests_of_rules_on_the_page_pass() {
+    let mut seen = 0;
+    for block in blocks("docs/rulebook.md").iter().filter(|block| block.text.contains("\ntests:")) {
+        let path = block.tag.split_whitespace().nth(1).unwrap();
+        let loaded = with_file(path, &block.text);
+        let rulebook = loaded.rulebook.unwrap();
+        let is_here = |at: &usize| loaded.sources.name(rulebook.scenarios[*at].place.source) == path;
+        let here: Vec<usize> = (0..rulebook.scenarios.len()).filter(is_here).collect();
+        seen += here.len();
+        for (at, failures) in trial::run(Path::new("."), &rulebook, &here).unwrap().tests {
+            assert!(failures.is_empty(), "{}: {}: {failures:#?}", block.place, rulebook.scenarios[at].name);
+        }
+    }
+    assert!(seen > 0, "no test was found");
 }
 
 /// The files of the page on scripts make one project.

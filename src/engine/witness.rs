@@ -23,6 +23,8 @@ pub enum Seen {
     UsedUp(usize),
     /// The user may not enter a drip, now or again.
     Barred(usize),
+    /// The user did not enter a drip, for its exit condition was true.
+    Shut(usize),
     /// A step of a drip was taken.
     Step(usize, u16),
     /// The user left a step of a drip by this of its ways.

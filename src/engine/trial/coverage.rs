@@ -123,7 +123,12 @@ impl Reached {
             Seen::Fired(rule) => Some(Spot::Rule(*rule)),
             Seen::Step(drip, at) => Some(Spot::Step(*drip, *at)),
             Seen::Way(drip, at, way) => Some(Spot::Way(*drip, *at, *way)),
-            Seen::Unmet(..) | Seen::UsedUp(_) | Seen::Barred(_) | Seen::Trouble { .. } | Seen::Cascade { .. } => None,
+            Seen::Unmet(..)
+            | Seen::UsedUp(_)
+            | Seen::Barred(_)
+            | Seen::Shut(_)
+            | Seen::Trouble { .. }
+            | Seen::Cascade { .. } => None,
         }));
     }
 }

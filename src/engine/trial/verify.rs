@@ -62,6 +62,7 @@ impl Verifier<'_> {
                 | Seen::Unmet(..)
                 | Seen::UsedUp(_)
                 | Seen::Barred(_)
+                | Seen::Shut(_)
                 | Seen::Step(..)
                 | Seen::Way(..) => {}
             }

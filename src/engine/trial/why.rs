@@ -85,6 +85,13 @@ impl Why<'_> {
                 format!("цепочка `{name}` сработала, но пользователь в ней уже был и войти снова пока не может"),
             ));
         }
+        if self.course.seen.contains(&Seen::Shut(at)) {
+            let exit = drip.exit.as_ref().map_or("", |exit| exit.text());
+            return Some(Text::new(
+                format!("drip `{name}` was set off, but its `exit if` was true: `{exit}`"),
+                format!("цепочка `{name}` сработала, но её `exit if` было верно: `{exit}`"),
+            ));
+        }
         let Some(leaving) = standing.left(name) else {
             return Some(Text::new(
                 format!("the user never entered drip `{name}`"),
@@ -154,14 +161,14 @@ impl Why<'_> {
         [none].into_iter().chain(scripts).collect()
     }
 
-    /// Whether the user is or was in a drip, or this step would have had them
-    /// enter.
+    /// Whether there is more to say of a drip than that the user never entered.
     fn was_in(&self, at: usize) -> bool {
         let Some(drip) = self.stage.ground.rulebook.drips.get(at) else { return false };
         let standing = self.stage.standing();
         standing.in_drip(&drip.name).is_some()
             || standing.left(&drip.name).is_some()
             || self.course.seen.contains(&Seen::Barred(at))
+            || self.course.seen.contains(&Seen::Shut(at))
     }
 
     /// What became of rules of which an action could have done something.
@@ -190,6 +197,7 @@ impl Why<'_> {
                 Seen::Fired(_)
                 | Seen::Unmet(..)
                 | Seen::Barred(_)
+                | Seen::Shut(_)
                 | Seen::Step(..)
                 | Seen::Way(..)
                 | Seen::Trouble { .. }

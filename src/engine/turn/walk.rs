@@ -94,8 +94,11 @@ impl Turn<'_> {
         let place = usize::from(at);
         let rules = self.ground.rules;
         let (Some(drip), Some(flow)) = (rules.rulebook.drips.get(place), rules.flows.get(place)) else { return };
-        if !self.may_enter(place) || self.is_over(drip) {
-            return;
+        if !self.may_enter(place) {
+            return self.tell(&flow.name, Seen::Barred);
+        }
+        if self.is_over(drip) {
+            return self.tell(&flow.name, Seen::Shut);
         }
         let (name, entered) = (flow.name.clone(), self.ground.now);
         let wait = Wait::Begin { at: entered, attempts: 0 };
