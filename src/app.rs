@@ -12,6 +12,7 @@
 //! is put in force all parts but the store are stopped and built anew.
 
 use crate::engine::arming::{Arming, Instance};
+use crate::engine::errands::Errands;
 use crate::engine::gates::Gates;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
@@ -69,6 +70,7 @@ pub struct App {
     bot: JoinHandle<Result<(), EngineError>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
+    errands: JoinHandle<()>,
     herald: JoinHandle<()>,
     stop: watch::Sender<bool>,
     changeovers: UnboundedReceiver<Changeover>,
@@ -165,6 +167,7 @@ impl App {
         })
         .map_err(EngineError::from)?;
         engine.go_live(outbox)?;
+        engine.keep_edition()?;
         let (asked, changeovers) = unbounded_channel();
         engine.restart_through(asked)?;
         let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;
@@ -173,6 +176,8 @@ impl App {
         let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
+        let errands = Errands::new(engine.clone(), data, Box::new(|name| std::env::var(name).ok()))?;
+        let errands = tokio::spawn(run_errands(Arc::new(errands)));
         let herald = tokio::spawn(tell_admins(engine.clone(), notices));
         Ok(Self {
             engine,
@@ -181,6 +186,7 @@ impl App {
             bot,
             keeper,
             clockwork,
+            errands,
             herald,
             stop,
             changeovers,
@@ -215,6 +221,7 @@ impl App {
         let _ = self.stop.send(true);
         self.keeper.abort();
         self.clockwork.abort();
+        self.errands.abort();
         self.herald.abort();
         if !self.bot.is_finished() {
             let _ = self.bot.await;
@@ -275,6 +282,38 @@ async fn pass_time(engine: Arc<Engine>) {
             Ok(Err(error)) => tracing::warn!(%error, "broadcasts that start by themselves wait; tried again"),
             Err(error) => tracing::error!(%error, "the calendar ended by a bug; tried again"),
         }
+    }
+}
+
+/// Does what rules and tasks have asked for. Webhooks and the rest do not wait for
+/// each other, and the clock waits for neither.
+async fn run_errands(errands: Arc<Errands>) {
+    let ticking = || {
+        let mut tick = tokio::time::interval(CLOCKWORK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tick
+    };
+    let chores = async {
+        let mut tick = ticking();
+        loop {
+            tick.tick().await;
+            said("what tasks ask for", errands.run_chores().await);
+        }
+    };
+    let webhooks = async {
+        let mut tick = ticking();
+        loop {
+            tick.tick().await;
+            said("webhooks", errands.run_webhooks().await);
+        }
+    };
+    tokio::join!(chores, webhooks);
+}
+
+fn said(what: &str, done: Result<(), EngineError>) {
+    match done {
+        Ok(()) | Err(EngineError::Store(StoreError::Closed)) => {}
+        Err(error) => tracing::warn!(%error, what, "put off: the store cannot be used"),
     }
 }
 

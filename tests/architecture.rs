@@ -31,14 +31,15 @@ const ORDER: [&str; 15] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 22] = [
+const KNOWN_IN: [(&str, &str); 23] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
-    ("axum", "sandbox"),
+    ("axum", "sandbox engine/errands/tests"),
     ("clap", "cli"),
     ("croner", "rulebook/trigger"),
     ("csv", "import/source"),
     ("granit_parser", "rulebook/yaml"),
+    ("hmac", "engine/errands"),
     ("indicatif", "cli"),
     ("memchr", "condition/column"),
     ("minijinja", "rulebook/template"),

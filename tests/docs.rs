@@ -130,7 +130,7 @@ fn with_scripts(more: &[(&str, &str)]) -> Loaded {
         blocks.iter().filter_map(|block| Some((file(block)?, block.text.as_str()))).collect();
     assert!(files.len() > 3, "docs/scripts.md has no files");
     let files = files.iter().map(|(path, text)| (path.as_str(), *text));
-    load_files(&Files::from_list(sample::FILES.iter().copied().chain(files).chain(more.iter().copied())))
+    load_files(&Files::from_list(core().chain(files).chain(more.iter().copied())))
 }
 
 fn act(book: &Rulebook, rule: &str) -> Result<Vec<Effect>, String> {
@@ -336,9 +336,19 @@ fn language_world() -> Arc<Rulebook> {
     with_file("rules/more.yaml", &block.text).rulebook.unwrap()
 }
 
-/// The sample project with one file added or replaced.
+/// The files of the sample beside which the examples of the pages stand: its
+/// fields, segments and broadcasts.
+fn core<'a>() -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_core = |path: &str| {
+        let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+        ["vestnik", "profile", "segments", "broadcasts", "win_back", "vip_thanks"].contains(&stem)
+    };
+    sample::FILES.iter().copied().filter(move |(path, _)| is_core(path))
+}
+
+/// The same with one file added or replaced.
 fn with_file(path: &str, text: &str) -> Loaded {
-    let others = sample::FILES.iter().copied().filter(|(known, _)| *known != path);
+    let others = core().filter(|(known, _)| *known != path);
     load_files(&Files::from_list(others.chain([(path, text)])))
 }
 

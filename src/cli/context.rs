@@ -7,6 +7,7 @@ use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
 use crate::engine::arming::Instance;
 use crate::engine::command::{Reply, Request};
+use crate::engine::editions::RollbackError;
 use crate::engine::{Engine, EngineError};
 use crate::import::Progress;
 use crate::interface::control;
@@ -82,6 +83,15 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl From<RollbackError> for Failure {
+    fn from(error: RollbackError) -> Self {
+        match error {
+            RollbackError::Store(error) => error.into(),
+            error => Self::new(error.text()),
+        }
+    }
+}
+
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         Self::new(error.text())
@@ -150,10 +160,7 @@ impl Context {
     pub fn data(&self) -> Result<PathBuf, Failure> {
         match &self.global.data {
             Some(data) => Ok(data.clone()),
-            None => {
-                let data = self.loaded()?.rulebook.as_ref().map(|r| r.settings.data.clone());
-                Ok(self.global.project.join(data.unwrap_or_else(|| PathBuf::from("data"))))
-            }
+            None => Ok(self.global.project.join(&self.loaded()?.data)),
         }
     }
 

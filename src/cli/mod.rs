@@ -18,6 +18,7 @@ mod outbox;
 mod preview;
 mod query;
 mod reload;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
@@ -25,6 +26,7 @@ mod segments;
 mod sizes;
 mod status;
 mod table;
+mod test;
 
 use crate::engine::command::Request;
 use crate::model::Lang;
@@ -84,6 +86,8 @@ enum Command {
     Init(init::Args),
     /// Check the rule files and templates: every mistake with its place
     Check(check::Args),
+    /// Run the tests of the rules, and see which rules and steps none of them reaches
+    Test(test::Args),
     /// What a diagnostic's code means; or why something happens to a user or does not
     Explain(explain::Args),
     /// Every segment with its size
@@ -107,6 +111,8 @@ enum Command {
     Export(export::Command),
     /// Make the running engine take over the rule files
     Reload,
+    /// List earlier rulebooks, or put the files of one back
+    Rollback(rollback::Args),
     /// How the engine is
     Status,
     /// Let this engine send: after its data folder was copied or moved, or after `disarm`
@@ -128,7 +134,10 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let context = Context::new(cli.global);
-    context.start_log(matches!(cli.command, Command::Run));
+    // what goes wrong in a test is told as its failure
+    if !matches!(cli.command, Command::Test(_)) {
+        context.start_log(matches!(cli.command, Command::Run));
+    }
     match dispatch(&context, cli.command) {
         Ok(code) => code,
         Err(failure) => context.fail(&failure),
@@ -141,6 +150,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Run => run::run(context),
         Command::Init(args) => init::run(context, &args),
         Command::Check(args) => check::run(context, &args),
+        Command::Test(args) => test::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Segments(args) => segments::run(context, &args),
         Command::Query(args) => query::run(context, &args),
@@ -151,6 +161,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Outbox(command) => outbox::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),
+        Command::Rollback(args) => rollback::run(context, args),
         Command::Status => status::run(context),
         Command::Arm => arm::run(context, &Request::Arm),
         Command::Disarm => arm::run(context, &Request::Disarm),

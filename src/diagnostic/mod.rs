@@ -85,6 +85,8 @@ pub struct Diagnostic {
     pub primary: Label,
     /// Other places that explain it, such as the first of two definitions.
     pub secondary: Vec<Label>,
+    /// Why it is so.
+    pub notes: Vec<Text>,
     /// What to do about it.
     pub help: Vec<Text>,
     /// A mechanical correction, where there is one.
@@ -115,7 +117,16 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: Code, message: Text, place: Place) -> Self {
         let primary = Label { place, text: Text::same("") };
-        Self { code, severity, message, primary, secondary: Vec::new(), help: Vec::new(), replacement: None }
+        Self {
+            code,
+            severity,
+            message,
+            primary,
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            replacement: None,
+        }
     }
 
     /// Puts words beside the underlined place.
@@ -129,6 +140,13 @@ impl Diagnostic {
     #[must_use]
     pub fn also(mut self, place: Place, text: Text) -> Self {
         self.secondary.push(Label { place, text });
+        self
+    }
+
+    /// Adds why it is so.
+    #[must_use]
+    pub fn note(mut self, text: Text) -> Self {
+        self.notes.push(text);
         self
     }
 

@@ -2,7 +2,7 @@
 //! a line each, or JSON. The only file that knows the rendering crate.
 
 use super::{Diagnostic, Diagnostics, Label, Place, Severity, SourceId, Sources};
-use crate::model::Lang;
+use crate::model::{Lang, Text};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -59,7 +59,9 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, lang: Lang) -> V
         let headline = helps.next().unwrap_or(write_instead(lang));
         help().secondary_title(headline).element(snippet(place.source, sources).patch(patch))
     });
-    let first = title.elements(snippets(diagnostic, sources, lang)).elements(helps.map(|text| help().message(text)));
+    let note = |text: &'a Text| Level::NOTE.with_name(note_name(lang)).message(text.get(lang));
+    let first = title.elements(snippets(diagnostic, sources, lang)).elements(diagnostic.notes.iter().map(note));
+    let first = first.elements(helps.map(|text| help().message(text)));
     std::iter::once(first).chain(correction).collect()
 }
 
@@ -112,6 +114,14 @@ fn level(severity: Severity, lang: Lang) -> Level<'static> {
         Severity::Info => Level::INFO.with_name(name),
         Severity::Warning => Level::WARNING.with_name(name),
         Severity::Error => Level::ERROR.with_name(name),
+    }
+}
+
+/// What a reason is called for people.
+fn note_name(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "why",
+        Lang::Ru => "причина",
     }
 }
 

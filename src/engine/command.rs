@@ -8,6 +8,8 @@ use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
 use super::deliveries::{Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, RowList, RowQuery};
+use super::editions::{EditionReport, RollbackError, RolledBack, Wanted, editions, roll_back};
+use super::errands::{ErrandsReport, ScheduleReport};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -114,6 +116,15 @@ pub enum Request {
     Arm,
     /// Let it send nothing but replies.
     Disarm,
+    /// The rulebooks that were in force and are kept.
+    Editions,
+    /// Put the files of one of them back.
+    RollBack {
+        /// Which, and what of it.
+        wanted: Wanted,
+        /// The language of the diagnostics.
+        lang: Lang,
+    },
     /// Write everything to a file.
     Backup {
         /// The file.
@@ -164,6 +175,11 @@ pub enum Reply {
     Status(Box<Status>),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
+    /// To [`Request::Editions`].
+    Editions(Vec<EditionReport>),
+    /// To [`Request::RollBack`]: what was put back, and what the check of it came
+    /// to.
+    RolledBack(Box<(RolledBack, ReloadAnswer)>),
     /// To [`Request::Backup`].
     BackedUp(Box<Summary>),
     /// To [`Request::Restore`].
@@ -238,6 +254,10 @@ pub struct Status {
     pub trouble: Option<Text>,
     /// Updates that could not be read.
     pub unreadable_updates: u64,
+    /// Work that is done apart from deciding.
+    pub errands: ErrandsReport,
+    /// When tasks and rules on a schedule run.
+    pub schedules: Vec<ScheduleReport>,
     /// Bytes of the store on disk.
     pub disk: u64,
 }
@@ -255,6 +275,9 @@ pub enum CommandError {
     /// The import.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Putting an earlier rulebook back.
+    #[error(transparent)]
+    Rollback(#[from] RollbackError),
     /// Everything else.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -299,6 +322,13 @@ impl Engine {
                 self.take_over();
                 Ok(Reply::Reloaded(answer(&report, &self.live.current().version, lang)))
             }
+            Request::Editions => Ok(Reply::Editions(editions(&*self.store).map_err(EngineError::from)?)),
+            Request::RollBack { wanted, lang } => {
+                let done = roll_back(&*self.store, &self.project, &wanted)?;
+                let report = self.live.reload();
+                self.take_over();
+                Ok(Reply::RolledBack(Box::new((done, answer(&report, &self.live.current().version, lang)))))
+            }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
@@ -334,6 +364,9 @@ impl Engine {
                     tracing::error!(%error, "the audience did not hear of the new rulebook");
                 }
             });
+        }
+        if let Err(error) = self.keep_edition() {
+            tracing::warn!(%error, "the rulebook in force could not be kept for a rollback");
         }
         if let Err(error) = self.know_past() {
             tracing::error!(%error, "the messages of the past cannot be read; caps count what is known");
@@ -371,6 +404,8 @@ impl Engine {
             silence: self.silence(),
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
+            errands: self.errands_report()?,
+            schedules: self.schedules(),
             disk: self.store.disk_size(),
         })
     }
@@ -438,6 +473,7 @@ impl CommandError {
             Self::Broadcast(error) => error.text(),
             Self::Deliveries(error) => error.text(),
             Self::Import(error) => error.text(),
+            Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }
     }
@@ -453,6 +489,9 @@ impl EngineError {
                 format!("the outbox cannot be started: {reason}"),
                 format!("очередь отправки не запускается: {reason}"),
             ),
+            Self::Web(reason) => {
+                Text::new(self.to_string(), format!("не удаётся подготовить соединения для вебхуков: {reason}"))
+            }
             Self::AlreadyLive => Text::new(self.to_string(), "движок уже запущен"),
             Self::NotRestored(why) => {
                 Text::new(self.to_string(), format!("резервная копия не вступила в силу: {}", why.ru))

@@ -75,6 +75,7 @@ impl Observer for Core {
         let crowd = self.crowd.clone();
         let Some(audience) = crowd.loaded() else { return Vec::new() };
         let mut follows = self.catch_up(audience, origin);
+        crowd.automation_mut().touch();
         let changes = audience.apply(user, patch, crowd.clock.now());
         self.moved(&changes);
         let stimulus = Stimulus { changes: vec![changes], ..Stimulus::default() };
@@ -154,7 +155,7 @@ impl Core {
         pairs.sort_unstable();
         automation.fields = pairs.into_iter().map(due).collect();
         drop(automation);
-        self.sweeps = Sweeps::default();
+        self.sweeps.renew();
         self.rules = Some(rules);
     }
 
@@ -170,6 +171,7 @@ impl Core {
         let Some(rules) = self.rules.clone() else { return Vec::new() };
         let crowd = self.crowd.clone();
         let now = crowd.clock.now();
+        crowd.automation_mut().touch();
         let ground = Ground { crowd: &crowd, audience, rules: &rules, now };
         let mut came = take(Turn::new(ground, user, origin, due));
         let mut automation = crowd.automation_mut();

@@ -8,6 +8,7 @@
 use super::EngineError;
 use super::automation::Automation;
 use super::hours;
+use super::witness::Witness;
 use crate::audience::Audience;
 use crate::model::{Clock, Time, UserId};
 use crate::rulebook::Live;
@@ -30,6 +31,8 @@ pub(super) struct Crowd {
     is_behind: AtomicBool,
     /// Tells the outbox of new postings.
     poster: OnceLock<Poster>,
+    /// Who takes down what goes on, in a rehearsal.
+    witness: OnceLock<Arc<Witness>>,
 }
 
 type Poster = Box<dyn Fn() + Send + Sync>;
@@ -46,6 +49,7 @@ impl Crowd {
             acts: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),
             poster: OnceLock::new(),
+            witness: OnceLock::new(),
         })
     }
 
@@ -63,6 +67,16 @@ impl Crowd {
     /// Who is told of new postings.
     pub fn post_to(&self, poster: impl Fn() + Send + Sync + 'static) {
         let _ = self.poster.set(Box::new(poster));
+    }
+
+    /// Who takes down what goes on from now on; the first who comes.
+    pub fn witness_by(&self, witness: Arc<Witness>) {
+        let _ = self.witness.set(witness);
+    }
+
+    /// Who takes down what goes on, if somebody does.
+    pub fn witness(&self) -> Option<&Witness> {
+        self.witness.get().map(|witness| &**witness)
     }
 
     /// New postings are durable.

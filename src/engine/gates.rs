@@ -62,7 +62,9 @@ impl Prepare for Gates {
             }
             Cause::Recall { name, text_apart, .. } => {
                 let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
-                with_broadcast(audience, name, user, |person, _, template| text(person, template, part, parts, None))
+                with_broadcast(audience, name, user, |person, broadcast, template| {
+                    text(person, template, part, parts, &vars_of(broadcast, person))
+                })
             }
             Cause::Rule { .. } | Cause::Drip { .. } => {
                 let prepared = self.judge_posted(audience, ledger, asked, particulars);
@@ -121,7 +123,8 @@ impl Gates {
                     return stop;
                 }
             }
-            text(person, template, asked.part, asked.parts, particulars)
+            let vars = particulars.map_or(&[][..], |particulars| &particulars.vars);
+            text(person, template, asked.part, asked.parts, vars)
         });
         judged.unwrap_or(Prepared::Skip(SkipReason::NotEligible))
     }
@@ -178,7 +181,7 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
             return stop;
         }
     }
-    text(person, template, asked.part, asked.parts, None)
+    text(person, template, asked.part, asked.parts, &vars_of(broadcast, person))
 }
 
 /// What quiet hours or caps say against a message, if they do.
@@ -210,9 +213,13 @@ pub(super) fn marketing_stop(person: &Person<'_>, asked: Asked, purpose: Purpose
     }
 }
 
-/// The text of a message. What the row has of its own holds values for it.
-fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, particulars: Option<&Particulars>) -> Prepared {
-    let vars = particulars.map_or(&[][..], |particulars| &particulars.vars);
+/// What a broadcast tells its template about the recipient.
+fn vars_of(broadcast: &Broadcast, person: &Person<'_>) -> Vec<(String, Value)> {
+    broadcast.send.vars.iter().map(|(name, x)| (name.clone(), x.evaluate(person))).collect()
+}
+
+/// The text of a message, with what its sender tells the template.
+fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, vars: &[(String, Value)]) -> Prepared {
     let portion = match (parts, part) {
         (0 | 1, _) => Portion::Whole,
         (_, 0) => Portion::Media,

@@ -16,14 +16,18 @@ pub mod command;
 mod core;
 mod crowd;
 pub mod decide;
+pub mod deed;
 mod delivered;
 pub mod deliveries;
-mod errands;
+pub mod editions;
+pub mod errands;
 pub mod gates;
 pub mod guard;
 mod hours;
 pub mod inbox;
+mod leaves;
 mod notices;
+pub mod opt_out;
 mod past;
 pub mod preview;
 pub mod profile;
@@ -32,8 +36,10 @@ pub mod rehearsal;
 pub mod restore;
 mod segments;
 pub mod sizes;
+pub mod trial;
 mod turn;
 pub mod why;
+mod witness;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;
@@ -82,6 +88,8 @@ pub struct Engine {
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
     changeovers: OnceLock<UnboundedSender<Changeover>>,
+    /// Held while the rulebook in force is kept.
+    keeping: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -105,6 +113,9 @@ pub enum EngineError {
     /// Live already.
     #[error("the engine is live already")]
     AlreadyLive,
+    /// The client for webhooks.
+    #[error("cannot set up connections for webhooks: {0}")]
+    Web(String),
     /// A backup was loaded and could not be put in force.
     #[error("the backup is not in force: {}", .0.en)]
     NotRestored(Text),
@@ -136,6 +147,7 @@ impl Engine {
             broadcasts: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
+            keeping: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

@@ -9,10 +9,11 @@
 //! to more at the same moment.
 
 use super::gates::Gates;
+use super::witness::Witness;
 use super::{Engine, EngineError};
 use crate::clock::ManualClock;
 use crate::model::{Clock, Event, Time, TimeDelta};
-use crate::outbox::{Dry, Sent, Unsent};
+use crate::outbox::{Dry, Held, Sent, Unsent};
 use crate::rulebook::Live;
 use crate::rulebook::Rulebook;
 use crate::store::{Origin, Store, Transaction};
@@ -35,6 +36,15 @@ pub struct Moment {
     pub sent: Vec<Sent>,
     /// What gates stopped, in order.
     pub unsent: Vec<Unsent>,
+    /// What gates had wait, in order.
+    pub held: Vec<Held>,
+}
+
+impl Moment {
+    /// Whether nothing went on that anybody could see.
+    fn is_quiet(&self) -> bool {
+        self.sent.is_empty() && self.unsent.is_empty() && self.held.is_empty()
+    }
 }
 
 /// Rows that are looked at between two commits.
@@ -77,6 +87,13 @@ impl Rehearsal {
         &mut self.dry
     }
 
+    /// Has what goes on taken down from now on.
+    pub(super) fn witness(&self) -> Arc<Witness> {
+        let witness = Arc::new(Witness::default());
+        self.engine.crowd.witness_by(witness.clone());
+        witness
+    }
+
     /// Changes profiles without anything following from it.
     pub fn prepare(&self, transaction: Transaction) -> Result<(), EngineError> {
         self.engine.writer.commit(Transaction { origin: Origin::Import, ..transaction })?;
@@ -102,6 +119,7 @@ impl Rehearsal {
             left -= sent.len().min(left);
             moment.sent.extend(sent);
             moment.unsent.extend(self.dry.skipped());
+            moment.held.extend(self.dry.held());
             if is_quiet {
                 return Ok(moment);
             }
@@ -136,7 +154,7 @@ impl Rehearsal {
             let next = self.next(end)?;
             self.go_to(next);
             let moment = self.settle()?;
-            if !moment.sent.is_empty() || !moment.unsent.is_empty() {
+            if !moment.is_quiet() {
                 visit(next, moment);
             }
         }

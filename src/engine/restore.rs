@@ -6,7 +6,7 @@
 //! command waits for it. What was waiting in the outbox of that day does not go
 //! out by itself: see [`Calm`].
 
-use super::{Engine, EngineError, arming, calendar};
+use super::{Engine, EngineError, arming, calendar, errands};
 use crate::model::{Text, Time};
 use crate::outbox::Calm;
 use crate::store::backup::{self, About, Reader, Summary};
@@ -88,8 +88,9 @@ impl Inspected {
         let reader = Reader::open(&self.restored.backup.path)?;
         let bytes = reader.bytes();
         // What the calendar starts may have been started since that day: it counts
-        // anew from now.
-        let pairs = reader.filter(|pair| pair.as_ref().map_or(true, |(key, _)| !calendar::is_key(key)));
+        // anew from now. What was asked for then has been done since, or is late.
+        let is_past = |key: &[u8]| calendar::is_key(key) || errands::is_key(key);
+        let pairs = reader.filter(|pair| pair.as_ref().map_or(true, |(key, _)| !is_past(key)));
         let pairs = pairs.filter_map(|pair| pair.and_then(|pair| self.calm.pass(pair)).transpose());
         into(&mut arming::kept(own, pairs), bytes)
     }

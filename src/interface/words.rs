@@ -5,6 +5,8 @@ use crate::engine::arming::{Arming, DisarmedBy};
 use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
 use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
+use crate::engine::errands::{ErrandsReport, ScheduleKind, ScheduleReport};
+pub use crate::model::grouped;
 use crate::model::{Lang, Text};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
@@ -29,6 +31,7 @@ pub fn status(status: &Status, lang: Lang) -> String {
             ));
         }
     }
+    lines.extend(schedules(status));
     lines.extend(troubles(status));
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
 }
@@ -355,19 +358,6 @@ pub fn headline(name: &str, run: &RunReport, lang: Lang) -> String {
     line
 }
 
-/// A number with its thousands apart: `12 345`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A number of bytes in a short form: `812 B`, `4.5 MB`.
 pub fn size(bytes: u64) -> Text {
     let scale = [(1_000_000_000, "GB", "ГБ"), (1_000_000, "MB", "МБ"), (1_000, "kB", "кБ")];
@@ -394,6 +384,41 @@ pub fn length(seconds: u64) -> Text {
             Text::new(format!("{hours} h {rest:02} min"), format!("{hours} ч {rest:02} мин"))
         }
     }
+}
+
+/// So many schedules are shown: the status is a message too.
+const SCHEDULES: usize = 12;
+
+/// When tasks and rules on a schedule run next, and what of their work waits.
+fn schedules(status: &Status) -> Vec<Text> {
+    let next = |schedule: &ScheduleReport| {
+        let name = &schedule.name;
+        let (en, ru) = match schedule.kind {
+            ScheduleKind::Task => ("task", "задача"),
+            ScheduleKind::Rule => ("rule", "правило"),
+        };
+        match &schedule.next {
+            Some(next) => {
+                Text::new(format!("{en} {name}: next at {next}"), format!("{ru} {name}: следующий запуск {next}"))
+            }
+            None => Text::new(format!("{en} {name}: never again"), format!("{ru} {name}: больше не запустится")),
+        }
+    };
+    let mut lines: Vec<Text> = status.schedules.iter().take(SCHEDULES).map(next).collect();
+    let rest = status.schedules.len().saturating_sub(SCHEDULES);
+    if rest > 0 {
+        lines.push(Text::new(format!("and {rest} schedules more"), format!("и ещё расписаний: {rest}")));
+    }
+    let ErrandsReport { waiting, failing, trouble } = &status.errands;
+    if *waiting > 0 {
+        let (waiting, failing) = (grouped(*waiting), grouped(*failing));
+        lines.push(Text::new(
+            format!("work to do: {waiting}, of it failing and tried again: {failing}"),
+            format!("работ в очереди: {waiting}, из них с неудачными попытками: {failing}"),
+        ));
+    }
+    lines.extend(trouble.iter().map(|text| Text::new(format!("  {}", text.en), format!("  {}", text.ru))));
+    lines
 }
 
 fn troubles(status: &Status) -> Vec<Text> {

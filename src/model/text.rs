@@ -1,4 +1,4 @@
-//! A sentence for people, in both languages of the product.
+//! A sentence for people, in both languages of the product, and numbers in it.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,4 +43,17 @@ impl Text {
             Lang::Ru => &self.ru,
         }
     }
+}
+
+/// A number with its thousands apart: `12 345`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
 }

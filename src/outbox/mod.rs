@@ -41,7 +41,7 @@ mod worker;
 pub use answer::{Answer, Doubt, Refusal, Taken, classify};
 pub use calm::Calm;
 pub use client::{Client, ClientError};
-pub use dry::{Dry, Sent, Unsent};
+pub use dry::{Dry, Held, Sent, Unsent};
 pub use handle::{Armed, Outbox, OutboxError, OutboxOptions, OutboxStatus, RunStatus, stage_replies};
 pub use ledger::{
     CHUNK_ROWS, Canary, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Particulars, PausedBy,

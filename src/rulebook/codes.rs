@@ -107,6 +107,7 @@ codes! {
     BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
     TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
     TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
+    TEST_FAILED = "R142": "A test of the rules failed.", "Тест правил не прошёл.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

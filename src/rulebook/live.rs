@@ -144,6 +144,11 @@ impl Live {
         Whereabouts::of(&self.seen().accepted)
     }
 
+    /// The files of the rulebook in effect.
+    pub fn accepted(&self) -> Files {
+        self.seen().accepted.clone()
+    }
+
     /// What the last look at the files came to: an error stays readable here
     /// until it is mended.
     pub fn last_report(&self) -> Arc<ReloadReport> {

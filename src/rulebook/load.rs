@@ -14,7 +14,7 @@ use super::reuse::Parsed;
 use super::{Rulebook, Settings, check, codes, script, settings, template, yaml};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, SourceId, Sources};
 use crate::model::{Lang, Text};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The result of loading: a rulebook unless there were errors.
@@ -28,6 +28,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// The settings' language, also of a project with errors.
     pub language: Lang,
+    /// The settings' data folder, likewise.
+    pub data: PathBuf,
 }
 
 /// Reads and checks the project in `folder`. What is wrong with the project is
@@ -48,13 +50,13 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
     let Loader { sources, mut found, unread } = loader;
     found = allowed(consequences::without(unread, found, &sources), &sources);
     found.sort();
-    let language = rulebook.settings.language;
+    let (language, data) = (rulebook.settings.language, rulebook.settings.data.clone());
     let rulebook = Some(rulebook).filter(|_| !found.has_errors()).map(Arc::new);
-    Loaded { rulebook, diagnostics: found, sources, language }
+    Loaded { rulebook, diagnostics: found, sources, language, data }
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 5] = ["drips", "experiments", "alerts", "holdout", "tests"];
+const NOT_RUN: [&str; 3] = ["experiments", "alerts", "holdout"];
 
 #[derive(Default)]
 struct Loader {
@@ -136,7 +138,6 @@ impl Loader {
         let broadcasts = check::broadcasts(sections.of("broadcasts"), &scope, &mut reader);
         let rules = check::rules(sections.of("rules"), &scope, &mut reader);
         let tasks = check::tasks(sections.of("tasks"), &scope, &mut reader);
-        check::remark_on_tasks(sections.of("tasks"), &mut reader);
         let drips = check::drips(sections.of("drips"), &scope, &mut reader);
         let scenarios = check::scenarios(sections.of("tests"), &scope, &mut reader);
         let experiments = experiments.check(&names, &self.sources, &mut reader);

@@ -32,18 +32,18 @@ mod whereabouts;
 mod words;
 mod yaml;
 
-pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook};
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
 pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
-    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Placed, Policy, Quiet,
+    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What, beginning,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};
 pub use metrics::METRICS;
-pub use project::{Content as FileContent, Files, ProjectError};
+pub use project::{Content as FileContent, Files, ProjectError, SETTINGS};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptError, ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};

@@ -115,6 +115,14 @@ impl Files {
         Self { by_path: rules.into_iter().map(file).collect(), assets }
     }
 
+    /// The paths and contents of what can be read.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.by_path.iter().filter_map(|(path, content)| match content {
+            Content::Bytes(bytes) => Some((path.as_str(), bytes.as_slice())),
+            Content::TooBig(_) | Content::Outside | Content::NoFile => None,
+        })
+    }
+
     /// What a message finds at a path of the project.
     pub fn asset(&self, path: &str) -> Asset {
         self.assets.look(path)

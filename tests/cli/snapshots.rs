@@ -96,7 +96,7 @@ fn shown(line: &str) -> String {
     line.split_whitespace().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-fn compare(name: &str, line: &str, said: &Said) -> Option<String> {
+pub fn compare(name: &str, line: &str, said: &Said) -> Option<String> {
     let err = if said.err.is_empty() { String::new() } else { format!("--- stderr\n{}", said.err) };
     let text = format!("$ {line}\n{}{err}--- exit code {}\n", steady(&said.out), said.code);
     differs(&folder().join(format!("{name}.txt")), &text)

@@ -20,7 +20,8 @@ pub struct Said {
     pub err: String,
 }
 
-/// A fresh copy of the sample project, in English unless said otherwise.
+/// A fresh copy of the core of the sample project, in English unless said
+/// otherwise.
 pub struct Project {
     folder: TempDir,
 }
@@ -84,7 +85,25 @@ impl Project {
     pub fn new() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         vestnik([Path::new("init"), &project.path()]).expect(0, &[]);
+        project.keep_the_core();
         project
+    }
+
+    /// Leaves the fields, segments and broadcasts of the sample: nothing that
+    /// answers, waits for the morning or counts messages by itself.
+    fn keep_the_core(&self) {
+        let core = ["profile", "segments", "broadcasts", "win_back", "vip_thanks"];
+        for folder in ["rules", "templates"] {
+            for entry in fs::read_dir(self.file(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                if path.is_dir() {
+                    fs::remove_dir_all(path).unwrap();
+                } else if !core.contains(&name.split('.').next().unwrap()) {
+                    fs::remove_file(path).unwrap();
+                }
+            }
+        }
     }
 
     /// One with these users: rows of CSV under a header.

@@ -127,7 +127,7 @@ fn what_nothing_uses_is_remarked_upon() {
         ("segments:\n  a: {title: A, if: balnce > 1}\n", vec!["C010"]),
         (
             "segments:\n  a: {title: A, if: \"count(payment, 90 days) > 1\"}\ntasks:\n  t: {when: every day at 04:00, then: [{cleanup: {events: 30 days}}]}\n",
-            vec!["R050", "R059", "R119"],
+            vec!["R050", "R119"],
         ),
     ] {
         let files = [("vestnik.yaml", "language: en\n"), ("rules/a.yaml", rules), ("templates/hello.txt", "Hello")];

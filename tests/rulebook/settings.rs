@@ -49,6 +49,14 @@ fn mistakes() {
             r#"S004 vestnik.yaml:1:23 ‹"123:ABC"› `token_env` is not the name of an environment variable => write the name of an environment variable and keep the token itself out of files"#,
         ),
         (
+            "webhooks: {secret_env: \"a b\"}\n",
+            r#"S004 vestnik.yaml:1:24 ‹"a b"› `secret_env` is not the name of an environment variable => write the name of an environment variable and keep the secret itself out of files"#,
+        ),
+        (
+            "webhooks: {allow: [a.org], private: [b.org, A.org]}\n",
+            r#"S004 vestnik.yaml:1:37 ‹[b.org, A.org]› `b.org` is not among `allow` => add it to `allow`, or take it out here"#,
+        ),
+        (
             "telegram: {api_url: api.telegram.org}\n",
             r#"S004 vestnik.yaml:1:21 ‹api.telegram.org› `api.telegram.org` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
         ),
@@ -128,7 +136,7 @@ fn mistakes() {
 #[test]
 fn values() {
     let all = read(
-        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes, paid: 500 per second}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org]}\nwatch: poll\ninstance: {id: магазин-1.b}\n",
+        "language: ru\ntimezone: Europe/Moscow\ndata: /var/lib/vestnik\ntelegram: {token_env: BOT, api_url: \"http://127.0.0.1:9/\", mode: polling, drop_pending: true}\nadmins: {1: owner, 2: viewer}\nlimits: {bot: off, chat: 2 per second, group: 20 per 2 minutes, paid: 500 per second}\nhttp: {listen: \"[::1]:80\"}\nwebhooks: {allow: [a.org], private: [a.org], secret_env: HOOKS}\nwatch: poll\ninstance: {id: магазин-1.b}\n",
     );
     assert_eq!(all.instance.id.as_deref(), Some("магазин-1.b"));
     assert_eq!((all.language, all.timezone.name.as_str(), all.watch), (Lang::Ru, "Europe/Moscow", Watch::Poll));
@@ -141,6 +149,10 @@ fn values() {
     assert_eq!(all.limits.bot, None);
     assert_eq!(all.limits.paid, Some(Rate::per_second(500)));
     assert_eq!(all.limits.group, Some(Rate { count: 20, per: TimeDelta::minutes(2) }));
+    assert_eq!(
+        (all.webhooks.private.as_slice(), all.webhooks.secret_env.as_str()),
+        (&["a.org".to_owned()][..], "HOOKS")
+    );
     assert_eq!(
         (all.http.listen.to_string().as_str(), all.webhooks.allow.as_slice()),
         ("[::1]:80", &["a.org".to_owned()][..])

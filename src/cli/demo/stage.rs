@@ -128,6 +128,11 @@ fn fresh_folder(folder: &Path, lang: Lang) -> Result<PathBuf, Failure> {
     let settings = folder.join("vestnik.yaml");
     let text = std::fs::read_to_string(&settings)?;
     std::fs::write(&settings, text.replace("admins: {}", &format!("admins: {{{OWNER}: owner}}")))?;
+    // a demonstration at night is one too
+    let policy = folder.join("rules/policy.yaml");
+    let text = std::fs::read_to_string(&policy)?;
+    let awake = text.lines().filter(|line| !line.trim_start().starts_with("quiet_hours:"));
+    std::fs::write(&policy, awake.map(|line| format!("{line}\n")).collect::<String>())?;
     Ok(folder.to_owned())
 }
 

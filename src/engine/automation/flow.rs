@@ -7,6 +7,7 @@
 //! left out: the next named step that survives takes its place.
 
 use crate::condition::Condition;
+use crate::diagnostic::Place;
 use crate::model::{ExperimentId, TimeDelta};
 use crate::rulebook::{Action, Awaited, Drip, Moment, OnFailure, Step, What};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub struct Node {
     pub label: Arc<str>,
     /// What it does.
     pub kind: Kind,
+    /// Where it stands in the files.
+    pub place: Place,
 }
 
 /// What a step does, and what follows.
@@ -151,7 +154,7 @@ impl Flow {
         let name = step.name.as_deref().map(Arc::from);
         // the kind is known once what stands inside has its numbers
         let kind = Kind::Wait { length: TimeDelta(0), next };
-        self.nodes.push(Node { name, label: label.clone(), kind });
+        self.nodes.push(Node { name, label: label.clone(), kind, place: step.place });
         let kind = match &step.what {
             What::Act { action, on_failure } => Kind::Act { action: action.clone(), on_failure: *on_failure, next },
             What::Wait(length) => Kind::Wait { length: *length, next },

@@ -63,6 +63,8 @@ pub struct Progress {
     pub until: Option<Time>,
     /// Of what is due at that very moment, users up to this one.
     pub user: Option<UserId>,
+    /// Schedules were looked at up to then.
+    pub scheduled: Option<Time>,
     /// The number of events that the engine itself has told.
     pub told: u64,
     /// The number of records of work to be done apart.
@@ -246,8 +248,13 @@ impl Automation {
         }
     }
 
-    /// Adds to a batch what has changed; how far time was followed goes with
-    /// everything else that is written.
+    /// Something changes that is told elsewhere: how far time was followed has to
+    /// be written with it.
+    pub fn touch(&mut self) {
+        self.changed.progress = true;
+    }
+
+    /// Adds to a batch what has changed.
     pub fn write(&mut self, batch: &mut Batch) -> Result<(), StoreError> {
         let changed = std::mem::take(&mut self.changed);
         let nothing = Standing::default();

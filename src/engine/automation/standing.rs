@@ -197,6 +197,20 @@ impl Standing {
         waits.chain(self.waiting.iter().map(|waiting| waiting.due)).min()
     }
 
+    /// Puts off what is due by `now` until `later`.
+    pub fn put_off(&mut self, now: Time, later: Time) {
+        for enrolment in &mut self.drips {
+            enrolment.wait = match enrolment.wait {
+                Wait::Until(at) if at <= now => Wait::Until(later),
+                Wait::Event(at) if at <= now => Wait::Event(later),
+                Wait::Begin { at, attempts } if at <= now => Wait::Begin { at: later, attempts },
+                Wait::Parked { until, due } if until <= now => Wait::Parked { until: later, due },
+                wait => wait,
+            };
+        }
+        self.waiting.iter_mut().filter(|waiting| waiting.due <= now).for_each(|waiting| waiting.due = later);
+    }
+
     /// The user's place in a drip.
     pub fn in_drip(&self, drip: &str) -> Option<&Enrolment> {
         self.drips.iter().find(|enrolment| *enrolment.drip == *drip)

@@ -195,6 +195,6 @@ impl Engine {
 }
 
 /// How late an occurrence may start.
-fn within(rulebook: &Rulebook, broadcast: &Broadcast) -> Option<TimeDelta> {
+pub(super) fn within(rulebook: &Rulebook, broadcast: &Broadcast) -> Option<TimeDelta> {
     [rulebook.policy.send_within, broadcast.expires].into_iter().flatten().min()
 }

@@ -20,8 +20,22 @@ const BUDGET: usize = 4_000;
 #[derive(Default)]
 pub(super) struct Sweeps {
     users: BTreeMap<String, VecDeque<UserId>>,
-    /// The minute up to which schedules were looked at.
+    /// The minute in which schedules were looked at last.
     looked: Option<i64>,
+    /// Times up to here are not looked for any more.
+    from: Option<Time>,
+}
+
+impl Sweeps {
+    /// The rules are others: everything is looked at again.
+    pub fn renew(&mut self) {
+        *self = Self { from: self.from, ..Self::default() };
+    }
+
+    /// Where the times of a schedule that are not decided begin.
+    fn from(&self, record: &Record) -> Time {
+        record.decided.max(self.from.unwrap_or(record.decided))
+    }
 }
 
 /// Something on a schedule.
@@ -39,7 +53,7 @@ impl Core {
             return Vec::new();
         }
         let now = self.crowd.clock.now();
-        self.follow_time(audience, now).0
+        self.clockwork(audience, now)
     }
 
     /// Everything that the clock brings.
@@ -84,6 +98,9 @@ impl Core {
             return follows;
         }
         let zones = OnceZones::default();
+        if self.sweeps.from.is_none() {
+            self.sweeps.from = self.crowd.automation().progress.scheduled;
+        }
         for (at, rule) in rules.rulebook.rules.iter().enumerate() {
             let key = format!("rule {}", rule.name);
             match (&rule.when, rule.backfill) {
@@ -110,6 +127,9 @@ impl Core {
             }
         }
         self.sweeps.looked = Some(minute);
+        // whoever moves to another zone now is not late for what is over there
+        self.sweeps.from = Some(now);
+        self.crowd.automation_mut().progress.scheduled = Some(now);
         follows
     }
 
@@ -128,7 +148,7 @@ impl Core {
     fn task_due(&mut self, rules: &Rules, of: &Scheduled<'_>, now: Time) -> Option<Time> {
         let mut record = self.record(&of.key, &of.plan, of.schedule, now);
         let zone = &rules.rulebook.settings.timezone.zone;
-        let decision = decide(of.schedule, record.decided, now, zone, of.missed);
+        let decision = decide(of.schedule, self.sweeps.from(&record), now, zone, of.missed);
         let due = note(&mut record, decision, &of.key);
         self.crowd.automation_mut().put_schedule(&of.key, record);
         due
@@ -185,7 +205,7 @@ impl Core {
         let mut record = self.record(&of.key, &of.plan, of.schedule, now);
         while *budget > 0 {
             if record.sweep.is_none() {
-                record.sweep = next_sweep(rules, audience, of, &mut record, zones, now);
+                record.sweep = next_sweep(rules, audience, of, (&mut record, self.sweeps.from), zones, now);
             }
             let Some(sweep) = record.sweep.clone() else { break };
             let users = match self.sweeps.users.remove(&of.key) {
@@ -281,12 +301,14 @@ fn next_sweep(
     rules: &Rules,
     audience: &Audience,
     of: &Scheduled<'_>,
-    record: &mut Record,
+    (record, from): (&mut Record, Option<Time>),
     zones: &OnceZones,
     now: Time,
 ) -> Option<Sweep> {
     let project = &rules.rulebook.settings.timezone.zone;
-    let decide_in = |zone: &TimeZone, record: &Record| decide(of.schedule, record.decided, now, zone, of.missed);
+    let decide_in = |zone: &TimeZone, record: &Record| {
+        decide(of.schedule, record.decided.max(from.unwrap_or(record.decided)), now, zone, of.missed)
+    };
     if !matches!(of.schedule.zone(), ClockZone::User) {
         let decision = decide_in(project, record);
         let moment = note(record, decision, &of.key)?;

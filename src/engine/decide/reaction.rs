@@ -114,6 +114,20 @@ impl Reactions {
         ranks.into_iter().map(|rank| self.order[rank]).collect()
     }
 
+    /// All that these occurrences trigger, whether or not its condition holds, in
+    /// their order, each once.
+    pub fn set_off(&self, rulebook: &Rulebook, occurrences: &[Occurrence<'_>]) -> Vec<Reactor> {
+        let mut ranks: Vec<usize> = Vec::new();
+        for occurrence in occurrences {
+            let Some(group) = self.triggered(rulebook, occurrence) else { continue };
+            let all = group.always.iter().chain(&group.conditional);
+            ranks.extend(all.filter(|rank| fits(self.order[**rank].when(rulebook), occurrence)));
+        }
+        ranks.sort_unstable();
+        ranks.dedup();
+        ranks.into_iter().map(|rank| self.order[rank]).collect()
+    }
+
     fn triggered(&self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> Option<&Group> {
         match occurrence {
             Occurrence::Event(event) => self.by_event.get(&rulebook.catalogue.events.find(&event.name)?),

@@ -1,7 +1,7 @@
 //! The outbox in figures: what waits and why, and what became of the messages
 //! of the last days.
 
-use super::{DeliveriesError, Engine};
+use super::Engine;
 use crate::engine::EngineError;
 use crate::engine::arming::Arming;
 use crate::model::{Text, Time, TimeDelta};
@@ -115,7 +115,7 @@ pub struct ErrorCount {
 
 impl Engine {
     /// How the outbox is, with the numbers of the last `days` days.
-    pub fn outbox_report(&self, days: u32) -> Result<OutboxReport, DeliveriesError> {
+    pub fn outbox_report(&self, days: u32) -> Result<OutboxReport, EngineError> {
         let now = self.clock.now();
         let status = self.outbox().map(|outbox| outbox.status()).transpose().map_err(EngineError::from)?;
         let depths = match &status {

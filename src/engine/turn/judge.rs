@@ -6,6 +6,8 @@ use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
 use crate::engine::automation::{Enrolment, How, Kind, Standing, Wait};
 use crate::engine::decide::{Occurrence, Reactor, Situation, effects, moment};
+use crate::engine::leaves::leaves;
+use crate::engine::witness::{Seen, Witness};
 use crate::model::{Delivery, Effect, Event, Time, TimeDelta};
 use crate::rulebook::{Again, Awaited, Drip, Limit, LimitWindow, Moment, OnFailure, Rule};
 use crate::store::Origin;
@@ -52,10 +54,26 @@ impl Turn<'_> {
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
                 }
             }
+            if let Some(witness) = self.ground.crowd.witness() {
+                self.tell_unmet(witness, stimulus, &occurrences, &person);
+            }
             if self.origin == Origin::Live {
                 self.judge_drips(stimulus, &person, &mut decision.moves);
             }
         });
+    }
+
+    /// Tells which rules were set off in vain, and why.
+    fn tell_unmet(&self, witness: &Witness, stimulus: &Stimulus, occurred: &[Occurrence<'_>], person: &Person<'_>) {
+        let rules = self.ground.rules;
+        for reactor in rules.reactions.set_off(&rules.rulebook, occurred) {
+            let Reactor::Rule(at) = reactor else { continue };
+            if let Some(condition) = &rules.rulebook.rules[at].condition
+                && condition.judge(person) != Truth::True
+            {
+                witness.note(Seen::Unmet(at, leaves(condition, person, stimulus.event.as_ref())));
+            }
+        }
     }
 
     /// A rule that a schedule sets off for this user, if it applies.
@@ -63,6 +81,9 @@ impl Turn<'_> {
         let of = self.ground.rules.rulebook.rules.get(rule)?;
         let fired = self.ground.audience.with_row(self.user, |person| {
             let applies = of.condition.as_ref().is_none_or(|condition| condition.judge(person) == Truth::True);
+            if let (false, Some(witness), Some(condition)) = (applies, self.ground.crowd.witness(), &of.condition) {
+                witness.note(Seen::Unmet(rule, leaves(condition, person, None)));
+            }
             applies.then(|| self.fire(rule, person, &[])).flatten()
         });
         fired.flatten()
@@ -72,7 +93,9 @@ impl Turn<'_> {
     fn fire(&self, at: usize, person: &Person<'_>, fired: &[Fired]) -> Option<Fired> {
         let rule = self.ground.rules.rulebook.rules.get(at)?;
         let now_too = fired.iter().filter(|fired| fired.rule == at).count();
-        self.has_room(rule, now_too, person).then(|| {
+        let has_room = self.has_room(rule, now_too, person);
+        self.witness(|| (!has_room).then_some(Seen::UsedUp(at)));
+        has_room.then(|| {
             let (effects, trouble) = effects(&rule.then, &self.situation(person, &|| self.best_hour(person)));
             let kept = |(_, effect): &(usize, Effect)| self.origin == Origin::Live || is_of_profile(effect);
             Fired { rule: at, effects: effects.into_iter().filter(kept).collect(), trouble }
@@ -88,7 +111,9 @@ impl Turn<'_> {
 
     fn enter(&self, at: usize) -> Option<Move> {
         let place = u16::try_from(at).ok()?;
-        (self.origin == Origin::Live && self.may_enter(at)).then_some(Move::Enter(place))
+        let may_enter = self.origin == Origin::Live && self.may_enter(at);
+        self.witness(|| (!may_enter).then_some(Seen::Barred(at)));
+        may_enter.then_some(Move::Enter(place))
     }
 
     /// Whether the user may enter a drip now.

@@ -18,6 +18,7 @@ mod walk;
 use super::automation::{Automation, Flow, How, Source, Standing, seats_of};
 use super::crowd::Crowd;
 use super::decide::{ROUNDS, Reactions, Trouble, changed};
+use super::witness::Seen;
 use crate::audience::{Audience, Changes, Happened, Seat};
 use crate::condition::Row;
 use crate::model::event::{HOW, RULEBOOK};
@@ -105,6 +106,9 @@ struct Fired {
     effects: Vec<(usize, Effect)>,
     trouble: Vec<Trouble>,
 }
+
+/// What was due and had no end is tried again so much later.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
 
 /// How to take something back.
 enum Undo {
@@ -316,8 +320,10 @@ impl<'a> Turn<'a> {
             self.trace(Trace::Fired(&of.name), None);
         }
         self.fired.push(rule);
+        self.witness(|| Some(Seen::Fired(rule)));
         for why in trouble {
             tracing::warn!(user = %self.user, rule = of.name, "{why}");
+            self.witness(|| Some(Seen::Trouble { by: of.name.clone(), why: why.to_string() }));
             self.failed.push(of.name.as_str().into());
         }
     }
@@ -354,6 +360,7 @@ impl<'a> Turn<'a> {
         let name = event.as_deref().unwrap_or_default().to_owned();
         let rules = self.rules_involved();
         tracing::warn!(user = %self.user, event = name, rules, "rules trigger one another without end; nothing of it is done");
+        self.witness(|| Some(Seen::Cascade { rules: rules.clone() }));
         let mut is_off = false;
         for undo in self.undo.iter().rev() {
             match undo {
@@ -369,6 +376,11 @@ impl<'a> Turn<'a> {
         if let Some(Follow::Event(event)) = self.came.follows.last_mut() {
             event.properties.push(("rules".into(), Value::text(rules.as_str())));
         }
+        // what was due and cannot be done is tried again: rules may be mended then
+        let now = self.ground.now;
+        let mut standing = std::mem::take(&mut self.before);
+        standing.put_off(now, now + AGAIN);
+        self.automation().put(self.user, standing);
         for rule in &self.fired {
             self.automation().fail(&self.ground.rules.rulebook.rules[*rule].name, self.ground.now);
         }
@@ -382,6 +394,13 @@ impl<'a> Turn<'a> {
         rules.sort_unstable();
         rules.dedup();
         rules.join(", ")
+    }
+
+    /// Tells the witness of a rehearsal, where there is one.
+    fn witness(&self, seen: impl FnOnce() -> Option<Seen>) {
+        if let Some(witness) = self.ground.crowd.witness() {
+            seen().into_iter().for_each(|seen| witness.note(seen));
+        }
     }
 
     fn automation(&self) -> RwLockWriteGuard<'a, Automation> {

@@ -2,6 +2,8 @@
 //! what happens to one user, step by step, and what is posted by it. Gates come
 //! later and have tests of their own.
 
+mod model;
+
 use crate::clock::ManualClock;
 use crate::engine::Engine;
 use crate::model::{Clock, Event, Patch, Time, TimeDelta, UserId, Value};
@@ -39,7 +41,7 @@ segments:
 /// A project, its store and its clock.
 struct World {
     folder: TempDir,
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     engine: RefCell<Option<Engine>>,
     seen: Cell<usize>,
@@ -51,10 +53,14 @@ impl World {
     /// A project with these rules at 2026-01-05 12:00 (a Monday) in Moscow, and
     /// one user.
     fn new(rules: &str) -> Self {
+        Self::over(rules, Arc::new(MemoryStore::default()))
+    }
+
+    fn over(rules: &str, store: Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = Self {
             folder,
-            store: Arc::new(MemoryStore::default()),
+            store,
             clock: Arc::new(ManualClock::new(t("01-05 12:00"))),
             engine: RefCell::new(None),
             seen: Cell::new(0),
@@ -132,14 +138,20 @@ impl World {
     /// Lets time pass, looking at the clock whenever something may be due.
     fn pass(&self, length: TimeDelta) {
         let end = self.clock.now() + length;
-        loop {
-            let next = self.with(|engine| engine.next_moment().unwrap()).max(self.clock.now() + TimeDelta(1));
-            self.to(next.min(end));
+        while self.now() < end {
+            self.to_next(end);
             self.with(|engine| engine.follow_clock().unwrap());
-            if next >= end {
-                return;
-            }
         }
+    }
+
+    /// Moves the clock to the next moment at which something may be due.
+    fn to_next(&self, end: Time) {
+        let next = self.with(|engine| engine.next_moment().unwrap());
+        self.to(next.max(self.now() + TimeDelta(1)).min(end));
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
     }
 
     /// What was posted since the last call, `why:template` where it is refused.

@@ -9,6 +9,7 @@ use crate::condition::Truth;
 use crate::engine::automation::flow::{Next, Node};
 use crate::engine::automation::{Automation, Enrolment, Flow, How, Kind, Source, Wait};
 use crate::engine::decide::{Situation, moment};
+use crate::engine::witness::Seen;
 use crate::model::{DripId, Effect, Sending, Time, Trace};
 use crate::outbox::SkipReason;
 use crate::rulebook::{Action, Content, Drip, OnFailure};
@@ -28,7 +29,10 @@ impl Turn<'_> {
         match step {
             Move::Enter(at) => self.enter_drip(at),
             Move::Leave(name, how) => self.leave(&name, how),
-            Move::On(name, next) => self.walk(&name, next),
+            Move::On(name, next) => {
+                self.tell_way(&name, 0);
+                self.walk(&name, next);
+            }
             Move::Again(name, at) => {
                 if let Some(enrolment) = self.standing.in_drip_mut(&name) {
                     let attempts = match enrolment.wait {
@@ -77,7 +81,10 @@ impl Turn<'_> {
             Kind::Branch { .. } | Kind::Split { .. } => Some(enrolment.at),
         };
         match enrolment.wait {
-            Wait::Until(_) | Wait::Event(_) => self.walk(&enrolment.drip, next),
+            Wait::Until(_) | Wait::Event(_) => {
+                self.tell_way(&enrolment.drip, 1);
+                self.walk(&enrolment.drip, next);
+            }
             Wait::Begin { .. } => self.walk(&enrolment.drip, Some(enrolment.at)),
             Wait::Field | Wait::Outcome { .. } | Wait::Parked { .. } => {}
         }
@@ -147,8 +154,24 @@ impl Turn<'_> {
         }
     }
 
+    /// Tells by which way the user leaves the step at which he waited, if that
+    /// has two.
+    fn tell_way(&self, name: &str, way: usize) {
+        let Some(enrolment) = self.standing.in_drip(name) else { return };
+        let node = self.flow(name).and_then(|flow| flow.node(enrolment.at));
+        if let Some(Node { kind: Kind::WaitFor { .. }, .. }) = node {
+            self.tell(name, |drip| Seen::Way(drip, enrolment.at, way));
+        }
+    }
+
+    /// Tells the witness of a rehearsal something of a drip.
+    fn tell(&self, name: &str, seen: impl FnOnce(usize) -> Seen) {
+        self.witness(|| Some(seen(usize::from(self.ground.rules.rulebook.catalogue.drips.find(name)?))));
+    }
+
     fn step(&mut self, flow: &Flow, at: u16, node: &Node) -> After {
         let now = self.ground.now;
+        self.tell(&flow.name, |drip| Seen::Step(drip, at));
         match &node.kind {
             Kind::Act { action, on_failure, next } => {
                 let enrolment = self.standing.in_drip(&flow.name);
@@ -179,16 +202,21 @@ impl Turn<'_> {
             Kind::WaitFor { awaited, up_to, then, .. } => {
                 let has_come = self.ground.audience.with_row(self.user, |person| self.has_come(awaited, None, person));
                 match has_come {
-                    Some(true) => After::Next(*then),
+                    Some(true) => {
+                        self.tell(&flow.name, |drip| Seen::Way(drip, at, 0));
+                        After::Next(*then)
+                    }
                     Some(false) | None => After::Wait(Wait::Event(self.was_due() + *up_to)),
                 }
             }
             Kind::Branch { condition, then, otherwise } => {
                 let holds = self.look(|situation| condition.judge(situation.row) == Truth::True);
+                self.tell(&flow.name, |drip| Seen::Way(drip, at, usize::from(holds != Some(true))));
                 After::Next(if holds == Some(true) { *then } else { *otherwise })
             }
             Kind::Split { experiment, ways } => {
                 let way = self.look(|situation| situation.variant(*experiment)).unwrap_or(0);
+                self.tell(&flow.name, |drip| Seen::Way(drip, at, way));
                 After::Next(ways.get(way).or(ways.first()).copied().flatten())
             }
         }
@@ -200,6 +228,7 @@ impl Turn<'_> {
             Some(Ok(effects)) => effects,
             Some(Err(why)) => {
                 tracing::warn!(user = %self.user, by = %source, "{why}");
+                self.witness(|| Some(Seen::Trouble { by: source.to_string(), why: why.to_string() }));
                 self.failed.push(source.to_string().into());
                 Vec::new()
             }

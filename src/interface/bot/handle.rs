@@ -2,14 +2,13 @@
 //! marketing, and what an admin asked for. It changes nothing by itself: what it returns is applied with
 //! the removal of the update, as one.
 
-use super::opt_out::{self, Ask, Asker};
 use super::{admin, approve};
+use crate::engine::deed::{self, event};
 use crate::engine::inbox::Handled;
+use crate::engine::opt_out::{self, Ask, Asker};
 use crate::engine::{Delivered, Engine, EngineError};
-use crate::model::event::LEDGER;
-use crate::model::{Delivery, Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
+use crate::model::{Patch, Profile, Reach, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
-use std::sync::Arc;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
 /// Handles one update of the bot called `username`.
@@ -30,13 +29,6 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
     Ok(handled)
 }
 
-/// An event of the bot's own; its id is that of the update.
-fn event(user: UserId, name: &str, at: Time, properties: &[(&str, &str)]) -> Event {
-    let told = properties.iter().filter(|(_, text)| !text.is_empty());
-    let properties = told.map(|(name, text)| (Arc::from(*name), Value::text(*text))).collect();
-    Event { id: "".into(), user, name: name.into(), at, properties }
-}
-
 fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Handled, EngineError> {
     // A message in the name of a chat (an anonymous admin, a channel) has no
     // person behind it whose rights could be known.
@@ -54,10 +46,7 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
         }
         let user = UserId(from.id.0.cast_signed());
         let at = Time(message.date.timestamp_millis()).min(engine.clock.now());
-        handled.events.push(match start_payload(text) {
-            Some(payload) => event(user, "start", at, &[("payload", payload)]),
-            None => event(user, "message", at, &[("text", text)]),
-        });
+        handled.events.push(deed::wrote(user, at, text));
     }
     if let Some(reply) = admin::answer(engine, from.id.0.cast_signed(), text, username) {
         handled.replies.push((message.chat.id.0, reply));
@@ -69,17 +58,13 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
 /// reach them.
 fn on_seen(known: Option<&Profile>, from: &User, now: Time) -> Handled {
     let user = UserId(from.id.0.cast_signed());
-    let mut patch = Patch::reach(Reach::Reachable)
+    let mut patch = deed::seen(known.is_some(), now)
         .with("first_name", Value::text(from.first_name.as_str()))
         .with("last_name", optional(from.last_name.as_deref()))
-        .with("username", optional(from.username.as_deref()))
-        .with("last_seen_at", Value::Time(now));
+        .with("username", optional(from.username.as_deref()));
     let language_known = known.is_some_and(|profile| profile.text(builtin::LANGUAGE).is_some());
     if let (false, Some(language)) = (language_known, &from.language_code) {
         patch = patch.with("language", Value::text(language.as_str()));
-    }
-    if known.is_none() {
-        patch = patch.with("created_at", Value::Time(now));
     }
     Handled { patches: vec![(user, patch)], ..Handled::default() }
 }
@@ -95,17 +80,6 @@ fn on_ask(rulebook: &Rulebook, known: Option<&Profile>, from: &User, ask: Ask<'_
     let (patch, reply) = opt_out::answer(rulebook, asker, ask);
     handled.patches.push((user, patch));
     handled.replies.push((user.0, reply));
-}
-
-/// What follows `/start`; nothing if it is another text.
-fn start_payload(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("/start")?;
-    let rest = match rest.split_once(char::is_whitespace) {
-        Some((bot, payload)) if bot.is_empty() || bot.starts_with('@') => payload,
-        None if rest.is_empty() || rest.starts_with('@') => "",
-        Some(_) | None => return None,
-    };
-    Some(rest.trim())
 }
 
 fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineError> {
@@ -125,12 +99,10 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
         on_ask(&rulebook, known.as_ref(), &query.from, ask, &mut handled);
     }
     let (now, pressed) = (engine.clock.now(), pressed_message(engine, query)?);
-    let template = pressed.as_ref().map_or("", |pressed| &pressed.template);
-    handled.events.push(event(user, "press", now, &[("button", button), ("template", template)]));
+    let template = pressed.as_ref().map(|pressed| pressed.template.as_str());
+    handled.events.push(deed::pressed(user, now, button, template));
     if let Some(Delivered { template, ledger }) = pressed {
-        let mut click = event(user, &Delivery::Clicked(&template).name(), now, &[("button", button)]);
-        click.properties.push((LEDGER.into(), Value::Int(i64::try_from(ledger.0).unwrap_or(i64::MAX))));
-        handled.events.push(click);
+        handled.events.push(deed::clicked(user, now, button, &template, ledger.0));
         handled.clicked.push(ledger);
     }
     Ok(handled)

@@ -7,7 +7,6 @@
 mod admin;
 mod approve;
 mod handle;
-mod opt_out;
 
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;

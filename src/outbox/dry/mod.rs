@@ -25,6 +25,7 @@ pub struct Dry {
     queue: Queue,
     prepare: Box<dyn Prepare>,
     skipped: Vec<Unsent>,
+    held: Vec<Held>,
     /// The id of the last message, as Telegram would count.
     message: i32,
 }
@@ -61,6 +62,15 @@ pub struct Unsent {
     pub reason: SkipReason,
 }
 
+/// A message that a gate has wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which, and the gate.
+    pub message: Unsent,
+    /// Until when.
+    pub until: Time,
+}
+
 impl Dry {
     /// Reads the outbox from the store. Days are those of `zone`.
     pub fn open(
@@ -71,7 +81,7 @@ impl Dry {
     ) -> Result<Self, StoreError> {
         let (mut queue, _) = Queue::open(store, now)?;
         queue.set_zone(zone);
-        Ok(Self { queue, prepare, skipped: Vec::new(), message: 0 })
+        Ok(Self { queue, prepare, skipped: Vec::new(), held: Vec::new(), message: 0 })
     }
 
     /// Makes rows of all postings in the store; the next turn's transaction
@@ -116,6 +126,11 @@ impl Dry {
         std::mem::take(&mut self.skipped)
     }
 
+    /// What gates had wait since the last call, oldest first.
+    pub fn held(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.held)
+    }
+
     /// When the next row is ready; nothing if none waits.
     pub fn next_ready(&self, now: Time) -> Option<Time> {
         let moment = self.queue.next_moment(Lane::Broadcast, now, monotonic(now))?;
@@ -132,7 +147,7 @@ impl Dry {
         match judge(&mut self.queue, &mut *self.prepare, &mut candidate, now)? {
             Verdict::Send(message) => return self.deliver(&candidate, *message, now).map(Some),
             Verdict::Settle(state) => {
-                self.note_skip(&candidate, &state);
+                self.note_stop(&candidate, &state);
                 settle(&mut self.queue, &mut *self.prepare, &candidate, state, now)?;
             }
             Verdict::Postpone(until) => self.queue.postpone(row, until),
@@ -153,10 +168,24 @@ impl Dry {
         Ok(Sent { row, user: UserId(user), cause, template, part, id: self.message, message })
     }
 
-    fn note_skip(&mut self, candidate: &Candidate, state: &State) {
-        if let (State::Skipped { reason, .. }, 0) = (state, candidate.part) {
-            let (cause, template, _) = self.about(candidate.row, Time(0));
-            self.skipped.push(Unsent { user: UserId(candidate.user), cause, template, reason: *reason });
+    fn note_stop(&mut self, candidate: &Candidate, state: &State) {
+        let (reason, until) = match state {
+            _ if candidate.part > 0 => return,
+            State::Skipped { reason, .. } => (*reason, None),
+            State::Deferred { why, until, .. } => (*why, Some(*until)),
+            State::Queued { .. }
+            | State::Leased { .. }
+            | State::Sent { .. }
+            | State::SentMany { .. }
+            | State::Failed { .. }
+            | State::InDoubt { .. } => return,
+        };
+        // the moment is counted from the making of the ledger
+        let (cause, template, until_made) = self.about(candidate.row, Time(0));
+        let message = Unsent { user: UserId(candidate.user), cause, template, reason };
+        match until {
+            Some(until) => self.held.push(Held { message, until: Time(0) + (until - until_made) }),
+            None => self.skipped.push(message),
         }
     }
 

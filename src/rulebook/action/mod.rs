@@ -30,7 +30,7 @@ pub(in crate::rulebook) use scope::Scope;
 pub use scope::Subject;
 pub use send::{Content, Send};
 pub(in crate::rulebook) use send::{SEND, send, topic};
-pub use webhook::Webhook;
+pub use webhook::{Webhook, webhook_host};
 
 use super::codes;
 use super::raw::{Reader, suggest};

@@ -118,11 +118,7 @@ impl Send {
     /// The first of its keys that asks for more than sending a template, soon
     /// or after a length of time.
     pub fn beyond_template(&self) -> Option<&'static str> {
-        let keys = [
-            ("experiment", matches!(self.content, Content::Experiment { .. })),
-            ("at", self.at.is_some()),
-            ("vars", !self.vars.is_empty()),
-        ];
+        let keys = [("experiment", matches!(self.content, Content::Experiment { .. })), ("at", self.at.is_some())];
         keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key)
     }
 }

@@ -41,9 +41,8 @@ pub(super) fn check(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Opti
 }
 
 fn address(url: &Scalar, scope: &Scope<'_>, reader: &mut Reader) -> Option<String> {
-    let allowed = &scope.settings.webhooks.allow;
     let text = url.text.trim();
-    let Some(host) = host(text) else {
+    let Some(host) = webhook_host(text) else {
         let message = Text::new(format!("`{text}` is not an address"), format!("`{text}` — не адрес"));
         let help = Text::new(
             "an address begins with https:// and has no user name in it",
@@ -52,7 +51,7 @@ fn address(url: &Scalar, scope: &Scope<'_>, reader: &mut Reader) -> Option<Strin
         reader.found.push(Diagnostic::error(codes::HOST, message, url.place).help(help));
         return None;
     };
-    if allowed.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+    if scope.settings.webhooks.allows(host) {
         return Some(text.to_owned());
     }
     let message = Text::new(
@@ -67,8 +66,9 @@ fn address(url: &Scalar, scope: &Scope<'_>, reader: &mut Reader) -> Option<Strin
     None
 }
 
-/// The host of an address, without its port.
-fn host(url: &str) -> Option<&str> {
+/// The host of an address, without its port; nothing if it is none that may be
+/// called.
+pub fn webhook_host(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
@@ -80,7 +80,7 @@ fn host(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::host;
+    use super::webhook_host;
 
     #[test]
     fn hosts() {
@@ -96,7 +96,7 @@ mod tests {
             ("https://exa mple.org", None),
             ("https://[::1]/", None),
         ] {
-            assert_eq!(host(url), expected, "{url}");
+            assert_eq!(webhook_host(url), expected, "{url}");
         }
     }
 }

@@ -45,10 +45,10 @@ pub(super) use profile::{Fields, check as profile};
 pub use rules::Rule;
 pub(super) use rules::rules;
 pub(super) use scenarios::check as scenarios;
-pub use scenarios::{Act, DripState, Expect, Scenario, Step as ScenarioStep};
+pub use scenarios::{Act, DripState, Expect, Placed, Scenario, Step as ScenarioStep, beginning};
 pub use segments::{Segment, Test};
 pub use tasks::{Missed, Task};
-pub(super) use tasks::{remark as remark_on_tasks, short_memory, tasks};
+pub(super) use tasks::{short_memory, tasks};
 pub(super) use unused::{Used, remarks as unused};
 
 use super::catalogue::Names;

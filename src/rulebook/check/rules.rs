@@ -45,6 +45,8 @@ pub(in crate::rulebook) static RULE: Shape = Shape {
 pub struct Rule {
     /// Its name.
     pub name: String,
+    /// Where its name stands.
+    pub place: Place,
     /// What the panel calls it.
     pub title: Option<Text>,
     /// What starts it.
@@ -65,43 +67,11 @@ pub struct Rule {
     pub then: Vec<Action>,
 }
 
-impl Rule {
-    /// Whether this version does anything of it: what changes the profile, when
-    /// something happens to a user.
-    pub fn is_carried_out(&self) -> bool {
-        self.can_be_triggered() && self.then.iter().any(Action::changes_profile)
-    }
-
-    /// Whether this version does all of it.
-    fn is_wholly_carried_out(&self) -> bool {
-        self.can_be_triggered() && self.then.iter().all(Action::changes_profile)
-    }
-
-    fn can_be_triggered(&self) -> bool {
-        let by_clock = matches!(self.when, Trigger::Due { .. } | Trigger::Schedule(_));
-        self.limit.is_none() && !by_clock
-    }
-}
-
 /// Checks all rules.
 pub(in crate::rulebook) fn rules(entries: &[&Entry], scope: &Scope<'_>, reader: &mut Reader) -> Vec<Rule> {
     let rules: Vec<Rule> = entries.iter().filter_map(|entry| rule(entry, scope, reader)).collect();
     set_twice(entries, reader);
-    remark(&rules, entries, reader);
     rules
-}
-
-/// The remark on what this version does not do.
-fn remark(rules: &[Rule], entries: &[&Entry], reader: &mut Reader) {
-    let Some(rule) = rules.iter().find(|rule| !rule.is_wholly_carried_out()) else { return };
-    let Some(entry) = entries.iter().find(|entry| entry.key.text == rule.name) else { return };
-    let text = Text::new(
-        "of `rules`, this version carries out `set`, `add`, `unset`, `tag` and `untag` when something happens to a user; \
-         the rest is checked only",
-        "из `rules` эта версия исполняет `set`, `add`, `unset`, `tag` и `untag`, когда с пользователем что-то случается; \
-         остальное только проверяется",
-    );
-    reader.found.push(Diagnostic::info(codes::NOT_RUN_YET, text, entry.key.place));
 }
 
 fn rule(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Rule> {
@@ -133,6 +103,7 @@ fn rule(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Rule> {
     named.then_some(())?;
     Some(Rule {
         name: entry.key.text.clone(),
+        place: entry.key.place,
         title,
         when: when?,
         plan: written(entries),

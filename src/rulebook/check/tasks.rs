@@ -82,18 +82,6 @@ fn task(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Task> {
     })
 }
 
-/// The remark on what this version does of tasks.
-pub(in crate::rulebook) fn remark(entries: &[&Entry], reader: &mut Reader) {
-    let Some(first) = entries.first() else { return };
-    let text = Text::new(
-        "of `tasks`, this version carries out `cleanup: {events: …}`, all the time and not on its schedule; the rest is \
-         checked only",
-        "из `tasks` эта версия исполняет `cleanup: {events: …}`, постоянно, а не по расписанию; остальное только \
-         проверяется",
-    );
-    reader.found.push(Diagnostic::info(codes::NOT_RUN_YET, text, first.key.place));
-}
-
 /// Warns of a `cleanup` that forgets events which conditions still count: after
 /// a restart they would be missing.
 pub(in crate::rulebook) fn short_memory(tasks: &[Task], entries: &[&Entry], reader: &mut Reader) {

@@ -99,10 +99,14 @@ pub struct Http {
 }
 
 /// Outgoing webhooks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhooks {
     /// Hosts that may be called.
     pub allow: Vec<String>,
+    /// Those of them that may stand at a private address.
+    pub private: Vec<String>,
+    /// The environment variable that holds the secret of signatures.
+    pub secret_env: String,
 }
 
 /// How changes of files are noticed.
@@ -153,6 +157,24 @@ impl Default for Settings {
             webhooks: Webhooks::default(),
             watch: Watch::default(),
         }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow: Vec::new(), private: Vec::new(), secret_env: "VESTNIK_WEBHOOK_SECRET".to_owned() }
+    }
+}
+
+impl Webhooks {
+    /// Whether a host may be called.
+    pub fn allows(&self, host: &str) -> bool {
+        self.allow.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether a host may be called where it stands at a private address.
+    pub fn allows_private(&self, host: &str) -> bool {
+        self.allows(host) && self.private.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> Checker<'a> {
                     .and_then(|text| self.listen(text))
                     .unwrap_or(default.http.listen),
             },
-            webhooks: Webhooks { allow: self.texts(&["webhooks", "allow"]) },
+            webhooks: self.webhooks(default.webhooks),
             watch: self
                 .one_of(&["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)])
                 .unwrap_or_default(),
@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
         Telegram {
             token_env: self
                 .text(&["telegram", "token_env"])
-                .and_then(|name| self.token_env(name))
+                .and_then(|name| self.variable(&["telegram", "token_env"], name))
                 .unwrap_or(default.token_env),
             api_url: self.text(&["telegram", "api_url"]).and_then(|url| self.api_url(url)).unwrap_or(default.api_url),
             mode: mode.unwrap_or(default.mode),
@@ -120,21 +120,43 @@ impl<'a> Checker<'a> {
         self.bad(&["instance", "id"], format!("`{id}` cannot be an `id`"), format!("`id` не может быть `{id}`"), help)
     }
 
-    fn token_env(&mut self, name: &str) -> Option<String> {
+    fn webhooks(&mut self, default: Webhooks) -> Webhooks {
+        let secret_env = self
+            .text(&["webhooks", "secret_env"])
+            .and_then(|name| self.variable(&["webhooks", "secret_env"], name))
+            .unwrap_or(default.secret_env);
+        let (allow, private) = (self.texts(&["webhooks", "allow"]), self.texts(&["webhooks", "private"]));
+        let webhooks = Webhooks { allow, private, secret_env };
+        for host in webhooks.private.iter().filter(|host| !webhooks.allows(host)) {
+            let help = Text::new("add it to `allow`, or take it out here", "добавьте его в `allow` или уберите отсюда");
+            let (en, ru) = (format!("`{host}` is not among `allow`"), format!("`{host}` нет в `allow`"));
+            self.bad::<()>(&["webhooks", "private"], en, ru, help);
+        }
+        webhooks
+    }
+
+    /// The name of an environment variable that holds a secret.
+    fn variable(&mut self, path: &[&str], name: &str) -> Option<String> {
         let good = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if good {
             return Some(name.to_owned());
         }
-        let help = Text::new(
-            "write the name of an environment variable and keep the token itself out of files",
-            "напишите имя переменной окружения, а сам токен не храните в файлах",
-        );
-        let path = &["telegram", "token_env"];
+        let help = match path.first() {
+            Some(&"webhooks") => Text::new(
+                "write the name of an environment variable and keep the secret itself out of files",
+                "напишите имя переменной окружения, а сам секрет не храните в файлах",
+            ),
+            _ => Text::new(
+                "write the name of an environment variable and keep the token itself out of files",
+                "напишите имя переменной окружения, а сам токен не храните в файлах",
+            ),
+        };
+        let key = path.last().copied().unwrap_or_default();
         self.bad(
             path,
-            "`token_env` is not the name of an environment variable".to_owned(),
-            "`token_env` — не имя переменной окружения".to_owned(),
+            format!("`{key}` is not the name of an environment variable"),
+            format!("`{key}` — не имя переменной окружения"),
             help,
         )
     }

@@ -101,12 +101,21 @@ static HTTP: Shape = Shape {
 
 static WEBHOOKS: Shape = Shape {
     what: ("webhooks", "webhooks"),
-    keys: &[optional(
-        "allow",
-        Takes::List(&Takes::Text),
-        "hosts that may be called",
-        "узлы, к которым можно обращаться",
-    )],
+    keys: &[
+        optional("allow", Takes::List(&Takes::Text), "hosts that may be called", "узлы, к которым можно обращаться"),
+        optional(
+            "private",
+            Takes::List(&Takes::Text),
+            "hosts of `allow` that may stand at a private address, such as one of your own network",
+            "узлы из `allow`, которым можно стоять на частном адресе, например в вашей сети",
+        ),
+        optional(
+            "secret_env",
+            Takes::Text,
+            "the environment variable that holds the secret of signatures",
+            "переменная окружения, в которой лежит секрет для подписи",
+        ),
+    ],
 };
 
 /// Reports unknown keys and values of the wrong shape.

@@ -27,7 +27,7 @@ pub struct Step {
     /// What it does.
     pub what: What,
     /// Where it stands in the files.
-    pub(super) place: Place,
+    pub place: Place,
 }
 
 /// What a step does.

@@ -3,7 +3,7 @@
 use super::shape::EXPECT;
 use super::{DRIP_STATES, codes, values};
 use crate::condition::Condition;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{DripId, FieldId, Text, Value};
 use crate::rulebook::action::Scope;
 use crate::rulebook::check::conditions::compile;
@@ -15,17 +15,32 @@ use crate::rulebook::yaml::{Entry, Node};
 #[derive(Debug, Default)]
 pub struct Expect {
     /// The templates that passed all gates in this step, all of them, in order.
-    pub sent: Option<Vec<String>>,
+    pub sent: Option<Placed<Vec<String>>>,
     /// Fields with their values.
-    pub set: Vec<(FieldId, Value)>,
+    pub set: Vec<Placed<(FieldId, Value)>>,
     /// Fields that are missing.
-    pub unset: Vec<FieldId>,
+    pub unset: Vec<Placed<FieldId>>,
     /// Tags that the user has.
-    pub tags: Vec<String>,
+    pub tags: Vec<Placed<String>>,
     /// A condition that is true.
-    pub condition: Option<Condition>,
+    pub condition: Option<Placed<Condition>>,
     /// Where the user is in drips.
-    pub drips: Vec<(DripId, DripState)>,
+    pub drips: Vec<Placed<(DripId, DripState)>>,
+}
+
+/// Something expected, and where that stands.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// What.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
+impl<T> Placed<T> {
+    fn at(place: Place) -> impl Fn(T) -> Self {
+        move |value| Self { value, place }
+    }
 }
 
 /// Where a user is in a drip.
@@ -39,15 +54,30 @@ pub enum DripState {
     Outside,
 }
 
+impl DripState {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Finished => "finished",
+            Self::Outside => "outside",
+        }
+    }
+}
+
 /// Reads what is expected.
 pub(super) fn expect(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Expect> {
     let entries = reader.shape(node, node.place, &EXPECT)?;
-    let sent = find(entries, "sent").map(|node| each(node, ("`sent`", "`sent`"), reader, |n, r| template(n, scope, r)));
+    let sent = find(entries, "sent").map(|node| {
+        let list = each(node, ("`sent`", "`sent`"), reader, |n, r| template(n, scope, r))?;
+        Some(Placed { value: list.into_iter().map(|template| template.value).collect(), place: node.place })
+    });
     let set = find(entries, "set").map(|node| values::expected(node, ("`set`", "`set`"), scope, reader));
     let unset =
         find(entries, "unset").map(|node| each(node, ("`unset`", "`unset`"), reader, |n, r| field(n, scope, r)));
     let tags = find(entries, "tags").map(|node| each(node, ("`tags`", "`tags`"), reader, tag));
-    let condition = find(entries, "if").map(|node| compile(node, scope.names(), scope.sources, reader));
+    let condition =
+        find(entries, "if").map(|node| compile(node, scope.names(), scope.sources, reader).map(Placed::at(node.place)));
     let drips = find(entries, "drip").map(|node| drips(node, scope, reader));
     Some(Expect {
         sent: sent.map_or(Some(None), |sent| sent.map(Some))?,
@@ -65,8 +95,10 @@ fn each<T>(
     what: (&str, &str),
     reader: &mut Reader,
     mut one: impl FnMut(&Node, &mut Reader) -> Option<T>,
-) -> Option<Vec<T>> {
-    let list: Vec<_> = reader.list(node, what)?.iter().map(|item| one(item, reader)).collect();
+) -> Option<Vec<Placed<T>>> {
+    let items = reader.list(node, what)?;
+    let item = |item: &Node| one(item, reader).map(Placed::at(item.place));
+    let list: Vec<_> = items.iter().map(item).collect();
     list.into_iter().collect()
 }
 
@@ -92,7 +124,7 @@ fn tag(node: &Node, reader: &mut Reader) -> Option<String> {
 }
 
 /// `drip: {onboarding: inside}`
-fn drips(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<(DripId, DripState)>> {
+fn drips(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<Placed<(DripId, DripState)>>> {
     let entries = reader.map(node, ("`drip`", "`drip`"))?;
     let one = |entry: &Entry| {
         let id = lookup::drip_named(&entry.key, scope.names(), reader);
@@ -102,7 +134,7 @@ fn drips(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<(Dri
             "finished" => DripState::Finished,
             _ => DripState::Outside,
         };
-        Some((id?, state))
+        Some(Placed { value: (id?, state), place: entry.key.place })
     };
     let list: Vec<_> = entries.iter().map(one).collect();
     list.into_iter().collect()

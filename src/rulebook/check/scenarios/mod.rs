@@ -6,7 +6,7 @@ mod expect;
 pub(in crate::rulebook) mod shape;
 mod values;
 
-pub use expect::{DripState, Expect};
+pub use expect::{DripState, Expect, Placed};
 
 use super::{codes, lookup, read};
 use crate::diagnostic::{Diagnostic, Place};
@@ -31,6 +31,11 @@ const BEGINNING: civil::DateTime = civil::date(2026, 1, 5).at(12, 0, 0, 0);
 pub struct Scenario {
     /// Its name, in words of the author.
     pub name: String,
+    /// Where that stands.
+    pub place: Place,
+    /// Whether it says anything of its user; one who is not told of comes to the
+    /// bot for the first time.
+    pub has_user: bool,
     /// The fields of its user.
     pub user: Vec<(FieldId, Value)>,
     /// The variants that the user is given.
@@ -42,6 +47,8 @@ pub struct Scenario {
 /// One step of a test.
 #[derive(Debug)]
 pub struct Step {
+    /// Where it begins.
+    pub place: Place,
     /// When.
     pub at: Time,
     /// What happens; nothing but the passing of time if absent.
@@ -63,6 +70,11 @@ pub enum Act {
     Command(String, Option<String>),
 }
 
+/// When every test begins.
+pub fn beginning(zone: &TimeZone) -> Time {
+    read::instant(BEGINNING, zone)
+}
+
 /// Checks all tests.
 pub(in crate::rulebook) fn check(entries: &[&Entry], scope: &Scope<'_>, reader: &mut Reader) -> Vec<Scenario> {
     entries.iter().filter_map(|entry| scenario(entry, scope, reader)).collect()
@@ -70,12 +82,14 @@ pub(in crate::rulebook) fn check(entries: &[&Entry], scope: &Scope<'_>, reader: 
 
 fn scenario(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Scenario> {
     let entries = reader.shape(&entry.value, entry.key.place, &SHAPE)?;
+    let has_user = find(entries, "user").is_some();
     let user = find(entries, "user").map(|node| values::fields(node, ("`user`", "`user`"), scope, reader));
     let variants = find(entries, "variant").map(|node| variants(node, scope, reader));
     let steps = find(entries, "steps").map(|node| steps(node, scope, reader));
     let user = user.unwrap_or_else(|| Some(Vec::new()));
     let variants = variants.unwrap_or_else(|| Some(Vec::new()));
-    Some(Scenario { name: entry.key.text.clone(), user: user?, variants: variants?, steps: steps?? })
+    let (name, place) = (entry.key.text.clone(), entry.key.place);
+    Some(Scenario { name, place, has_user, user: user?, variants: variants?, steps: steps?? })
 }
 
 /// `variant: {welcome_text: short}`
@@ -105,7 +119,7 @@ fn variant(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<(Exp
 fn steps(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<Step>> {
     let items = reader.list(node, ("a list of steps", "список шагов"))?;
     let zone = &scope.names.catalogue.zone;
-    let mut now = read::instant(BEGINNING, zone);
+    let mut now = beginning(zone);
     let mut steps: Vec<Option<Step>> = Vec::new();
     for item in items {
         let Some(entries) = reader.shape(item, item.place, &STEP) else {
@@ -119,7 +133,8 @@ fn steps(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<Step
         let act = act(entries, scope, reader);
         let expect = find(entries, "expect").map(|node| expect::expect(node, scope, reader));
         let (act, expect) = (act, expect.unwrap_or_else(|| Some(Expect::default())));
-        steps.push(act.ok().zip(expect).map(|(act, expect)| Step { at: now, act, expect }));
+        let place = entries.first().map_or(item.place, |entry| entry.key.place);
+        steps.push(act.ok().zip(expect).map(|(act, expect)| Step { place, at: now, act, expect }));
     }
     steps.into_iter().collect()
 }

@@ -1,6 +1,7 @@
 //! Fields and properties with plain values, of the types they have.
 
 use super::codes;
+use super::expect::Placed;
 use crate::condition;
 use crate::diagnostic::Diagnostic;
 use crate::model::{EventId, FieldId, PropertyId, Text, Type, Value, builtin};
@@ -51,11 +52,12 @@ pub(super) fn expected(
     what: (&str, &str),
     scope: &Scope<'_>,
     reader: &mut Reader,
-) -> Option<Vec<(FieldId, Value)>> {
+) -> Option<Vec<Placed<(FieldId, Value)>>> {
     let entries = reader.map(node, what)?;
     let one = |entry: &Entry| {
         let id = field(&entry.key, scope, reader)?;
-        Some((id, value(&entry.value, &scope.names.catalogue.schema.field(id).ty, scope, reader)?))
+        let value = value(&entry.value, &scope.names.catalogue.schema.field(id).ty, scope, reader)?;
+        Some(Placed { value: (id, value), place: entry.key.place })
     };
     let list: Vec<_> = entries.iter().map(one).collect();
     list.into_iter().collect()
