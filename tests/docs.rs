@@ -254,6 +254,7 @@ fn commands_of_the_pages_exist() {
         "docs/operations.md",
         "docs/sandbox.md",
         "docs/scripts.md",
+        "docs/why.md",
     ] {
         for words in commands(&read(page)) {
             let mut words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -34,7 +34,7 @@ pub enum Form {
     /// Whether the user is in a segment.
     Segment(SegmentId),
     /// A question of its own.
-    Leaf(Leaf),
+    Leaf(Box<Leaf>),
 }
 
 /// A question of its own.
@@ -106,7 +106,7 @@ impl<R: Row + ?Sized> Asked<'_, R> {
             Op::Any(list) if list.iter().all(is_written) => Form::Any(all(list)),
             Op::Not(inner) if is_written(inner) && joins(inner) => Form::Not(Box::new(self.why(inner))),
             Op::Segment(id) => Form::Segment(*id),
-            _ => Form::Leaf(self.leaf(expr)),
+            _ => Form::Leaf(Box::new(self.leaf(expr))),
         };
         let text = self.slice(expr).unwrap_or(self.text).split_whitespace().collect::<Vec<_>>().join(" ");
         Why { span: expr.span, text, truth: row::judge(expr, self.user), form }

@@ -139,14 +139,14 @@ impl Live {
         self.current.load_full()
     }
 
-    /// The files of the rulebook in effect.
-    pub fn accepted(&self) -> Files {
-        self.seen().accepted.clone()
-    }
-
     /// Where things stand in the files of the rulebook in effect.
     pub fn whereabouts(&self) -> Whereabouts {
         Whereabouts::of(&self.seen().accepted)
+    }
+
+    /// The files of the rulebook in effect.
+    pub fn accepted(&self) -> Files {
+        self.seen().accepted.clone()
     }
 
     /// What the last look at the files came to: an error stays readable here

@@ -2,8 +2,17 @@
 //! engine and with one.
 
 use crate::support::{Api, Engine, Project, wait};
+use std::fs;
 
 const RULES: &str = "\
+profile: {balance: int, paid_count: int, trial_3d_used: bool, last_payment_at: time}
+segments:
+  active: balance > 0
+  vip:
+    title: {ru: VIP, en: VIP}
+    if: paid_count >= 5
+broadcasts:
+  vip_thanks: {to: segment(vip), send: hello_vip}
 events:
   payment: {rub: money}
 rules:
@@ -42,17 +51,23 @@ drips:
 const USERS: &str =
     "id,balance,paid_count,trial_3d_used,last_payment_at\n1001,5,7,1,2999-01-04\n1002,200,3,0,\n1003,,,1,\n";
 
+/// The sample project with these rules alone.
 fn project() -> Project {
-    let project = Project::with_users(USERS);
+    let project = Project::new();
+    for folder in ["rules", "templates"] {
+        fs::remove_dir_all(project.file(folder)).unwrap();
+        fs::create_dir(project.file(folder)).unwrap();
+    }
     project.write("rules/auto.yaml", RULES);
     project.write("templates/hello_vip.html", "Hello!\n");
+    project.import(USERS);
     project
 }
 
 #[test]
 fn why_and_why_not() {
     let project = project();
-    let paid = project.place("rules/segments.yaml", "vip:\n    title: {ru: VIP, en: VIP}\n    if: ^paid_count");
+    let paid = project.place("rules/auto.yaml", "en: VIP}\n    if: ^paid_count");
     project.expect(&[
         ("explain user 1001", 0, &["balance = 5", "  vip\n", "2999-01-01T00:00:00Z  `renewal` is triggered"]),
         (

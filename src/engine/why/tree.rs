@@ -127,6 +127,7 @@ impl<R: Row> Grower<'_, R> {
             Form::Not(part) => Tree { join: Join::Not, parts: vec![self.grow(*part, at)], ..new },
             Form::Segment(id) => Tree { join: Join::Segment, parts: self.segment(id).into_iter().collect(), ..new },
             Form::Leaf(leaf) => {
+                let leaf = *leaf;
                 let need = |aim: Option<Aim>| aim.map(|aim| Need::new(&aim, place.clone()));
                 let values = leaf.values.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
                 Tree { values, to_hold: need(leaf.to_hold), to_fail: need(leaf.to_fail), ..new }
