@@ -119,8 +119,8 @@ impl Why<'_> {
             })
             .collect();
         let now = self.stage.now();
-        let held = self.stage.held.iter().filter(|held| is_it(&held.message.template) && held.until > now);
-        why.extend(held.last().map(|held| self.later(template, held.until, &gate(held.message.reason))));
+        let mut held = self.stage.held.iter().filter(|held| is_it(&held.message.template) && held.until > now);
+        why.extend(held.next_back().map(|held| self.later(template, held.until, &gate(held.message.reason))));
         let standing = self.stage.standing();
         let waiting = standing.waiting.iter().filter(|waiting| waiting.sending.template == template);
         let delay = Text::new("its sender says so", "так велит отправитель");
