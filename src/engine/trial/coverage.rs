@@ -123,7 +123,14 @@ impl Reached {
             Seen::Fired(rule) => Some(Spot::Rule(*rule)),
             Seen::Step(drip, at) => Some(Spot::Step(*drip, *at)),
             Seen::Way(drip, at, way) => Some(Spot::Way(*drip, *at, *way)),
-            Seen::Unmet(..) | Seen::UsedUp(_) | Seen::Barred(_) | Seen::Trouble { .. } | Seen::Cascade { .. } => None,
+            Seen::Unmet(..)
+            | Seen::UsedUp(_)
+            | Seen::Barred(_)
+            | Seen::Entered(_)
+            | Seen::Left(..)
+            | Seen::Errand(_)
+            | Seen::Trouble { .. }
+            | Seen::Cascade { .. } => None,
         }));
     }
 }

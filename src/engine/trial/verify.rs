@@ -62,6 +62,9 @@ impl Verifier<'_> {
                 | Seen::Unmet(..)
                 | Seen::UsedUp(_)
                 | Seen::Barred(_)
+                | Seen::Entered(_)
+                | Seen::Left(..)
+                | Seen::Errand(_)
                 | Seen::Step(..)
                 | Seen::Way(..) => {}
             }

@@ -190,6 +190,9 @@ impl Why<'_> {
                 Seen::Fired(_)
                 | Seen::Unmet(..)
                 | Seen::Barred(_)
+                | Seen::Entered(_)
+                | Seen::Left(..)
+                | Seen::Errand(_)
                 | Seen::Step(..)
                 | Seen::Way(..)
                 | Seen::Trouble { .. }
