@@ -139,7 +139,10 @@ pub fn main() -> ExitCode {
     let context = Context::new(cli.global);
     // what goes wrong in a test is told as its failure
     if !matches!(cli.command, Command::Test(_)) {
-        context.start_log(matches!(cli.command, Command::Run));
+        // what fails in a simulation is among its figures
+        if !matches!(cli.command, Command::Simulate(_)) {
+            context.start_log(matches!(cli.command, Command::Run));
+        }
     }
     match dispatch(&context, cli.command) {
         Ok(code) => code,

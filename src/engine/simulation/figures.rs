@@ -159,7 +159,7 @@ impl Figures {
 
     /// Every day of the simulation.
     pub fn days(&self) -> Vec<Date> {
-        let (first, last) = (self.day(self.begin), self.day(self.end));
+        let (first, last) = (self.day(self.begin), self.day(self.end - TimeDelta(1)));
         first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last).collect()
     }
 

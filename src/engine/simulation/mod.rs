@@ -79,13 +79,13 @@ impl Run<'_> {
             let now = self.rehearsal.now();
             let (done, total) = ((now - self.plan.begin).0.unsigned_abs(), self.plan.length.0.unsigned_abs());
             (self.progress)(Progress { rows: self.figures.messages(), done, total: Some(total) });
-            if now >= end {
+            let next = self.next(end)?;
+            if next >= end {
                 break;
             }
-            let next = self.next(end)?;
             self.rehearsal.go_to(next);
         }
-        self.figures.close(self.rehearsal.now(), waiting(&self.rehearsal));
+        self.figures.close(end, waiting(&self.rehearsal));
         Ok(self.figures)
     }
 
