@@ -1,7 +1,7 @@
 //! `simulate`: the figures of a small project to the last message, and a store
 //! in which nothing changes.
 
-use crate::support::Project;
+use crate::support::{Api, Engine, Project};
 use serde_json::json;
 use std::fs;
 
@@ -75,14 +75,27 @@ fn time_alone_and_what_people_did() {
     assert_eq!(alone["per_user_and_day"]["most"]["messages"], 1);
     let played = project.run(&format!("{LINE} --replay 3d --format json"));
     let played = played.expect(0, &[]).json();
-    assert_eq!(played["replayed"], 4);
+    assert_eq!(played["replayed"], 2);
     assert_eq!(played["drips"], json!([{"name": "onboarding", "entered": 1, "left": {"finished": 1}}]));
     assert_eq!(played["cascades"][0]["rules"], "round");
-    assert_eq!(played["rules"][2], json!({"name": "thanks", "acted": 2}));
+    assert_eq!(played["rules"][0], json!({"name": "thanks", "acted": 1}));
     assert!(before == records(&project), "a record of the store has changed");
     project.expect(&[
-        (&format!("{LINE} --lang en"), 0, &["stopped: capped", "rules that never acted: round, thanks"]),
+        (&format!("{LINE} --lang en"), 0, &["stopped: capped", "rules that never acted: thanks, round"]),
         (&format!("{LINE} --lang ru"), 0, &["не ушло: capped", "рассылка weekly", "отложено: quiet_hours"]),
         ("simulate --for never", 2, &["14 days"]),
     ]);
+}
+
+#[test]
+fn a_running_engine_makes_the_copy() {
+    let project = project();
+    let api = Api::start();
+    project.connect(&api.url());
+    let engine = Engine::start(&project);
+    project.run("simulate --for 2d --lang en").expect(0, &["users     3", "rule evening"]);
+    let left = fs::read_dir(project.file("data")).unwrap();
+    let left = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".simulate"));
+    assert_eq!(left.count(), 0);
+    assert_eq!(engine.stop(), 0);
 }
