@@ -171,7 +171,7 @@ impl Context {
 
     /// Asks the running engine; `None` if there is none.
     pub fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Failure> {
-        let mut bar = Bar::new(self.lang());
+        let mut bar = Bar::new(self.lang(), rows());
         match control::ask(&self.data()?, request, &mut |progress| bar.show(&progress)) {
             None => Ok(None),
             Some(Ok(Ok(reply))) => Ok(Some(reply)),
@@ -199,7 +199,7 @@ impl Context {
     pub fn ask(&self, request: Request) -> Result<Reply, Failure> {
         self.ask_or(&request, || {
             let engine = self.open()?;
-            let mut bar = Bar::new(self.lang());
+            let mut bar = Bar::new(self.lang(), rows());
             let reply = engine.execute(request.clone(), &mut |progress| bar.show(&progress));
             engine.stop();
             reply.map_err(|error| Failure::new(error.text()))
@@ -314,19 +314,23 @@ pub fn print(text: &str) {
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
-struct Bar {
+pub struct Bar {
     bar: Option<ProgressBar>,
     lang: Lang,
+    /// What is counted.
+    what: Text,
 }
 
 impl Bar {
-    fn new(lang: Lang) -> Self {
-        Self { bar: None, lang }
+    /// A bar that is not to be seen before something is shown.
+    pub fn new(lang: Lang, what: Text) -> Self {
+        Self { bar: None, lang, what }
     }
 
-    fn show(&mut self, progress: &Progress) {
-        let lang = self.lang;
-        let bar = self.bar.get_or_insert_with(|| new_bar(progress, lang));
+    /// Shows how far it is.
+    pub fn show(&mut self, progress: &Progress) {
+        let what = self.what.get(self.lang);
+        let bar = self.bar.get_or_insert_with(|| new_bar(progress, what));
         bar.set_position(progress.done);
         bar.set_message(crate::interface::words::grouped(progress.rows));
     }
@@ -340,13 +344,14 @@ impl Drop for Bar {
     }
 }
 
-fn new_bar(progress: &Progress, lang: Lang) -> ProgressBar {
-    let rows = Text::new("rows", "строк");
+fn rows() -> Text {
+    Text::new("rows", "строк")
+}
+
+fn new_bar(progress: &Progress, rows: &str) -> ProgressBar {
     let (bar, template) = match progress.total {
-        Some(total) => {
-            (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {} · {{eta}}", rows.get(lang)))
-        }
-        None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg}} {}", rows.get(lang))),
+        Some(total) => (ProgressBar::new(total), format!("{{bar:40}} {{percent}} % · {{msg}} {rows} · {{eta}}")),
+        None => (ProgressBar::new_spinner(), format!("{{spinner}} {{msg}} {rows}")),
     };
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);

@@ -23,6 +23,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod segments;
+mod simulate;
 mod sizes;
 mod status;
 mod table;
@@ -98,6 +99,8 @@ enum Command {
     Preview(preview::Args),
     /// JSON Schema (draft-07) of rule files, so that editors complete and check them
     Schema(schema::Args),
+    /// What the days to come would bring, over a copy of the store: nothing is sent
+    Simulate(simulate::Args),
     /// Import users from SQLite, CSV or NDJSON, or events from NDJSON
     Import(import::Args),
     /// Start, watch, pause, resume and cancel broadcasts
@@ -136,7 +139,10 @@ pub fn main() -> ExitCode {
     let context = Context::new(cli.global);
     // what goes wrong in a test is told as its failure
     if !matches!(cli.command, Command::Test(_)) {
-        context.start_log(matches!(cli.command, Command::Run));
+        // what fails in a simulation is among its figures
+        if !matches!(cli.command, Command::Simulate(_)) {
+            context.start_log(matches!(cli.command, Command::Run));
+        }
     }
     match dispatch(&context, cli.command) {
         Ok(code) => code,
@@ -156,6 +162,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Query(args) => query::run(context, &args),
         Command::Preview(args) => preview::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
+        Command::Simulate(args) => simulate::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),

@@ -14,7 +14,8 @@ use super::automation::Flow;
 use super::automation::due::Due;
 use super::crowd::Crowd;
 use super::decide::Reactions;
-use super::turn::{Came, Ground, Rules, Stimulus, Turn};
+use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
+use super::witness::Seen;
 use crate::audience::{Audience, Changes};
 use crate::model::{Event, Patch, Time, TimeDelta, UserId};
 use crate::store::{Batch, Follow, Observer, Origin, StoreError};
@@ -182,8 +183,16 @@ impl Core {
         if came.is_off {
             self.off_since = self.off_since.or(Some(now));
         }
-        self.staged.take(came.posts, came.notes, came.errands);
+        self.stage(came.posts, came.notes, came.errands);
         came.follows
+    }
+
+    /// Takes what is to be stored with the group.
+    fn stage(&mut self, posts: Vec<Post>, notes: Vec<String>, errands: Vec<Errand>) {
+        if let Some(witness) = self.crowd.witness() {
+            errands.iter().for_each(|errand| witness.note(Seen::Errand(errand.chore.clone())));
+        }
+        self.staged.take(posts, notes, errands);
     }
 
     /// Notes fields that changed for triggers that count from them.

@@ -35,6 +35,7 @@ pub mod query;
 pub mod rehearsal;
 pub mod restore;
 mod segments;
+pub mod simulation;
 pub mod sizes;
 pub mod trial;
 mod turn;
@@ -47,7 +48,7 @@ pub use segments::SegmentCount;
 use self::core::Core;
 use crate::audience::Audience;
 use crate::model::{Clock, Text, Time, TimeDelta, builtin};
-use crate::outbox::{Outbox, OutboxError};
+use crate::outbox::{Counts, Ledger, Outbox, OutboxError};
 use crate::rulebook::{ClockZone, Live, Schedule};
 use crate::store::{Folding, Journal, Profiles, Store, StoreError, Transaction, Writer};
 use arming::{Arming, Instance};
@@ -90,6 +91,8 @@ pub struct Engine {
     changeovers: OnceLock<UnboundedSender<Changeover>>,
     /// Held while the rulebook in force is kept.
     keeping: Mutex<()>,
+    /// In a rehearsal, runs that its outbox has not taken up.
+    rehearsed: OnceLock<Mutex<Vec<(Ledger, Counts)>>>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -148,6 +151,7 @@ impl Engine {
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
             keeping: Mutex::new(()),
+            rehearsed: OnceLock::new(),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

@@ -18,7 +18,7 @@ use crate::rulebook::Live;
 use crate::rulebook::Rulebook;
 use crate::store::{Origin, Store, Transaction};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// An engine whose time is moved by hand.
 pub struct Rehearsal {
@@ -27,6 +27,8 @@ pub struct Rehearsal {
     clock: Arc<ManualClock>,
     dry: Dry,
     capacity: Option<usize>,
+    /// The minute for which the calendar of broadcasts was looked at, where it is.
+    calendar: Option<i64>,
 }
 
 /// What went on at one moment.
@@ -41,6 +43,13 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// Adds what went on afterwards.
+    pub(super) fn add(&mut self, later: Self) {
+        self.sent.extend(later.sent);
+        self.unsent.extend(later.unsent);
+        self.held.extend(later.held);
+    }
+
     /// Whether nothing went on that anybody could see.
     fn is_quiet(&self) -> bool {
         self.sent.is_empty() && self.unsent.is_empty() && self.held.is_empty()
@@ -69,7 +78,7 @@ impl Rehearsal {
         let (notices, _) = tokio::sync::mpsc::unbounded_channel();
         let zone = rulebook.settings.timezone.zone.clone();
         let dry = Dry::open(store, Box::new(Gates::new(&engine, notices)), zone, begin)?;
-        Ok(Self { engine, clock, dry, capacity })
+        Ok(Self { engine, clock, dry, capacity, calendar: None })
     }
 
     /// What time it is.
@@ -94,9 +103,48 @@ impl Rehearsal {
         witness
     }
 
+    /// The same without why rules did not act.
+    pub(super) fn brief_witness(&self) -> Arc<Witness> {
+        let witness = Arc::new(Witness::brief());
+        self.engine.crowd.witness_by(witness.clone());
+        witness
+    }
+
+    /// Has broadcasts start by themselves from now on; where they ask first, the
+    /// answer is yes.
+    pub(super) fn follow_calendar(&mut self) {
+        self.engine.rehearsed.get_or_init(Default::default);
+        self.calendar = Some(i64::MIN);
+    }
+
+    /// Starts the broadcasts whose moment has come, and takes up every run that
+    /// was started.
+    fn look_at_calendar(&mut self) -> Result<(), EngineError> {
+        let minute = self.now().0.div_euclid(60_000);
+        if self.calendar.is_some_and(|looked| looked != minute) {
+            self.calendar = Some(minute);
+            self.engine.rehearse_calendar()?;
+        }
+        self.take_up_runs();
+        Ok(())
+    }
+
+    fn take_up_runs(&mut self) {
+        let Some(runs) = self.engine.rehearsed.get() else { return };
+        for (ledger, counts) in std::mem::take(&mut *runs.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.dry.add(ledger, counts);
+        }
+    }
+
     /// Changes profiles without anything following from it.
     pub fn prepare(&self, transaction: Transaction) -> Result<(), EngineError> {
         self.engine.writer.commit(Transaction { origin: Origin::Import, ..transaction })?;
+        Ok(())
+    }
+
+    /// Something happens now, as it does to people.
+    pub fn occur(&self, transaction: Transaction) -> Result<(), EngineError> {
+        self.engine.writer.commit(transaction)?;
         Ok(())
     }
 
@@ -109,10 +157,16 @@ impl Rehearsal {
     /// Has everything that is due now done, and messages sent until none is
     /// ready or the capacity of the moment is used up.
     pub fn settle(&mut self) -> Result<Moment, EngineError> {
+        self.settle_up_to(self.capacity)
+    }
+
+    /// The same with at most so many messages.
+    pub(super) fn settle_up_to(&mut self, capacity: Option<usize>) -> Result<Moment, EngineError> {
         let mut moment = Moment::default();
-        let mut left = self.capacity.unwrap_or(usize::MAX);
+        let mut left = capacity.unwrap_or(usize::MAX);
         loop {
             self.engine.follow_clock()?;
+            self.look_at_calendar()?;
             self.dry.take_up(self.now())?;
             let (sent, transaction) = self.dry.turn(self.now(), left.min(TURN))?;
             let is_quiet = sent.is_empty() && transaction.is_empty();
@@ -138,7 +192,8 @@ impl Rehearsal {
             Some(_) => ready.max(now + TimeDelta::seconds(1)),
             None => ready,
         });
-        let next = self.engine.next_moment()?.max(now + TimeDelta(1));
+        let calendar = self.calendar.and_then(|_| self.engine.next_in_calendar());
+        let next = self.engine.next_moment()?.min(calendar.unwrap_or(end)).max(now + TimeDelta(1));
         Ok(ready.map_or(next, |ready| next.min(ready.max(now + TimeDelta(1)))).min(end))
     }
 

@@ -16,6 +16,12 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// A copy of all these pairs.
+    pub fn of(pairs: &mut Pairs<'_>) -> Result<Self, StoreError> {
+        let map = pairs.collect::<Result<Map, StoreError>>()?;
+        Ok(Self { map: RwLock::new(map), ..Self::default() })
+    }
+
     /// An empty store.
     pub fn new() -> Self {
         Self::default()

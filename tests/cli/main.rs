@@ -26,6 +26,7 @@ mod rollback;
 mod running;
 mod schema;
 mod segments;
+mod simulate;
 mod snapshots;
 #[path = "../import/sql.rs"]
 mod sql;

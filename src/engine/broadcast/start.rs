@@ -57,6 +57,9 @@ impl Engine {
         if let Some(outbox) = self.outbox() {
             outbox.add(ledger.clone(), counts.clone()).map_err(EngineError::from)?;
         }
+        if let Some(runs) = self.rehearsed.get() {
+            runs.lock().unwrap_or_else(PoisonError::into_inner).push((ledger.clone(), counts.clone()));
+        }
         Ok(report(&ledger, &counts, None, self.limit()))
     }
 

@@ -43,6 +43,22 @@ impl Engine {
         if self.outbox().is_none() || !self.arming.borrow().is_armed() {
             return Ok(());
         }
+        self.look_at_calendar()
+    }
+
+    /// The same in a rehearsal, where the admins are taken to say yes.
+    pub(super) fn rehearse_calendar(&self) -> Result<(), EngineError> {
+        self.look_at_calendar()
+    }
+
+    /// When a broadcast starts by itself next.
+    pub(super) fn next_in_calendar(&self) -> Option<Time> {
+        let (rulebook, now) = (self.live.current(), self.clock.now());
+        let zone = &rulebook.settings.timezone.zone;
+        rulebook.broadcasts().iter().filter_map(|broadcast| Plan::of(broadcast)?.next(now, now, zone)).min()
+    }
+
+    fn look_at_calendar(&self) -> Result<(), EngineError> {
         let _one_at_a_time = self.calendar();
         let rulebook = self.live.current();
         let mut trouble = Ok(());
@@ -100,7 +116,7 @@ impl Engine {
             record.decide(moment, Outcome::Unsendable, By::Plan);
             return Ok(());
         }
-        if !broadcast.ask_first {
+        if !broadcast.ask_first || self.rehearsed.get().is_some() {
             self.begin(broadcast, record, moment, By::Plan)?;
             return Ok(());
         }

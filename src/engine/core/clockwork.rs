@@ -187,7 +187,7 @@ impl Core {
             }
         }
         self.crowd.automation_mut().hit(&format!("task {name}"), now);
-        self.staged.take(Vec::new(), notes, errands);
+        self.stage(Vec::new(), notes, errands);
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of them belong to one look at the clock")]

@@ -127,6 +127,9 @@ impl Reached {
             | Seen::UsedUp(_)
             | Seen::Barred(_)
             | Seen::Shut(_)
+            | Seen::Entered(_)
+            | Seen::Left(..)
+            | Seen::Errand(_)
             | Seen::Trouble { .. }
             | Seen::Cascade { .. } => None,
         }));

@@ -63,6 +63,9 @@ impl Verifier<'_> {
                 | Seen::UsedUp(_)
                 | Seen::Barred(_)
                 | Seen::Shut(_)
+                | Seen::Entered(_)
+                | Seen::Left(..)
+                | Seen::Errand(_)
                 | Seen::Step(..)
                 | Seen::Way(..) => {}
             }

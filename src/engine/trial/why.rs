@@ -198,6 +198,9 @@ impl Why<'_> {
                 | Seen::Unmet(..)
                 | Seen::Barred(_)
                 | Seen::Shut(_)
+                | Seen::Entered(_)
+                | Seen::Left(..)
+                | Seen::Errand(_)
                 | Seen::Step(..)
                 | Seen::Way(..)
                 | Seen::Trouble { .. }

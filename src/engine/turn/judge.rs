@@ -54,7 +54,7 @@ impl Turn<'_> {
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
                 }
             }
-            if let Some(witness) = self.ground.crowd.witness() {
+            if let Some(witness) = self.ground.crowd.witness().filter(|witness| witness.asks_why()) {
                 self.tell_unmet(witness, stimulus, &occurrences, &person);
             }
             if self.origin == Origin::Live {
@@ -81,7 +81,8 @@ impl Turn<'_> {
         let of = self.ground.rules.rulebook.rules.get(rule)?;
         let fired = self.ground.audience.with_row(self.user, |person| {
             let applies = of.condition.as_ref().is_none_or(|condition| condition.judge(person) == Truth::True);
-            if let (false, Some(witness), Some(condition)) = (applies, self.ground.crowd.witness(), &of.condition) {
+            let witness = self.ground.crowd.witness().filter(|witness| witness.asks_why());
+            if let (false, Some(witness), Some(condition)) = (applies, witness, &of.condition) {
                 witness.note(Seen::Unmet(rule, leaves(condition, person, None)));
             }
             applies.then(|| self.fire(rule, person, &[])).flatten()

@@ -104,6 +104,7 @@ impl Turn<'_> {
         let wait = Wait::Begin { at: entered, attempts: 0 };
         self.standing.drips.push(Enrolment { drip: name.clone(), entered, at: 0, wait, done: Vec::new() });
         self.trace(Trace::Entered(&name), None);
+        self.tell(&name, Seen::Entered);
         self.seat_in(&name);
         self.walk(&name, flow.first());
     }
@@ -129,6 +130,7 @@ impl Turn<'_> {
             }
         }
         self.trace(Trace::Left(name), Some(how));
+        self.tell(name, |drip| Seen::Left(drip, how));
         self.seat_in(name);
     }
 

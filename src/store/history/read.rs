@@ -96,6 +96,29 @@ impl History {
         outcome.map(|()| state.runs.clone())
     }
 
+    /// Shows every event that happened at `since` or later, in no order that
+    /// means anything.
+    pub fn for_each_event(&self, since: Time, mut visit: impl FnMut(Event)) -> Result<(), StoreError> {
+        let span = Span { from: Some(since), ..Span::ALL };
+        let state = self.read();
+        let names = state.listed.clone();
+        let runs = state.runs.clone();
+        let chunks: Vec<_> = state.parts.iter().flat_map(|part| part.chunks()).collect();
+        drop(state);
+        let mut show = |item: Item<'_>| {
+            if span.has(item.at) {
+                visit(event(&names, item)?);
+            }
+            Ok(())
+        };
+        for run in runs.iter().filter(|run| span.touches(run)) {
+            for pair in self.store.scan(&blocks_of(run.number), &[]) {
+                each_item(&pair?.1, &mut show)?;
+            }
+        }
+        chunks.iter().try_for_each(|chunk| chunk.items().try_for_each(&mut show))
+    }
+
     /// Shows everything of these kinds that happened at `since` or later, run
     /// by run in no order that means anything, then the tail; it is as
     /// it was when the pass began.
