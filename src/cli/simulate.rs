@@ -10,8 +10,9 @@ use crate::clock::SystemClock;
 use crate::diagnostic::render::render;
 use crate::engine::command::{Reply, Request};
 use crate::engine::simulation::{Plan, simulate};
-use crate::model::{Clock, Text, TimeDelta};
-use crate::rulebook::duration;
+use crate::import::{Known, read_events};
+use crate::model::{Clock, Event, Text, Time, TimeDelta};
+use crate::rulebook::{Rulebook, duration};
 use crate::store::Store;
 use crate::store::backup::Reader;
 use crate::store::memory::MemoryStore;
@@ -28,6 +29,9 @@ pub struct Args {
     /// Play again what happened in so much time before, for instance "30 days"; `none` lets time alone pass
     #[arg(long, value_name = "LENGTH", default_value = "none", value_parser = window)]
     replay: Window,
+    /// Events that happen meanwhile, at times to come: a file as `vestnik import` takes it, an object on each line
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
     /// Begin at this time, for instance 2026-03-01 or "2026-03-01 12:00" [default: now]
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
@@ -62,8 +66,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         Window::None => None,
         Window::Last(length) => Some(length),
     };
-    let plan = Plan { begin, length: args.length, replay };
     let store = Arc::new(copy(context)?);
+    let script = match &args.script {
+        Some(path) => scripted(path, rulebook, begin + args.length)?,
+        None => Vec::new(),
+    };
+    let plan = Plan { begin, length: args.length, replay, script };
     let mut bar = Bar::new(context.lang(), Text::new("messages", "сообщений"));
     let figures = simulate(&context.project(), rulebook, store, plan, &mut |progress| bar.show(&progress))?;
     drop(bar);
@@ -72,6 +80,15 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         Format::Text | Format::Short => context.say(&say::as_text(&figures, context.lang())),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The events of a file, up to the end of the simulation.
+fn scripted(path: &Path, rulebook: &Rulebook, end: Time) -> Result<Vec<Event>, Failure> {
+    let known = Known { events: &rulebook.catalogue.events, now: end, oldest: None, user: &|_| Ok(true) };
+    read_events(path, &known).map_err(|error| Failure::new(error.text()))?.map_err(|(line, reason)| {
+        let (path, reason) = (path.display(), reason.text());
+        Failure::findings(Text::new(format!("{path}:{line}: {}", reason.en), format!("{path}:{line}: {}", reason.ru)))
+    })
 }
 
 /// The store as it is now, in memory. A running engine writes a copy for us.

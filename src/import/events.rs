@@ -10,6 +10,7 @@ use super::{EventsReport, ImportError, ImportOptions, Progress, Reason, intake};
 use crate::model::{Event, Events, Time, UserId};
 use crate::store::{Receipt, StoreError, Transaction, Writer};
 use serde_json::Value;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Events in one transaction; one of them may wait for its flush while the next
@@ -75,6 +76,20 @@ pub fn import_events(
     report.rejected_file = rejects.finish()?;
     progress(Progress { rows: report.read, done: lines.done(), total });
     Ok(report)
+}
+
+/// The events of a file that are all right, or the line of the first that is
+/// not, and why. Nothing is stored.
+pub fn read_events(path: &Path, known: &Known<'_>) -> Result<Result<Vec<Event>, (u64, Reason)>, ImportError> {
+    let mut lines = Lines::open(path)?;
+    let mut events = Vec::new();
+    while lines.next()? {
+        match read(lines.text(), known)? {
+            Ok(event) => events.push(event),
+            Err((reason, _)) => return Ok(Err((lines.line(), reason))),
+        }
+    }
+    Ok(Ok(events))
 }
 
 /// What events are held against.

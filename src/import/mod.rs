@@ -21,7 +21,7 @@ mod run;
 mod source;
 
 pub use error::ImportError;
-pub use events::{Known, holds_events, import_events};
+pub use events::{Known, holds_events, import_events, read_events};
 pub use report::{EventsReport, Fault, ImportReport, Outside, Reason};
 pub use source::{Cell, SourceKind};
 

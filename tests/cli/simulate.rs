@@ -79,6 +79,15 @@ fn time_alone_and_what_people_did() {
     assert_eq!(played["drips"], json!([{"name": "onboarding", "entered": 1, "left": {"finished": 1}}]));
     assert_eq!(played["cascades"][0]["rules"], "round");
     assert_eq!(played["rules"][0], json!({"name": "thanks", "acted": 1}));
+    let script = project.beside("script.ndjson");
+    let told = |line: &str| fs::write(&script, line).unwrap();
+    told("{\"id\": \"s\", \"user\": 3, \"name\": \"pay\", \"at\": \"2026-03-02T12:00:00Z\", \"props\": {\"rub\": 5}}\n");
+    let scripted = project.run(&format!("{LINE} --script {} --format json", script.display()));
+    let scripted = scripted.expect(0, &[]).json();
+    assert_eq!((&scripted["replayed"], &scripted["rules"][0]), (&json!(1), &json!({"name": "thanks", "acted": 1})));
+    told("\n{\"id\": \"s\", \"user\": 3, \"name\": \"pai\", \"at\": \"2026-03-02T12:00:00Z\"}\n");
+    let wrong = project.run(&format!("{LINE} --script {}", script.display()));
+    wrong.expect(1, &["script.ndjson:2: ", "pai"]);
     assert!(before == records(&project), "a record of the store has changed");
     project.expect(&[
         (&format!("{LINE} --lang en"), 0, &["stopped: capped", "rules that never acted: thanks, round"]),

@@ -2,7 +2,7 @@
 //! the store, from minute to minute, with the bot's limit as its capacity.
 //!
 //! Nothing leaves the machine and the store that was copied is not touched.
-//! What people do meanwhile comes from [`replay`]; without it time alone goes
+//! What people do meanwhile comes from a replay; without it time alone goes
 //! by. Admins are taken to approve every broadcast that asks first. Work that is
 //! done apart is counted and not done, but for broadcasts, which start.
 
@@ -16,7 +16,7 @@ use super::broadcast::{Again, BroadcastError};
 use super::rehearsal::{Moment, Rehearsal};
 use super::witness::{Seen, Witness};
 use crate::import::Progress;
-use crate::model::{Chore, Time, TimeDelta};
+use crate::model::{Chore, Event, Time, TimeDelta};
 use crate::rulebook::Rulebook;
 use crate::store::Store;
 use replay::Replay;
@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What is simulated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// From this moment on.
     pub begin: Time,
@@ -32,6 +32,8 @@ pub struct Plan {
     pub length: TimeDelta,
     /// What happened in so much time before is played again, over and over.
     pub replay: Option<TimeDelta>,
+    /// These events happen besides, or instead.
+    pub script: Vec<Event>,
 }
 
 /// Time goes by so much at a time: people are not told apart by seconds, and
@@ -46,6 +48,7 @@ struct Run<'a> {
     rehearsal: Rehearsal,
     witness: Arc<Witness>,
     replay: Replay,
+    script: Replay,
     capacity: Option<usize>,
     figures: Figures,
     progress: &'a mut dyn FnMut(Progress),
@@ -66,9 +69,10 @@ pub fn simulate(
     rehearsal.follow_calendar();
     let witness = rehearsal.brief_witness();
     let replay = Replay::read(rehearsal.engine.profiles.history(), plan.begin, plan.replay)?;
+    let script = Replay::of(plan.script.clone(), plan.begin);
     let users = rehearsal.engine.profiles.count()?;
     let figures = Figures::new(rulebook, plan.begin, users);
-    Run { rehearsal, witness, replay, capacity, figures, progress, plan }.go()
+    Run { rehearsal, witness, replay, script, capacity, figures, progress, plan }.go()
 }
 
 impl Run<'_> {
@@ -97,7 +101,8 @@ impl Run<'_> {
             return Ok(minute.min(end));
         }
         let due = self.rehearsal.next(end)?;
-        let due = self.replay.next().map_or(due, |told| due.min(told));
+        let told = [self.replay.next(), self.script.next()].into_iter().flatten().min();
+        let due = told.map_or(due, |told| due.min(told));
         let full = Time((due.0 + GRAIN - 1).div_euclid(GRAIN) * GRAIN);
         Ok(full.max(minute).min(end))
     }
@@ -105,7 +110,7 @@ impl Run<'_> {
     /// Everything of one moment.
     fn look(&mut self) -> Result<(), EngineError> {
         let now = self.rehearsal.now();
-        while let Some(transaction) = self.replay.take(now) {
+        while let Some(transaction) = self.script.take(now).or_else(|| self.replay.take(now)) {
             self.figures.replayed += transaction.events.len() as u64;
             self.rehearsal.occur(transaction)?;
         }

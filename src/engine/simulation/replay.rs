@@ -26,6 +26,10 @@ pub(super) struct Replay {
     length: TimeDelta,
     at: usize,
     told: u64,
+    /// Whether it begins anew when it is over.
+    is_once: bool,
+    /// What tells the ids of these events from those of others.
+    kind: &'static str,
 }
 
 impl Replay {
@@ -40,13 +44,22 @@ impl Replay {
             }
         })?;
         events.sort_by(|a, b| (a.at, a.user, &a.name).cmp(&(b.at, b.user, &b.name)));
-        Ok(Self { events, shift: length, length, at: 0, told: 0 })
+        Ok(Self { events, shift: length, length, kind: "replayed", ..Self::default() })
+    }
+
+    /// Events that happen once, at their own times; those before `begin` have
+    /// happened.
+    pub fn of(mut events: Vec<Event>, begin: Time) -> Self {
+        events.retain(|event| event.at >= begin);
+        events.sort_by(|a, b| (a.at, a.user, &a.name).cmp(&(b.at, b.user, &b.name)));
+        Self { events, is_once: true, kind: "scripted", ..Self::default() }
     }
 
     /// When the next one is.
     pub fn next(&self) -> Option<Time> {
         match self.events.get(self.at) {
             Some(event) => Some(event.at + self.shift),
+            None if self.is_once => None,
             None => self.events.first().map(|event| event.at + self.shift + self.length),
         }
     }
@@ -61,7 +74,7 @@ impl Replay {
             self.told += 1;
             let event = &self.events[self.at];
             let event =
-                Event { id: format!("simulated:{}", self.told).into(), at: event.at + self.shift, ..event.clone() };
+                Event { id: format!("{}:{}", self.kind, self.told).into(), at: event.at + self.shift, ..event.clone() };
             transaction.patches.extend(patch(&event).map(|patch| (event.user, patch)));
             transaction.events.push(event);
             self.at += 1;
