@@ -37,13 +37,14 @@ pub use memory::Memory;
 pub use pass::{Pass, PassRow};
 pub use row::{Happened, Person};
 
-use crate::condition::Fact;
+use crate::condition::{self, Fact};
 use crate::model::{DripId, Event, ExperimentId, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Profiles, StoreError};
 use facts::Facts;
 use row::{Known, Source};
 use state::State;
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Everybody, in memory.
@@ -248,20 +249,21 @@ impl Audience {
         (0u32..).take(state.people.len()).filter_map(row).collect()
     }
 
-    /// The different texts that a field has, in order.
+    /// The different texts that a field has or had, in order.
     pub fn texts(&self, field: FieldId) -> Vec<Arc<str>> {
         let state = self.read();
-        let mut texts: Vec<Arc<str>> = Vec::new();
-        let mut known = std::collections::HashSet::new();
-        for row in (0u32..).take(state.people.len()) {
-            if let Value::String(text) = state.value(field, row)
-                && known.insert(text.clone())
-            {
-                texts.push(text);
-            }
+        let column = state.fields.get(usize::from(field.0)).map(|column| column.values());
+        if let Some(condition::Column::Coded { dictionary, .. }) = column {
+            let mut texts = dictionary.to_vec();
+            texts.sort_unstable();
+            return texts;
         }
-        texts.sort_unstable();
-        texts
+        let text = |row| match state.value(field, row) {
+            Value::String(text) => Some(text),
+            _ => None,
+        };
+        let texts: BTreeSet<Arc<str>> = (0u32..).take(state.people.len()).filter_map(text).collect();
+        texts.into_iter().collect()
     }
 
     /// Takes a new rulebook. Columns and segments that mean the same under it

@@ -81,7 +81,9 @@ fn time_alone_and_what_people_did() {
     assert_eq!(played["rules"][0], json!({"name": "thanks", "acted": 1}));
     let script = project.beside("script.ndjson");
     let told = |line: &str| fs::write(&script, line).unwrap();
-    told("{\"id\": \"s\", \"user\": 3, \"name\": \"pay\", \"at\": \"2026-03-02T12:00:00Z\", \"props\": {\"rub\": 5}}\n");
+    told(
+        "{\"id\": \"s\", \"user\": 3, \"name\": \"pay\", \"at\": \"2026-03-02T12:00:00Z\", \"props\": {\"rub\": 5}}\n",
+    );
     let scripted = project.run(&format!("{LINE} --script {} --format json", script.display()));
     let scripted = scripted.expect(0, &[]).json();
     assert_eq!((&scripted["replayed"], &scripted["rules"][0]), (&json!(1), &json!({"name": "thanks", "acted": 1})));
