@@ -15,6 +15,7 @@ mod export;
 mod import;
 mod init;
 mod outbox;
+mod plan;
 mod preview;
 mod query;
 mod reload;
@@ -91,6 +92,8 @@ enum Command {
     Test(test::Args),
     /// What a diagnostic's code means; or why something happens to a user or does not
     Explain(explain::Args),
+    /// What the rule files as they are now would change: segments, people in drips, what rules do next
+    Plan(plan::Args),
     /// Every segment with its size
     Segments(segments::Args),
     /// Ask a condition of all users: how many, which, or a few to look at
@@ -140,7 +143,7 @@ pub fn main() -> ExitCode {
     // what goes wrong in a test is told as its failure
     if !matches!(cli.command, Command::Test(_)) {
         // what fails in a simulation is among its figures
-        if !matches!(cli.command, Command::Simulate(_)) {
+        if !matches!(cli.command, Command::Simulate(_) | Command::Plan(_)) {
             context.start_log(matches!(cli.command, Command::Run));
         }
     }
@@ -163,6 +166,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Preview(args) => preview::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Simulate(args) => simulate::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),

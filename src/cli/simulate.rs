@@ -92,8 +92,8 @@ fn scripted(path: &Path, rulebook: &Rulebook, end: Time) -> Result<Vec<Event>, F
 }
 
 /// The store as it is now, in memory. A running engine writes a copy for us.
-fn copy(context: &Context) -> Result<MemoryStore, Failure> {
-    let draft = Draft(std::path::absolute(context.data()?)?.join(format!(".simulate-{}", std::process::id())));
+pub(super) fn copy(context: &Context) -> Result<MemoryStore, Failure> {
+    let draft = Draft(std::path::absolute(context.data()?)?.join(format!(".copy-{}", std::process::id())));
     match context.ask_running(&Request::Backup { path: draft.0.clone() })? {
         Some(Reply::BackedUp(_)) => Ok(MemoryStore::of(&mut Reader::open(&draft.0)?)?),
         Some(_) => {

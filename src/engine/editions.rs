@@ -100,6 +100,16 @@ pub fn editions(store: &dyn Store) -> Result<Vec<EditionReport>, StoreError> {
     Ok(all.iter().rev().map(|(_, edition)| report(edition)).collect())
 }
 
+/// The files of the rulebook that was accepted last, by path; none before the
+/// first.
+pub fn accepted(store: &dyn Store) -> Result<Option<Vec<(String, String)>>, StoreError> {
+    let Some((_, edition)) = read_all(store)?.pop() else { return Ok(None) };
+    let text = |(path, hash): (&String, &[u8; 32])| {
+        Ok((path.clone(), String::from_utf8_lossy(&Edition::text(store, hash)?).into_owned()))
+    };
+    edition.files.iter().map(text).collect::<Result<_, _>>().map(Some)
+}
+
 /// What keeps these files beside all that is kept, as the newest. One of the
 /// same content takes the place of the earlier; what is too old goes.
 fn kept(all: &[(u64, Edition)], files: &Files, now: Time) -> Result<Batch, StoreError> {

@@ -29,6 +29,7 @@ mod leaves;
 mod notices;
 pub mod opt_out;
 mod past;
+pub mod plan;
 pub mod preview;
 pub mod profile;
 pub mod query;

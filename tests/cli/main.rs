@@ -19,6 +19,7 @@ mod export;
 mod import;
 mod opt_out;
 mod outbox;
+mod plan;
 mod preview;
 mod project;
 mod query;

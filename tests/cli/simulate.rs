@@ -106,7 +106,7 @@ fn a_running_engine_makes_the_copy() {
     let engine = Engine::start(&project);
     project.run("simulate --for 2d --lang en").expect(0, &["users     3", "rule evening"]);
     let left = fs::read_dir(project.file("data")).unwrap();
-    let left = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".simulate"));
+    let left = left.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".copy-"));
     assert_eq!(left.count(), 0);
     assert_eq!(engine.stop(), 0);
 }
