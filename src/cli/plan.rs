@@ -49,10 +49,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
                     "правила ещё ни разу не действовали: сравните с папкой, `--against ПАПКА`",
                 ))
             })?;
-            Files::from_list(kept.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+            new.files.with_rules(kept.iter().map(|(path, text)| (path.as_str(), text.as_str())))
         }
     };
-    let old = sound(context, load_files(&files), files)?;
+    let old = sound(context, load_files(&files), files).inspect_err(|_| {
+        context.note(&Text::new("these are the rules to compare with", "это правила, с которыми сравнивают"));
+    })?;
     let report = plan(&store, &old, &new, now)?;
     match context.format() {
         Format::Json => context.say_json(&serde_json::json!(report)),
@@ -83,6 +85,10 @@ fn as_text(report: &PlanReport, lang: Lang) -> String {
     if report.is_empty() {
         line(Text::new("nothing would change", "ничего не изменится"));
     }
+    if !report.files.is_empty() {
+        let files = report.files.join(", ");
+        line(Text::new(format!("files that differ: {files}"), format!("файлы с отличиями: {files}")));
+    }
     for (section, names) in &report.definitions {
         for (sign, names) in [("+", &names.new), ("-", &names.removed), ("~", &names.edited)] {
             if !names.is_empty() {
@@ -106,8 +112,8 @@ fn as_text(report: &PlanReport, lang: Lang) -> String {
     }
     let (waits, sends) = (grouped(report.waits_24h as u64), grouped(report.sends_24h as u64));
     line(Text::new(
-        format!("within 24 hours: waits that end {waits}, messages by the clock {sends} at most"),
-        format!("за сутки: закончится ожиданий {waits}, сообщений по часам не больше {sends}"),
+        format!("within 24 hours: waits that end {waits}, messages of rules by the clock about {sends}, before gates"),
+        format!("за сутки: закончится ожиданий {waits}, сообщений правил по часам около {sends}, до проверок"),
     ));
     out.push_str(&tables(report, lang));
     out

@@ -33,6 +33,8 @@ pub struct PlanReport {
     pub to: String,
     /// All users.
     pub users: usize,
+    /// Files that differ.
+    pub files: Vec<String>,
     /// Names by section that are new, gone or defined otherwise.
     pub definitions: BTreeMap<&'static str, Definitions>,
     /// Segments whose members would change.
@@ -49,7 +51,8 @@ pub struct PlanReport {
     pub forgotten: Vec<String>,
     /// Waits of drips and messages that end within 24 hours.
     pub waits_24h: usize,
-    /// Messages that rules would send by the clock within 24 hours, before gates.
+    /// About how many messages rules would send by the clock within 24 hours,
+    /// before their conditions and gates: a schedule counts once.
     pub sends_24h: usize,
 }
 
@@ -140,14 +143,16 @@ pub fn plan(store: &Arc<dyn Store>, old: &Side, new: &Side, now: Time) -> Result
     let stored: BTreeSet<Arc<str>> = profiles.stored_fields()?.into_iter().collect();
     let is_gone = |name: &&Arc<str>| new.rulebook.schema.find(name).is_none() && stored.contains(*name);
     let soon = |rule: &&RulePlan| rule.at.as_ref().is_none_or(|at| *at <= (now + DAY).rfc3339());
-    let sends = |rule: &&RulePlan| {
+    let sends = |rule: &RulePlan| {
         let of = new.rulebook.rules.iter().find(|known| known.name == rule.name);
-        of.is_some_and(|rule| rule.then.iter().any(|action| matches!(action, Action::Send(_))))
+        let each = of.map_or(0, |rule| rule.then.iter().filter(|action| matches!(action, Action::Send(_))).count());
+        each * rule.users
     };
     Ok(PlanReport {
         from: old.rulebook.version.clone(),
         to: new.rulebook.version.clone(),
         users: after.len(),
+        files: old.files.differing(&new.files),
         segments: segments(old, new, &before, &after),
         lifecycle: lifecycle(&before, &after),
         drips: drips(old, new, &automation),
@@ -164,7 +169,7 @@ pub fn plan(store: &Arc<dyn Store>, old: &Side, new: &Side, now: Time) -> Result
             .everybody()
             .filter(|(_, standing)| standing.due().is_some_and(|due| due <= now + DAY))
             .count(),
-        sends_24h: rules.iter().filter(soon).filter(sends).map(|rule| rule.users).sum(),
+        sends_24h: rules.iter().filter(soon).map(sends).sum(),
         definitions,
         rules,
     })
@@ -173,7 +178,7 @@ pub fn plan(store: &Arc<dyn Store>, old: &Side, new: &Side, now: Time) -> Result
 impl PlanReport {
     /// Whether nothing would be another than it is.
     pub fn is_empty(&self) -> bool {
-        self.definitions.is_empty() && self.segments.is_empty() && self.lifecycle.is_empty() && self.misfits == 0
+        self.files.is_empty() && self.segments.is_empty() && self.lifecycle.is_empty() && self.misfits == 0
     }
 }
 

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Place, SourceId, Sources};
 use crate::model::Text;
 use crate::rulebook::codes;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -113,6 +113,19 @@ impl Files {
         let size = |(path, text): (&str, &str)| (path.to_owned(), text.len() as u64);
         let assets = Assets::List(others.into_iter().map(size).collect());
         Self { by_path: rules.into_iter().map(file).collect(), assets }
+    }
+
+    /// Other rules of the same project: what messages carry is looked for where
+    /// it is now.
+    #[must_use]
+    pub fn with_rules<'a>(&self, list: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { assets: self.assets.clone(), ..Self::from_list(list) }
+    }
+
+    /// Paths that stand in one only, or have another content.
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let paths: BTreeSet<&String> = self.by_path.keys().chain(other.by_path.keys()).collect();
+        paths.into_iter().filter(|path| self.by_path.get(*path) != other.by_path.get(*path)).cloned().collect()
     }
 
     /// The paths and contents of what can be read.

@@ -45,5 +45,10 @@ fn without_a_folder_what_was_accepted_last_counts() {
     project.run("plan").expect(0, &["nothing would change"]);
     assert_eq!(engine.stop(), 0);
     project.edit("rules/drip.yaml", "{wait: 1 day}, {two: {tag: y}}", "{three: {tag: y}}");
-    project.run("plan").expect(0, &["~ drips: d"]);
+    project.run("plan").expect(0, &["files that differ: rules/drip.yaml", "~ drips: d"]);
+    project.write("rules/drip.yaml", DRIP);
+    project.write("rules/policy.yaml", "policy: {caps: [1 per day]}\n");
+    let said = project.run("plan");
+    said.expect(0, &["files that differ: rules/policy.yaml"]);
+    assert!(!said.out.contains("nothing would change"), "{said:?}");
 }
