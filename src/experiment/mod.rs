@@ -1,8 +1,8 @@
-//! Experiments: how users are dealt to variants, what the numbers of the
-//! variants say, and what to do about it.
+//! Experiments: who gets which variant, and what the outcomes say.
 //!
-//! Everything here is pure: counts go in, figures and words come out. Which
-//! users were exposed and who converted is known to the engine.
+//! Everything here is a calculation: no clock, no store, no message. Who was
+//! shown what and what they did is counted by the engine.
 
+pub mod assignment;
 pub mod statistics;
 pub mod verdict;

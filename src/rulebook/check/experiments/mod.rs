@@ -6,9 +6,9 @@
 
 pub(in crate::rulebook) mod shape;
 
-use super::conditions::compile;
-use super::{Names, codes, names, read};
-use crate::condition::Condition;
+use super::order::{Defines, Item};
+use super::{Names, codes, conditions, names, read};
+use crate::condition::{Ast, Condition};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{EnumType, Share, Text};
 use crate::rulebook::phrases::integer;
@@ -100,21 +100,30 @@ struct Draft<'a> {
     variants: Vec<Variant>,
     /// Whether all variants could be read.
     whole: bool,
+    to: Option<To<'a>>,
+}
+
+/// Who takes part, as written.
+struct To<'a> {
+    text: &'a Scalar,
+    ast: Option<Arc<Ast>>,
 }
 
 /// Reads names and variants.
-pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], reader: &mut Reader) -> Drafts<'a> {
+pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], sources: &Sources, reader: &mut Reader) -> Drafts<'a> {
     if let Some(entry) = entries.get(MOST) {
         reader.found.push(too_many(&entry.key, MOST));
     }
-    Drafts { drafts: entries.iter().take(MOST).map(|entry| draft(entry, reader)).collect() }
+    Drafts { drafts: entries.iter().take(MOST).map(|entry| draft(entry, sources, reader)).collect() }
 }
 
-fn draft<'a>(entry: &'a Entry, reader: &mut Reader) -> Draft<'a> {
+fn draft<'a>(entry: &'a Entry, sources: &Sources, reader: &mut Reader) -> Draft<'a> {
     let named = names::name(&entry.key, reader);
     let read = entry.value.get("variants").map(|node| variants(node, &entry.key, reader));
     let (variants, whole) = read.unwrap_or_default();
-    Draft { entry, named, variants, whole }
+    let text = entry.value.get("to").and_then(|node| conditions::text(node, reader));
+    let to = text.map(|text| To { text, ast: conditions::parse(text, sources, reader) });
+    Draft { entry, named, variants, whole, to }
 }
 
 /// The variants, and whether none of them was left out.
@@ -156,6 +165,13 @@ fn whole(node: &Node, what: (&str, &str), bounds: RangeInclusive<i64>, reader: &
     integer(node, what, bounds, reader).and_then(|number| u32::try_from(number).ok())
 }
 
+impl Draft<'_> {
+    fn item(&self) -> Item<'_> {
+        let formula = self.to.as_ref().and_then(|to| Some((to.text, to.ast.as_deref()?)));
+        Item { defines: Defines::Experiment, name: &self.entry.key, formulas: formula.into_iter().collect() }
+    }
+}
+
 impl Drafts<'_> {
     /// All names that were written, also of experiments with mistakes.
     pub fn names(&self) -> Vec<String> {
@@ -166,6 +182,11 @@ impl Drafts<'_> {
     pub fn variants(&self) -> Vec<Arc<EnumType>> {
         let names = |draft: &Draft<'_>| draft.variants.iter().map(|variant| variant.name.as_str().into()).collect();
         self.drafts.iter().map(|draft| Arc::new(EnumType { values: names(draft) })).collect()
+    }
+
+    /// The experiments as parts of the definitions that are ordered together.
+    pub(super) fn items(&self) -> Vec<Item<'_>> {
+        self.drafts.iter().map(Draft::item).collect()
     }
 
     /// The experiments whose variants could not all be read.
@@ -189,7 +210,10 @@ fn experiment(
     reader: &mut Reader,
 ) -> Option<Experiment> {
     let entries = reader.shape(&draft.entry.value, draft.entry.key.place, &SHAPE)?;
-    let to = find(entries, "to").map(|node| compile(node, names, sources, reader));
+    let to = find(entries, "to").map(|_| {
+        let To { text, ast } = draft.to.as_ref()?;
+        conditions::check(ast.as_deref()?, text, names, sources, reader)
+    });
     let version = find(entries, "version").map(|node| whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
     let group = find(entries, "group").map(|node| group(node, reader));
     let goal = find(entries, "goal").map(|node| goal(node, names, sources, reader));
