@@ -13,6 +13,8 @@ mod holm;
 mod sample;
 mod sequence;
 pub mod special;
+#[cfg(test)]
+mod tests;
 
 pub use balance::{Balance, SRM_ALPHA, balance};
 pub use bayes::{Belief, Prior, belief};

@@ -48,7 +48,8 @@ pub fn total(value: f64, unit: Unit) -> Text {
 /// `120 пользователей`.
 pub fn users(count: u64) -> Text {
     let n = grouped(count);
-    let (en, ru) = (if count == 1 { "user" } else { "users" }, if one(count) { "пользователя" } else { "пользователей" });
+    let (en, ru) =
+        (if count == 1 { "user" } else { "users" }, if one(count) { "пользователя" } else { "пользователей" });
     Text::new(format!("{n} {en}"), format!("{n} {ru}"))
 }
 

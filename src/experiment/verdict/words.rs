@@ -81,7 +81,10 @@ fn keep_running(remaining: &Remaining) -> Text {
         Text::new(format!(", {} at this traffic", time.en), format!(", при таком потоке {}", time.ru))
     });
     let advice = if remaining.days.is_some_and(|days| days > TOO_LONG) {
-        Text::new("; that is too long to wait: test a bolder change", "; ждать так долго нет смысла: испытайте изменение посмелее")
+        Text::new(
+            "; that is too long to wait: test a bolder change",
+            "; ждать так долго нет смысла: испытайте изменение посмелее",
+        )
     } else {
         Text::same("")
     };
@@ -94,18 +97,26 @@ fn keep_running(remaining: &Remaining) -> Text {
 fn ship(win: &Win, unit: Unit) -> Text {
     let (mean, control) = (amount(win.mean, unit), amount(win.control, unit));
     let lift = win.lift.map(change);
-    let lift = lift.map_or(Text::same(""), |lift| {
-        Text::new(format!(", that is {}", lift.en), format!(", то есть {}", lift.ru))
-    });
+    let lift = lift
+        .map_or(Text::same(""), |lift| Text::new(format!(", that is {}", lift.en), format!(", то есть {}", lift.ru)));
     let (worth, month) = (worth(win, unit), month(win, unit));
     let open = if win.immature {
-        Text::new("; some users may still convert in time, so the figures may move", "; часть пользователей ещё может успеть сделать целевое действие, так что цифры могут измениться")
+        Text::new(
+            "; some users may still convert in time, so the figures may move",
+            "; часть пользователей ещё может успеть сделать целевое действие, так что цифры могут измениться",
+        )
     } else {
         Text::same("")
     };
     Text::new(
-        format!("ship `{}`: {} instead of {}{}; {}{}{}", win.variant, mean.en, control.en, lift.en, worth.en, month.en, open.en),
-        format!("вводите `{}`: {} вместо {}{}; {}{}{}", win.variant, mean.ru, control.ru, lift.ru, worth.ru, month.ru, open.ru),
+        format!(
+            "ship `{}`: {} instead of {}{}; {}{}{}",
+            win.variant, mean.en, control.en, lift.en, worth.en, month.en, open.en
+        ),
+        format!(
+            "вводите `{}`: {} вместо {}{}; {}{}{}",
+            win.variant, mean.ru, control.ru, lift.ru, worth.ru, month.ru, open.ru
+        ),
     )
 }
 
@@ -134,8 +145,14 @@ fn month(win: &Win, unit: Unit) -> Text {
 fn worse(variant: &str, lift: Option<f64>) -> Text {
     let by = in_brackets(lift);
     Text::new(
-        format!("stop: every variant does worse than the control, the best of them is `{variant}`{}; keep the control", by.en),
-        format!("остановите: все варианты хуже контрольного, лучший из них — `{variant}`{}; оставьте контрольный", by.ru),
+        format!(
+            "stop: every variant does worse than the control, the best of them is `{variant}`{}; keep the control",
+            by.en
+        ),
+        format!(
+            "остановите: все варианты хуже контрольного, лучший из них — `{variant}`{}; оставьте контрольный",
+            by.ru
+        ),
     )
 }
 
