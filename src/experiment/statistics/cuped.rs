@@ -23,9 +23,8 @@ pub struct Adjusted {
 /// compared by the same measure. What was before must not be touched by the
 /// variants, or their effect is taken off as well.
 pub fn cuped(arms: &[PairSums]) -> Adjusted {
-    let (yy, xx, xy) = arms.iter().fold((0.0, 0.0, 0.0), |(yy, xx, xy), arm| {
-        (yy + arm.syy(), xx + arm.sxx(), xy + arm.sxy())
-    });
+    let (yy, xx, xy) =
+        arms.iter().fold((0.0, 0.0, 0.0), |(yy, xx, xy), arm| (yy + arm.syy(), xx + arm.sxx(), xy + arm.sxy()));
     let theta = if xx > 0.0 { xy / xx } else { 0.0 };
     let users: f64 = arms.iter().map(|arm| arm.users as f64).sum();
     let all: f64 = if users > 0.0 { arms.iter().map(|arm| arm.x).sum::<f64>() / users } else { 0.0 };

@@ -129,8 +129,12 @@ fn sound(analysis: &Analysis, what: &str) {
     let versus = analysis.arms[1].versus.unwrap();
     let ends = [versus.fixed, versus.sequential].into_iter().flat_map(|test| [test.difference, test.lift]).flatten();
     let mut figures: Vec<f64> = ends.flat_map(|interval| [interval.low, interval.high]).collect();
-    figures.extend(versus.belief.map(|belief| [belief.mean, belief.chance_to_win, belief.expected_loss]).unwrap_or_default());
-    figures.extend(versus.difference.map(|difference| [difference.value, difference.error, difference.dof]).unwrap_or_default());
+    figures.extend(
+        versus.belief.map(|belief| [belief.mean, belief.chance_to_win, belief.expected_loss]).unwrap_or_default(),
+    );
+    figures.extend(
+        versus.difference.map(|difference| [difference.value, difference.error, difference.dof]).unwrap_or_default(),
+    );
     assert!(figures.iter().all(|figure| figure.is_finite()), "{what}: {figures:?}");
     for p in [versus.fixed.p, versus.sequential.p, versus.p_holm].into_iter().chain(analysis.balance.map(|b| b.p)) {
         assert!((0.0..=1.0).contains(&p), "{what}: {p}");
@@ -169,7 +173,10 @@ fn holm_corrects_for_the_number_of_variants() {
         (vec![0.5, 0.6, 0.001], vec![1.0, 1.0, 0.003]),
     ] {
         let found = holm(&values);
-        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-15) && found.len() == expected.len(), "{found:?}");
+        assert!(
+            found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-15) && found.len() == expected.len(),
+            "{found:?}"
+        );
     }
 }
 
