@@ -153,7 +153,7 @@ fn every_recommendation() {
         (
             json!({"planned": 20_000, "arms": arms((10_000, 500), (10_000, 520))}),
             "stop",
-            "stop: no effect larger than 23.2 % is left, no variant won; keep the control",
+            "stop: no effect larger than 23.3 % is left, no variant won; keep the control",
         ),
         (
             json!({"planned": 20_000, "immature": true, "arms": arms((10_000, 500), (10_000, 520))}),
