@@ -217,6 +217,11 @@ impl Rulebook {
         self.templates.parts(template)
     }
 
+    /// How many messages a recipient of a broadcast gets.
+    pub fn parts_of(&self, broadcast: &Broadcast) -> u8 {
+        broadcast.send.content.templates().map(|template| self.template_parts(template)).max().unwrap_or(1)
+    }
+
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`
     /// is false. Nobody is reached because something is unknown.
     pub fn reaches<R: Row>(&self, broadcast: &Broadcast, row: &R) -> bool {

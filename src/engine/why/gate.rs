@@ -128,7 +128,7 @@ impl Scene<'_> {
         let asked = Asked { user, ledger: LedgerId(0), part: 0, parts: 1, now, outranked: false };
         match marketing_stop(self.person, asked, purpose, &self.engine.past)? {
             Prepared::Skip(why) | Prepared::Defer { why, .. } => Some(why),
-            Prepared::Send(_) | Prepared::Later | Prepared::Trouble(_) => None,
+            Prepared::Send(_) | Prepared::Show(_) | Prepared::Later | Prepared::Trouble(_) => None,
         }
     }
 
