@@ -111,6 +111,11 @@ impl Deals {
         }
     }
 
+    /// Whether an experiment deals variants.
+    fn is_running(&self, experiment: &str) -> bool {
+        !matches!(self.ways.get(experiment), Some(Deal::Stopped | Deal::Shipped(_)))
+    }
+
     fn is_held_out(&self, user: UserId) -> bool {
         !self.is_off && self.held_out.as_ref().is_some_and(|held| held.holds(user))
     }
@@ -155,10 +160,9 @@ impl State {
         let Some(experiment) = list.get(usize::from(id.0)) else { return false };
         let Some(group) = &experiment.group else { return false };
         let others = list.iter().filter(|other| other.group.as_ref() == Some(group) && other.name != experiment.name);
-        others.into_iter().any(|other| {
-            !matches!(self.deals.ways.get(other.name.as_str()), Some(Deal::Stopped | Deal::Shipped(_)))
-                && self.deals.shown_to(&other.name, row).is_some()
-        })
+        others
+            .into_iter()
+            .any(|other| self.deals.is_running(&other.name) && self.deals.shown_to(&other.name, row).is_some())
     }
 
     /// Notes that a variant was shown to a user.
@@ -245,6 +249,16 @@ impl Person<'_> {
     /// Whether the user gets no marketing, for the sake of comparison.
     pub fn is_held_out(&self) -> bool {
         self.deals().is_held_out(self.user())
+    }
+
+    /// The variant of an experiment that was shown to the user.
+    pub fn shown(&self, experiment: &str) -> Option<Arc<str>> {
+        self.deals().shown_to(experiment, self.row())
+    }
+
+    /// Whether an experiment deals variants: it was neither stopped nor shipped.
+    pub fn is_running(&self, experiment: &str) -> bool {
+        self.deals().is_running(experiment)
     }
 }
 

@@ -124,6 +124,11 @@ impl<'a> Person<'a> {
         Self { state, row, now, source, known, happened: None }
     }
 
+    /// Where the user stands.
+    pub(super) fn row(&self) -> u32 {
+        self.row
+    }
+
     /// The variants of everybody.
     pub(super) fn deals(&self) -> &'a Deals {
         &self.state.deals

@@ -38,6 +38,7 @@ pub mod restore;
 mod segments;
 pub mod simulation;
 pub mod sizes;
+pub mod ties;
 pub mod trial;
 mod turn;
 pub mod why;

@@ -37,8 +37,9 @@ pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
-    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Placed, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What, beginning,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Measure, Method, Missed, Notify, OnFailure, Period, Placed,
+    Policy, Quiet, QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
+    beginning,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};
@@ -214,6 +215,11 @@ impl Rulebook {
     /// to go beside the media.
     pub fn template_parts(&self, template: &str) -> u8 {
         self.templates.parts(template)
+    }
+
+    /// How many messages a recipient of a broadcast gets.
+    pub fn parts_of(&self, broadcast: &Broadcast) -> u8 {
+        broadcast.send.content.templates().map(|template| self.template_parts(template)).max().unwrap_or(1)
     }
 
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`

@@ -1,6 +1,7 @@
 //! What a round decides, against the state before it: which rules act, and what
 //! drips have to do. Nothing is changed here.
 
+use super::hold::Held;
 use super::{Fired, Move, Stimulus, Turn};
 use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
@@ -17,6 +18,7 @@ use crate::store::Origin;
 pub(super) struct Decision {
     pub fired: Vec<Fired>,
     pub moves: Vec<Move>,
+    pub held: Vec<Held>,
 }
 
 /// How long a step waits before another attempt at its message.
@@ -25,7 +27,7 @@ const RETRIES: [TimeDelta; 3] = [TimeDelta::hours(1), TimeDelta::hours(6), TimeD
 impl Decision {
     /// Whether nothing follows.
     pub fn is_empty(&self) -> bool {
-        self.fired.is_empty() && self.moves.is_empty()
+        self.fired.is_empty() && self.moves.is_empty() && self.held.is_empty()
     }
 }
 
@@ -53,6 +55,9 @@ impl Turn<'_> {
                     Reactor::Rule(at) => decision.fired.extend(self.fire(at, &person, &decision.fired)),
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
                 }
+            }
+            if self.origin == Origin::Live {
+                decision.held.extend(self.held_back(&occurrences, &person));
             }
             if let Some(witness) = self.ground.crowd.witness().filter(|witness| witness.asks_why()) {
                 self.tell_unmet(witness, stimulus, &occurrences, &person);
@@ -97,13 +102,14 @@ impl Turn<'_> {
         let has_room = self.has_room(rule, now_too, person);
         self.witness(|| (!has_room).then_some(Seen::UsedUp(at)));
         has_room.then(|| {
-            let (effects, trouble) = effects(&rule.then, &self.situation(person, &|| self.best_hour(person)));
+            let (mut effects, trouble) = effects(&rule.then, &self.situation(person, &|| self.best_hour(person)));
+            self.mark(rule, &mut effects, person);
             let kept = |(_, effect): &(usize, Effect)| self.origin == Origin::Live || is_of_profile(effect);
             Fired { rule: at, effects: effects.into_iter().filter(kept).collect(), trouble }
         })
     }
 
-    fn has_room(&self, rule: &Rule, now_too: usize, person: &Person<'_>) -> bool {
+    pub(super) fn has_room(&self, rule: &Rule, now_too: usize, person: &Person<'_>) -> bool {
         let Some(limit) = rule.limit else { return true };
         let from = since(limit, self.ground.now, person);
         let before = self.standing.fired(&rule.name).iter().filter(|at| **at >= from).count();

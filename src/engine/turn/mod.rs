@@ -10,6 +10,7 @@
 //! Nothing is written here: the outcome is a list of what follows, which the
 //! caller stores in one batch.
 
+mod hold;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use crate::model::{Chore, Effect, Event, FieldId, Patch, PropertyId, Sending, Ti
 use crate::outbox::SkipReason;
 use crate::rulebook::{Action, LimitWindow, Rulebook};
 use crate::store::{Follow, Origin};
+use hold::Held;
 use judge::Decision;
 pub(super) use judge::{may_enter, since};
 use std::sync::{Arc, RwLockWriteGuard};
@@ -38,6 +40,8 @@ pub(super) struct Rules {
     pub reactions: Reactions,
     /// The drips, by their ids.
     pub flows: Vec<Flow>,
+    /// Whether the condition of a rule asks for a user's variant.
+    pub asks_for_variants: bool,
 }
 
 /// Where a turn happens.
@@ -165,7 +169,10 @@ impl<'a> Turn<'a> {
     /// those who match already.
     pub fn act(mut self, rule: usize) -> Came {
         if let Some(fired) = self.judged_alone(rule) {
-            self.apply(Decision { fired: vec![fired], moves: Vec::new() });
+            self.apply(Decision { fired: vec![fired], ..Decision::default() });
+        } else {
+            let held = self.ground.audience.with_row(self.user, |person| self.held_alone(rule, person));
+            self.apply(Decision { held: held.flatten().into_iter().collect(), ..Decision::default() });
         }
         self.rounds(None)
     }
@@ -197,7 +204,7 @@ impl<'a> Turn<'a> {
 
     /// Does what a round decided.
     fn apply(&mut self, decision: Decision) {
-        let Decision { fired, mut moves } = decision;
+        let Decision { fired, mut moves, held } = decision;
         self.patch(fired.iter().flat_map(|fired| fired.effects.iter().map(|(_, effect)| effect)));
         let rules = self.ground.rules;
         for Fired { rule, effects, trouble } in fired {
@@ -207,6 +214,11 @@ impl<'a> Turn<'a> {
             for (_, effect) in effects {
                 moves.extend(self.carry_out(&source, effect, false));
             }
+        }
+        for Held { rule, sendings } in held {
+            let Some(rule) = rules.rulebook.rules.get(rule) else { continue };
+            let source = Source::Rule(rule.name.as_str().into());
+            sendings.into_iter().for_each(|sending| self.send(source.clone(), sending, false));
         }
         for step in moves {
             self.go(step);
@@ -247,7 +259,10 @@ impl<'a> Turn<'a> {
         match effect {
             Effect::Set(..) | Effect::Add(..) | Effect::Tag(_) | Effect::Untag(_) | Effect::Discount { .. } => {}
             _ if self.origin == Origin::Import => {}
-            Effect::Send(sending) => self.send(source.clone(), *sending, answers),
+            Effect::Send(sending) => {
+                let answers = answers && !sending.is_ghost();
+                self.send(source.clone(), *sending, answers);
+            }
             Effect::Start(drip) => return Some(Move::Enter(drip.0)),
             Effect::Stop(drip) => {
                 let name = rules.flows.get(usize::from(drip.0))?.name.clone();
