@@ -184,10 +184,7 @@ impl Meanings {
                     format!("{:?}", rulebook.catalogue.events.event(event)).hash(&mut hash);
                 }
                 // Known by their names, which stand in the text.
-                Fact::Received { .. }
-                | Fact::Clicked { .. }
-                | Fact::InDrip(_)
-                | Fact::FinishedDrip(_) => {}
+                Fact::Received { .. } | Fact::Clicked { .. } | Fact::InDrip(_) | Fact::FinishedDrip(_) => {}
                 Fact::Variant(id) => self.by_item.get(&Item::Experiment(id)).copied().flatten()?.hash(&mut hash),
             }
         }

@@ -11,8 +11,8 @@ mod clockwork;
 mod staged;
 
 use super::automation::Flow;
-use super::automation::flow::asked;
 use super::automation::due::Due;
+use super::automation::flow::asked;
 use super::crowd::Crowd;
 use super::decide::Reactions;
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};

@@ -58,8 +58,9 @@ impl Prepare for Gates {
         let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
         match &ledger.cause {
             Cause::Broadcast { name, .. } => {
-                let prepared =
-                    with_broadcast(audience, name, user, |person, broadcast| judge(person, broadcast, asked, &self.past));
+                let prepared = with_broadcast(audience, name, user, |person, broadcast| {
+                    judge(person, broadcast, asked, &self.past)
+                });
                 self.reserve(ledger, row, user, part, &prepared);
                 prepared
             }

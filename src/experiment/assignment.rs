@@ -237,11 +237,8 @@ mod tests {
 
     #[test]
     fn experiments_of_a_group_share_nobody() {
-        let list = [
-            experiment("a", "30%", Some("g")),
-            experiment("b", "100%", None),
-            experiment("c", "70%", Some("g")),
-        ];
+        let list =
+            [experiment("a", "30%", Some("g")), experiment("b", "100%", None), experiment("c", "70%", Some("g"))];
         let [a, b, c] = [0, 1, 2].map(|at| Dealer::of(&list[at], &list[..at]));
         for user in (1..5_000).map(UserId) {
             assert!(a.takes(user) != c.takes(user), "{user}");

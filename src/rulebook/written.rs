@@ -134,8 +134,16 @@ mod tests {
         for (old, new, is_same) in [
             ("segments:\n  a: x > 1\n", "# why\nsegments:\n\n  a:   x > 1 # so\n", true),
             ("segments:\n  a: x > 1\n  b: y\n", "segments:\n  b: y\n  a: x > 1\n", true),
-            ("rules:\n  r: {when: event e, then: [{tag: a}]}\n", "rules:\n  r:\n    then: [{tag: a}] # x\n    when: event e\n", true),
-            ("rules:\n  r: {when: event e, then: [{tag: a}, {tag: b}]}\n", "rules:\n  r: {when: event e, then: [{tag: b}, {tag: a}]}\n", false),
+            (
+                "rules:\n  r: {when: event e, then: [{tag: a}]}\n",
+                "rules:\n  r:\n    then: [{tag: a}] # x\n    when: event e\n",
+                true,
+            ),
+            (
+                "rules:\n  r: {when: event e, then: [{tag: a}, {tag: b}]}\n",
+                "rules:\n  r: {when: event e, then: [{tag: b}, {tag: a}]}\n",
+                false,
+            ),
             ("segments:\n  a: x > 1\n", "segments:\n  a: x > 2\n", false),
             ("lifecycle:\n  - a: x\n  - b: else\n", "lifecycle:\n  - b: else\n  - a: x\n", false),
             ("policy: {stop_words: [\"5\"]}\n", "policy: {stop_words: [5]}\n", false),
@@ -154,7 +162,8 @@ mod tests {
             ("templates/hello.ru.html", "x"),
         ]);
         let written = Written::of(&files).sections;
-        let names = |section: &str| written[section].iter().map(|(n, d)| (n.clone(), d.keys().cloned().collect::<Vec<_>>()));
+        let names =
+            |section: &str| written[section].iter().map(|(n, d)| (n.clone(), d.keys().cloned().collect::<Vec<_>>()));
         assert_eq!(names("settings").collect::<Vec<_>>(), [("language".to_owned(), vec![String::new()])]);
         assert_eq!(names("scripts").collect::<Vec<_>>(), [("a/b.rhai".to_owned(), vec![String::new()])]);
         let hello = ("hello".to_owned(), vec![String::new(), "ru".to_owned()]);

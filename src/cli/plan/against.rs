@@ -83,9 +83,8 @@ fn git(project: &Path, args: &[&str]) -> std::io::Result<Output> {
 }
 
 fn told(output: std::io::Result<Output>) -> Result<String, Failure> {
-    let failed = |why: String| {
-        Failure::new(Text::new(format!("git fails: {why}"), format!("git завершился с ошибкой: {why}")))
-    };
+    let failed =
+        |why: String| Failure::new(Text::new(format!("git fails: {why}"), format!("git завершился с ошибкой: {why}")));
     let output = output.map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

@@ -1,11 +1,14 @@
 //! A plan as text.
 
 use crate::cli::table::{Align, table};
-use crate::engine::plan::{Cause, Change, Definitions, Fate, PlanReport};
+use crate::engine::plan::{
+    Because, Cause, Change, Definitions, DripPlan, Fate, PassedOver, PlanReport, RulePlan, SegmentPlan,
+};
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text};
 use std::fmt::Write;
 
+const TESTS: &str = "tests";
 /// So many characters of a value are shown.
 const SHOWN: usize = 70;
 
@@ -41,6 +44,20 @@ impl Said {
         if self.lang == Lang::Ru { ru } else { en }
     }
 
+    /// `rule NAME` and the like, in the language.
+    fn who(&self, who: &str) -> String {
+        let (kind, name) = who.split_once(' ').unwrap_or(("", who));
+        let kind = match kind {
+            "rule" => self.pick("rule", "правило"),
+            "drip" => self.pick("drip", "цепочка"),
+            "task" => self.pick("task", "задача"),
+            "broadcast" => self.pick("broadcast", "рассылка"),
+            "segment" => self.pick("segment", "сегмент"),
+            _ => "",
+        };
+        format!("{kind} {name}")
+    }
+
     fn table(&mut self, columns: &[(&str, Align)], rows: &[Vec<String>]) {
         if !rows.is_empty() {
             let _ = write!(self.out, "\n{}", table(columns, rows));
@@ -65,6 +82,11 @@ impl Said {
     fn section(&mut self, section: &str, names: &Definitions) {
         for (sign, list) in [("+", &names.new), ("-", &names.removed), ("~", &names.edited)] {
             if list.is_empty() {
+                continue;
+            }
+            if section == TESTS {
+                // they change nothing for users, and their names are sentences
+                self.line(Text::same(format!("  {sign} {section}: {}", list.len())));
                 continue;
             }
             self.line(Text::same(format!("  {sign} {section}: {}", list.join(", "))));
@@ -95,15 +117,17 @@ impl Said {
     }
 
     fn users(&mut self, section: &str, name: &str, users: &[String]) {
-        let list = users.join(", ");
+        let list = users.iter().map(|user| self.who(user)).collect::<Vec<_>>().join(", ");
         let text = match (section, users.is_empty()) {
             ("templates", true) => Text::new(
                 format!("{name}: named by no rule, drip or broadcast"),
                 format!("{name}: не назван ни правилом, ни цепочкой, ни рассылкой"),
             ),
-            ("templates", false) => Text::new(format!("{name}: sent by {list}"), format!("{name}: отправляют {list}")),
+            ("templates", false) => {
+                Text::new(format!("{name}: sent by {list}"), format!("{name}: кто отправляет: {list}"))
+            }
             (_, true) => Text::new(format!("{name}: nothing runs it"), format!("{name}: ничто не запускает")),
-            (_, false) => Text::new(format!("{name}: run by {list}"), format!("{name}: запускают {list}")),
+            (_, false) => Text::new(format!("{name}: run by {list}"), format!("{name}: кто запускает: {list}")),
         };
         self.line(Text::same(format!("      {}", text.get(self.lang))));
     }
@@ -112,8 +136,12 @@ impl Said {
         for misfit in &report.misfits {
             let (field, before, after) = (&misfit.field, grouped(misfit.before), grouped(misfit.after));
             self.line(Text::new(
-                format!("stored values of `{field}` that do not fit it and read as missing: now {before}, then {after}"),
-                format!("значений `{field}`, которые ему не подходят и читаются как пустые: сейчас {before}, станет {after}"),
+                format!(
+                    "stored values of `{field}` that do not fit it and read as missing: now {before}, then {after}"
+                ),
+                format!(
+                    "значений `{field}`, которые ему не подходят и читаются как пустые: сейчас {before}, станет {after}"
+                ),
             ));
         }
         if !report.forgotten.is_empty() {
@@ -129,12 +157,12 @@ impl Said {
         let (waits, sends) = (grouped(report.waits_24h as u64), grouped(report.sends_24h as u64));
         self.line(Text::new(
             format!(
-                "within 24 hours: waits that end {waits}; messages of rules by the clock or `backfill` at most {sends}, \
+                "within 24 hours: waits that end {waits}; messages of rules by the clock or `backfill` about {sends}, \
                  before conditions, limits and gates\n  (not counted: what events set off, steps of drips, broadcasts; \
                  `vestnik simulate` plays them)"
             ),
             format!(
-                "за сутки: закончится ожиданий {waits}; сообщений правил по часам и `backfill` не больше {sends}, до \
+                "за сутки: закончится ожиданий {waits}; сообщений правил по часам и `backfill` около {sends}, до \
                  условий, лимитов и проверок\n  (не считая вызванного событиями, шагов цепочек и рассылок: их проиграет \
                  `vestnik simulate`)"
             ),
@@ -150,9 +178,8 @@ impl Said {
             (self.pick("entering", "войдут"), left),
             (self.pick("leaving", "выйдут"), left),
         ];
-        let row = |s: &crate::engine::plan::SegmentPlan| {
-            vec![s.name.clone(), count(s.before), count(s.after), ids(&s.entering), ids(&s.leaving)]
-        };
+        let row =
+            |s: &SegmentPlan| vec![s.name.clone(), count(s.before), count(s.after), ids(&s.entering), ids(&s.leaving)];
         self.table(&columns, &report.segments.iter().map(row).collect::<Vec<_>>());
         let columns = [
             (self.pick("stage now", "стадия сейчас"), left),
@@ -168,9 +195,7 @@ impl Said {
             (self.pick("people", "людей"), right),
             (self.pick("what becomes of them", "что с ними будет"), left),
         ];
-        let row = |d: &crate::engine::plan::DripPlan| {
-            vec![d.drip.clone(), d.step.clone(), count(d.people), fate(&d.fate, self.lang)]
-        };
+        let row = |d: &DripPlan| vec![d.drip.clone(), d.step.clone(), count(d.people), fate(&d.fate, self.lang)];
         let rows: Vec<_> = report.drips.iter().map(row).collect();
         self.table(&columns, &rows);
     }
@@ -182,11 +207,12 @@ impl Said {
             Cause::Due => self.pick("a time in a field, within 24 hours", "по полю, за сутки"),
             Cause::Backfill => self.pick("backfill: those who match already", "backfill: по тем, кто уже подходит"),
         };
-        let row = |r: &crate::engine::plan::RulePlan| {
+        let row = |r: &RulePlan| {
             let (at, sends) = (r.at.clone().unwrap_or_default(), count(r.sends_24h));
             vec![r.name.clone(), by(r.by).to_owned(), at, count(r.users), sends]
         };
-        let rows: Vec<_> = report.rules.iter().map(row).collect();
+        let has_users = |r: &&RulePlan| r.by == Cause::Schedule || r.users > 0;
+        let rows: Vec<_> = report.rules.iter().filter(has_users).map(row).collect();
         let columns = [
             (self.pick("rule", "правило"), left),
             (self.pick("acts by", "сработает"), left),
@@ -201,13 +227,15 @@ impl Said {
             (self.pick("users", "людей"), right),
             (self.pick("why", "почему"), left),
         ];
-        let why = |helps: bool| match helps {
-            true => self.pick("the edit moves them; `backfill: true` would act", "переход из-за правки; сработает с `backfill: true`"),
-            false => self.pick("the edit moves them", "переход из-за правки"),
+        let why = |p: &PassedOver| {
+            let why = match p.because {
+                Because::Edit => self.pick("the edit moves them", "переход из-за правки"),
+                Because::Before => self.pick("they are in it already", "они уже в нём"),
+            };
+            let help = self.pick("; `backfill: true` would act", "; сработает с `backfill: true`");
+            format!("{why}{}", if p.backfill_helps { help } else { "" })
         };
-        let row = |p: &crate::engine::plan::PassedOver| {
-            vec![p.by.clone(), p.segment.clone(), count(p.users), why(p.backfill_helps).to_owned()]
-        };
+        let row = |p: &PassedOver| vec![self.who(&p.by), p.segment.clone(), count(p.users), why(p)];
         let rows: Vec<_> = report.passed_over.iter().map(row).collect();
         self.table(&columns, &rows);
     }
@@ -232,10 +260,9 @@ fn fate(fate: &Fate, lang: Lang) -> String {
             "отложены: шага больше нет, и после него ни одного не осталось",
         ),
         Fate::StillParked => Text::new("stay parked", "остаются отложенными"),
-        Fate::Return(step) => Text::new(
-            format!("were parked, go on at {step}"),
-            format!("были отложены, продолжат с шага {step}"),
-        ),
+        Fate::Return(step) => {
+            Text::new(format!("were parked, go on at {step}"), format!("были отложены, продолжат с шага {step}"))
+        }
     };
     text.get(lang).to_owned()
 }

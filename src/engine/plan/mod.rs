@@ -13,7 +13,7 @@ mod tests;
 
 pub use names::{Change, Definitions};
 pub use people::{DripPlan, Fate, SegmentPlan};
-pub use rules::{Cause, PassedOver, RulePlan};
+pub use rules::{Because, Cause, PassedOver, RulePlan};
 
 use super::EngineError;
 use super::automation::{Automation, Flow, Wait};

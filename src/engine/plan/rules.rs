@@ -48,8 +48,20 @@ pub struct PassedOver {
     pub segment: String,
     /// How many.
     pub users: usize,
+    /// Why they are passed over.
+    pub because: Because,
     /// Whether `backfill: true` would have the rule act on them.
     pub backfill_helps: bool,
+}
+
+/// Why users are passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The edit, and not something of theirs, moves them.
+    Edit,
+    /// They were there before the rule.
+    Before,
 }
 
 /// So many runs of a schedule within a day are counted.
@@ -132,22 +144,23 @@ pub(super) fn passed_over(old: &Side, new: &Side, after: &Audience, segments: &[
         };
         let segment = new.rulebook.segments().get(usize::from(id.0))?.name.clone();
         let plan = segments.iter().find(|plan| plan.name == *segment);
-        let users = match (enters, is_new) {
-            (true, true) => after.members(id).len(),
-            (true, false) => plan?.entering.0,
-            (false, _) => plan?.leaving.0,
+        let (users, because) = match (enters, is_new) {
+            (true, true) => (after.members(id).len(), Because::Before),
+            (true, false) => (plan?.entering.0, Because::Edit),
+            (false, _) => (plan?.leaving.0, Because::Edit),
         };
-        (users > 0).then(|| (segment.to_string(), users, enters))
+        let backfill_helps = enters;
+        let (segment, by) = (segment.to_string(), String::new());
+        (users > 0).then_some(PassedOver { by, segment, users, because, backfill_helps })
     };
     let rules = new.rulebook.rules.iter().filter(|rule| !rule.backfill).filter_map(|rule| {
         let is_new = old.rulebook.rules.iter().all(|known| known.name != rule.name);
-        let (segment, users, backfill_helps) = moved(&rule.when, is_new)?;
-        Some(PassedOver { by: format!("rule {}", rule.name), segment, users, backfill_helps })
+        Some(PassedOver { by: format!("rule {}", rule.name), ..moved(&rule.when, is_new)? })
     });
     let drips = new.rulebook.drips.iter().filter_map(|drip| {
         let is_new = old.rulebook.drips.iter().all(|known| known.name != drip.name);
-        let (segment, users, _) = moved(&drip.when, is_new)?;
-        Some(PassedOver { by: format!("drip {}", drip.name), segment, users, backfill_helps: false })
+        let by = format!("drip {}", drip.name);
+        Some(PassedOver { by, backfill_helps: false, ..moved(&drip.when, is_new)? })
     });
     rules.chain(drips).collect()
 }
