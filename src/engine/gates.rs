@@ -197,7 +197,8 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, asked: Asked, pa
         return Prepared::Skip(SkipReason::Control);
     };
     let prepared = text(person, pick.template, asked.part, asked.parts, &vars_of(broadcast, person));
-    Tie::of_pick(person.rulebook(), &pick, !broadcast.send.transactional, asked.part).put(person, prepared)
+    let (is_marketing, differs) = (!broadcast.send.transactional, broadcast.send.template().is_none());
+    Tie::of_pick(person.rulebook(), &pick, is_marketing, asked.part, differs).put(person, prepared)
 }
 
 /// What quiet hours or caps say against a message, if they do.

@@ -215,6 +215,7 @@ mod tests {
             version: 1,
             group: group.map(str::to_owned),
             goal: None,
+            measure: crate::rulebook::Measure::Converted,
             guardrails: Vec::new(),
             decide: crate::rulebook::Decide::default(),
         }

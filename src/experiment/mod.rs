@@ -4,3 +4,5 @@
 //! shown what and what they did is counted by the engine.
 
 pub mod assignment;
+pub mod statistics;
+pub mod verdict;

@@ -38,8 +38,9 @@ pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
-    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Placed, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What, beginning,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Measure, Method, Missed, Notify, OnFailure, Period, Placed,
+    Policy, Quiet, QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
+    beginning,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};

@@ -1,10 +1,15 @@
 //! The section `experiments`: who takes part, the variants with their weights,
-//! and how the winner is found.
+//! and what is compared; how the winner is found is read in `decide`.
 //!
 //! Names and variants are read first, since conditions ask for them; the rest
 //! is checked once every name is known.
 
+mod decide;
+mod measure;
 pub(in crate::rulebook) mod shape;
+
+pub use decide::{Decide, Method};
+pub use measure::Measure;
 
 use super::order::{Defines, Item};
 use super::{Names, codes, conditions, names, read};
@@ -15,7 +20,7 @@ use crate::rulebook::phrases::integer;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::trigger::{Goal, goal};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
-use shape::{DECIDE, METHODS, SHAPE, VARIANT};
+use shape::{SHAPE, VARIANT};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -41,6 +46,8 @@ pub struct Experiment {
     pub group: Option<String>,
     /// What counts as success.
     pub goal: Option<Goal>,
+    /// What the verdict is about.
+    pub measure: Measure,
     /// What must not happen more often.
     pub guardrails: Vec<Goal>,
     /// How the winner is found.
@@ -56,36 +63,6 @@ pub struct Variant {
     pub weight: u32,
     /// Whether it says that it sends nothing.
     pub silent: bool,
-}
-
-/// How the winner of an experiment is found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Decide {
-    /// With which statistics.
-    pub method: Method,
-    /// The rate of false winners that is put up with.
-    pub alpha: f64,
-    /// No verdict before so many users.
-    pub min_users: u32,
-    /// Whether a win is put into effect by itself.
-    pub auto_ship: bool,
-}
-
-/// The statistics of a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Valid however often one looks.
-    Sequential,
-    /// One look at a size fixed in advance.
-    Fixed,
-    /// Chances, shown and never acted upon.
-    Bayes,
-}
-
-impl Default for Decide {
-    fn default() -> Self {
-        Self { method: Method::Sequential, alpha: 0.05, min_users: 1_000, auto_ship: false }
-    }
 }
 
 /// The experiments as written, with the variants that could be read.
@@ -217,8 +194,10 @@ fn experiment(
     let version = find(entries, "version").map(|node| whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
     let group = find(entries, "group").map(|node| group(node, reader));
     let goal = find(entries, "goal").map(|node| goal(node, names, sources, reader));
+    let measure = find(entries, "measure").map(|node| measure::read(node, goal.as_ref(), names, reader));
+    let measured = measure.unwrap_or(Some(Measure::Converted));
     let guardrails = find(entries, "guardrails").map(|node| guardrails(node, names, sources, reader));
-    let decide = find(entries, "decide").map(|node| decide(node, entries, reader));
+    let decide = find(entries, "decide").map(|node| decide::read(node, entries, measured, reader));
     let (to, group) = (to.map_or(Some(None), |to| to.map(Some))?, group.map_or(Some(None), |group| group.map(Some))?);
     Some(Experiment {
         name: draft.named.then(|| draft.entry.key.text.clone())?,
@@ -228,6 +207,7 @@ fn experiment(
         version: version.unwrap_or(Some(1))?,
         group,
         goal: goal.map_or(Some(None), |goal| goal.map(Some))?,
+        measure: measured?,
         guardrails: guardrails.unwrap_or_else(|| Some(Vec::new()))?,
         decide: decide.unwrap_or(Some(Decide::default()))?,
     })
@@ -242,34 +222,6 @@ fn guardrails(node: &Node, names: &Names<'_>, sources: &Sources, reader: &mut Re
 fn group(node: &Node, reader: &mut Reader) -> Option<String> {
     let scalar = reader.text(node, ("`group`", "`group`"))?;
     names::name(scalar, reader).then(|| scalar.text.clone())
-}
-
-fn decide(node: &Node, experiment: &[Entry], reader: &mut Reader) -> Option<Decide> {
-    let entries = reader.shape(node, node.place, &DECIDE)?;
-    let Decide { method, alpha, min_users, auto_ship } = Decide::default();
-    let method = find(entries, "method").map_or(Some(method), |node| method_of(node, reader));
-    let alpha = find(entries, "alpha")
-        .map_or(Some(alpha), |node| read::number(node, ("`alpha`", "`alpha`"), (0.0, 0.5), reader));
-    let min_users = find(entries, "min_users")
-        .map_or(Some(min_users), |node| whole(node, ("`min_users`", "`min_users`"), 1..=1_000_000_000, reader));
-    let ship = find(entries, "auto_ship");
-    let auto_ship = ship.map_or(Some(auto_ship), |node| reader.flag(node, ("`auto_ship`", "`auto_ship`")));
-    if let (Some(node), Some(true), Some(method)) = (ship, auto_ship, method) {
-        if method != Method::Sequential {
-            reader.found.push(ships_sequential(node));
-        } else if find(experiment, "goal").is_none() {
-            reader.found.push(ships_goal(node));
-        }
-    }
-    Some(Decide { method: method?, alpha: alpha?, min_users: min_users?, auto_ship: auto_ship? })
-}
-
-fn method_of(node: &Node, reader: &mut Reader) -> Option<Method> {
-    Some(match reader.word(node, ("`method`", "`method`"), &METHODS)? {
-        "fixed" => Method::Fixed,
-        "bayes" => Method::Bayes,
-        _ => Method::Sequential,
-    })
 }
 
 /// The coverage of each experiment. The experiments of a group share out the
@@ -307,24 +259,6 @@ fn group_is_full(group: &Scalar, place: crate::diagnostic::Place) -> Diagnostic 
         "общих пользователей у них нет: задайте каждому `coverage`, чтобы сумма не превысила 100%",
     );
     Diagnostic::error(codes::GROUP_FULL, text, place).help(help)
-}
-
-fn ships_sequential(node: &Node) -> Diagnostic {
-    let text = Text::new(
-        "only a win of `method: sequential` can be put into effect by itself",
-        "без человека можно вводить только победу с `method: sequential`",
-    );
-    let help = Text::new(
-        "write `method: sequential`, or leave `auto_ship` out and decide yourself",
-        "напишите `method: sequential` или уберите `auto_ship` и решайте сами",
-    );
-    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
-}
-
-fn ships_goal(node: &Node) -> Diagnostic {
-    let text = Text::new("without a `goal` nobody can win", "без `goal` победить нельзя");
-    let help = Text::new("add `goal: event payment within 7 days`", "добавьте `goal: event payment within 7 days`");
-    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
 }
 
 fn too_many(key: &Scalar, most: usize) -> Diagnostic {
