@@ -14,6 +14,7 @@ use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
+use super::switches::{RuleReport, SwitchError, Switched, Switching};
 use super::why::{WhyAnswer, WhyQuery};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
@@ -112,6 +113,10 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Every rule, drip and task.
+    Rules,
+    /// Switch some of them off or on.
+    Switch(Switching),
     /// Let this engine send.
     Arm,
     /// Let it send nothing but replies.
@@ -173,6 +178,10 @@ pub enum Reply {
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Rules`].
+    Rules(Vec<RuleReport>),
+    /// To [`Request::Switch`].
+    Switched(Switched),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
     /// To [`Request::Editions`].
@@ -256,6 +265,9 @@ pub struct Status {
     pub unreadable_updates: u64,
     /// Work that is done apart from deciding.
     pub errands: ErrandsReport,
+    /// What people have switched off.
+    #[serde(default)]
+    pub switched_off: Vec<RuleReport>,
     /// When tasks and rules on a schedule run.
     pub schedules: Vec<ScheduleReport>,
     /// Bytes of the store on disk.
@@ -275,6 +287,9 @@ pub enum CommandError {
     /// The import.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Switching rules.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
     /// Putting an earlier rulebook back.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
@@ -330,6 +345,8 @@ impl Engine {
                 Ok(Reply::RolledBack(Box::new((done, answer(&report, &self.live.current().version, lang)))))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Rules => Ok(Reply::Rules(self.rule_reports()?)),
+            Request::Switch(switching) => Ok(Reply::Switched(self.switch(&switching)?)),
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
@@ -405,6 +422,7 @@ impl Engine {
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
             errands: self.errands_report()?,
+            switched_off: self.switched_off()?,
             schedules: self.schedules(),
             disk: self.store.disk_size(),
         })
@@ -473,6 +491,7 @@ impl CommandError {
             Self::Broadcast(error) => error.text(),
             Self::Deliveries(error) => error.text(),
             Self::Import(error) => error.text(),
+            Self::Switch(error) => error.text(),
             Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }

@@ -10,8 +10,8 @@
 mod clockwork;
 mod staged;
 
-use super::automation::Flow;
 use super::automation::due::Due;
+use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
@@ -155,6 +155,7 @@ impl Core {
         let mut pairs: Vec<_> = rules.reactions.due().collect();
         pairs.sort_unstable();
         automation.fields = pairs.into_iter().map(due).collect();
+        tell_of_gone(&automation, &rules);
         drop(automation);
         self.sweeps.renew();
         self.rules = Some(rules);
@@ -203,6 +204,21 @@ impl Core {
             for (field, old, new) in &changes.fields {
                 automation.moved(changes.user, *field, (old, new), now);
             }
+        }
+    }
+}
+
+/// Says which switches are kept for a rulebook that comes back.
+fn tell_of_gone(automation: &Automation, rules: &Rules) {
+    for (unit, name, since) in automation.switches().off() {
+        if !unit.is_in(&rules.rulebook, name) {
+            let (kind, since) = (unit.as_str(), since.rfc3339());
+            tracing::warn!(
+                kind,
+                name,
+                since,
+                "what was switched off is not in the rulebook; it stays off if it returns"
+            );
         }
     }
 }

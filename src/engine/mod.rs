@@ -38,6 +38,7 @@ pub mod restore;
 mod segments;
 pub mod simulation;
 pub mod sizes;
+pub mod switches;
 pub mod trial;
 mod turn;
 pub mod why;
@@ -94,6 +95,8 @@ pub struct Engine {
     keeping: Mutex<()>,
     /// In a rehearsal, runs that its outbox has not taken up.
     rehearsed: OnceLock<Mutex<Vec<(Ledger, Counts)>>>,
+    /// Held while rules are switched: what is in memory is what is durable.
+    switching: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -153,6 +156,7 @@ impl Engine {
             changeovers: OnceLock::new(),
             keeping: Mutex::new(()),
             rehearsed: OnceLock::new(),
+            switching: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

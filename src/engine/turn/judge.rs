@@ -4,7 +4,7 @@
 use super::{Fired, Move, Stimulus, Turn};
 use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
-use crate::engine::automation::{Enrolment, How, Kind, Standing, Wait};
+use crate::engine::automation::{Enrolment, How, Kind, Standing, Unit, Wait};
 use crate::engine::decide::{Occurrence, Reactor, Situation, effects, moment};
 use crate::engine::leaves::leaves;
 use crate::engine::witness::{Seen, Witness};
@@ -49,6 +49,9 @@ impl Turn<'_> {
         self.ground.audience.with_row(self.user, |person| {
             let person = happened.as_ref().map_or(*person, |happened| person.at(happened));
             for reactor in rules.reactions.firing(&rules.rulebook, &occurrences, &person) {
+                if self.is_off(reactor, stimulus.due.and(self.due)) {
+                    continue;
+                }
                 match reactor {
                     Reactor::Rule(at) => decision.fired.extend(self.fire(at, &person, &decision.fired)),
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
@@ -61,6 +64,16 @@ impl Turn<'_> {
                 self.judge_drips(stimulus, &person, &mut decision.moves);
             }
         });
+    }
+
+    /// Whether a person has switched it off, or had at the moment that all this
+    /// is about.
+    fn is_off(&self, reactor: Reactor, moment: Option<Time>) -> bool {
+        let rulebook = &self.ground.rules.rulebook;
+        match reactor {
+            Reactor::Rule(at) => self.switches.stop(Unit::Rule, &rulebook.rules[at].name, moment),
+            Reactor::Drip(at) => self.switches.stop(Unit::Drip, &rulebook.drips[at].name, moment),
+        }
     }
 
     /// Tells which rules were set off in vain, and why.
@@ -120,7 +133,7 @@ impl Turn<'_> {
     /// Whether the user may enter a drip now.
     pub(super) fn may_enter(&self, at: usize) -> bool {
         let Some(drip) = self.ground.rules.rulebook.drips.get(at) else { return false };
-        may_enter(drip, &self.standing, self.ground.now)
+        !self.is_off(Reactor::Drip(at), None) && may_enter(drip, &self.standing, self.ground.now)
     }
 
     /// What the drips that the user is in make of it.

@@ -15,7 +15,7 @@ mod judge;
 mod tests;
 mod walk;
 
-use super::automation::{Automation, Flow, How, Source, Standing, seats_of};
+use super::automation::{Automation, Flow, How, Source, Standing, Switches, seats_of};
 use super::crowd::Crowd;
 use super::decide::{ROUNDS, Reactions, Trouble, changed};
 use super::witness::Seen;
@@ -123,6 +123,8 @@ pub(super) struct Turn<'a> {
     origin: Origin,
     /// The moment for which everything happens, if that was due.
     due: Option<Time>,
+    /// What people have switched off.
+    switches: Arc<Switches>,
     standing: Standing,
     /// As it was when the turn began.
     before: Standing,
@@ -138,12 +140,15 @@ impl<'a> Turn<'a> {
     /// A turn that has not begun. `due` is the moment for which it happens, if
     /// it is about one.
     pub fn new(ground: Ground<'a>, user: UserId, origin: Origin, due: Option<Time>) -> Self {
-        let standing = ground.crowd.automation().of(user).cloned().unwrap_or_default();
+        let automation = ground.crowd.automation();
+        let (standing, switches) = (automation.of(user).cloned().unwrap_or_default(), automation.switches().clone());
+        drop(automation);
         Self {
             ground,
             user,
             origin,
             due,
+            switches,
             before: standing.clone(),
             standing,
             came: Came::default(),
