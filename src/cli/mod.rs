@@ -110,7 +110,8 @@ enum Command {
     /// Start, watch, pause, resume and cancel broadcasts
     #[command(subcommand)]
     Broadcast(broadcast::Command),
-    /// Every rule, drip and task with its figures; switch them off and on without editing
+    /// Every rule, drip and task with its figures; switch them off and on without editing; decide
+    /// again what went round in a circle
     #[command(subcommand)]
     Rule(rule::Command),
     /// What waits to be sent, single messages, and what to do about those that failed

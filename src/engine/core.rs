@@ -34,6 +34,8 @@ pub(super) struct Core {
     staged: Staged,
     /// Whether what is in memory may not be stored.
     is_stale: bool,
+    /// What this group decides again; asked for once more if it is not stored.
+    replaying: Vec<u64>,
     /// Since when the audience counts events that were undone.
     off_since: Option<Time>,
 }
@@ -44,7 +46,7 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, off_since: None }
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None }
     }
 }
 
@@ -108,7 +110,7 @@ impl Observer for Core {
         let changed = audience.advance(now);
         changed.iter().for_each(|changes| self.moved(changes));
         if !crowd.acts() {
-            return Vec::new();
+            return self.replay(audience);
         }
         let mut follows = Vec::new();
         for changes in changed {
@@ -117,6 +119,7 @@ impl Observer for Core {
             follows.extend(self.turn(audience, user, Origin::Live, None, |turn| turn.follow(stimulus)));
         }
         follows.extend(self.clockwork(audience, now));
+        follows.extend(self.replay(audience));
         follows
     }
 
@@ -132,11 +135,13 @@ impl Observer for Core {
     }
 
     fn stored(&mut self) {
+        self.replaying.clear();
         self.staged.stored(&self.crowd);
     }
 
     fn lost(&mut self) {
         self.is_stale = true;
+        self.crowd.replay(&std::mem::take(&mut self.replaying));
         self.staged.drop_all();
     }
 }
@@ -159,6 +164,20 @@ impl Core {
         drop(automation);
         self.sweeps.renew();
         self.rules = Some(rules);
+    }
+
+    /// Decides again what had no end, as somebody asked.
+    fn replay(&mut self, audience: &Audience) -> Vec<Follow> {
+        let mut follows = Vec::new();
+        for number in self.crowd.take_replays() {
+            self.replaying.push(number);
+            let cascade = self.crowd.automation().cascades.get(number).cloned();
+            if let Some(cascade) = cascade {
+                let (user, origin) = (cascade.user, cascade.origin());
+                follows.extend(self.turn(audience, user, origin, None, |turn| turn.again(number, &cascade)));
+            }
+        }
+        follows
     }
 
     /// One turn of a user and what it comes to.

@@ -12,6 +12,7 @@ pub mod arming;
 pub mod automation;
 pub mod broadcast;
 pub mod calendar;
+pub mod cascades;
 pub mod command;
 mod core;
 mod crowd;
@@ -95,7 +96,8 @@ pub struct Engine {
     keeping: Mutex<()>,
     /// In a rehearsal, runs that its outbox has not taken up.
     rehearsed: OnceLock<Mutex<Vec<(Ledger, Counts)>>>,
-    /// Held while rules are switched: what is in memory is what is durable.
+    /// Held while rules are switched or what had no end is decided again: what
+    /// is in memory is what is durable.
     switching: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,

@@ -92,13 +92,20 @@ impl Engine {
     /// Every rule, drip and task in the order of the files, and what is switched
     /// off and not in the rulebook.
     pub fn rule_reports(&self) -> Result<Vec<RuleReport>, EngineError> {
+        let rulebook = self.live.current();
+        self.reports(|automation| {
+            let gone = automation.switches().off().filter(|(unit, name, _)| !unit.is_in(&rulebook, name));
+            let gone = gone.map(|(unit, name, _)| (unit, name.to_owned()));
+            defined(&rulebook).into_iter().chain(gone).collect()
+        })
+    }
+
+    fn reports(&self, wanted: impl FnOnce(&Automation) -> Vec<(Unit, String)>) -> Result<Vec<RuleReport>, EngineError> {
         let (rulebook, places) = (self.live.current(), self.live.whereabouts());
         self.with_figures(|automation| {
-            let mut all = defined(&rulebook);
-            let gone = automation.switches().off().filter(|(unit, name, _)| !unit.is_in(&rulebook, name));
-            all.extend(gone.map(|(unit, name, _)| (unit, name.to_owned())));
             let place = |unit: Unit, name: &str| places.definition(unit.section(), name);
-            all.iter().map(|(unit, name)| report(&rulebook, automation, place(*unit, name), *unit, name)).collect()
+            let report = |(unit, name): &(Unit, String)| report(&rulebook, automation, place(*unit, name), *unit, name);
+            wanted(automation).iter().map(report).collect()
         })
     }
 
@@ -125,16 +132,13 @@ impl Engine {
             tracing::info!(names = switching.names.join(", "), way = ?switching.way, "rules were switched by hand");
             self.crowd.automation_mut().put_switches(switches);
         }
-        let mut rules = self.rule_reports()?;
-        let place = |rule: &RuleReport| named.iter().position(|(unit, name)| (*unit, name) == (rule.kind, &rule.name));
-        rules.retain(|rule| place(rule).is_some());
-        rules.sort_by_key(place);
+        let rules = self.reports(|_| named)?;
         Ok(Switched { rules, unchanged, live: self.outbox().is_some() })
     }
 
     /// Shows what is remembered of rules: by the engine that has it in memory, or
     /// by the store, without reading where all users stand.
-    fn with_figures<T>(&self, look: impl FnOnce(&Automation) -> T) -> Result<T, EngineError> {
+    pub(super) fn with_figures<T>(&self, look: impl FnOnce(&Automation) -> T) -> Result<T, EngineError> {
         match self.crowd.loaded() {
             Some(_) => Ok(look(&self.automation())),
             None => Ok(look(&Automation::load_figures(&*self.store)?)),

@@ -33,6 +33,7 @@ pub fn status(status: &Status, lang: Lang) -> String {
         }
     }
     lines.extend(switched_off(status));
+    lines.extend(cascades(status));
     lines.extend(schedules(status));
     lines.extend(troubles(status));
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
@@ -396,6 +397,17 @@ fn switched_off(status: &Status) -> Option<Text> {
     };
     (!status.switched_off.is_empty()).then(|| {
         Text::new(format!("switched off: {}", names(Lang::En)), format!("выключены вручную: {}", names(Lang::Ru)))
+    })
+}
+
+/// What had no end and waits for somebody to mend the rules.
+fn cascades(status: &Status) -> Option<Text> {
+    let count = grouped(status.cascades);
+    (status.cascades > 0).then(|| {
+        Text::new(
+            format!("not done because rules triggered one another without end: {count}; see `vestnik rule cascades`"),
+            format!("не исполнено, потому что правила без конца вызывали друг друга: {count}; `vestnik rule cascades`"),
+        )
     })
 }
 

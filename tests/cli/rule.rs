@@ -68,3 +68,35 @@ fn a_running_engine_heeds_its_switches() {
     wait("the figures", || project.run("rule list --format json").json()[0]["fired"] == 1);
     assert_eq!(engine.stop(), 0);
 }
+
+const CIRCLE: &str = "\
+rules:
+  ping: {when: paid_count changes, then: [{add: {balance: 1}}]}
+  pong: {when: balance changes, then: [{add: {paid_count: 1}}]}
+  begin: {when: command /begin, then: [{add: {balance: 1}}]}
+";
+
+#[test]
+fn what_went_round_in_a_circle_is_done_once_the_rules_are_mended() {
+    let (api, project) = (Api::start(), Project::with_users("id,first_name,balance\n1001,Anna,5\n"));
+    project.connect(&api.url());
+    project.write("rules/more.yaml", CIRCLE);
+    api.sandbox().add_user(1001, "Anna", ChatState::Active);
+    project.run("rule cascades").expect(0, &["came to an end"]);
+    let engine = Engine::start(&project);
+    api.sandbox().user_says(1001, "/begin").unwrap();
+    wait("the circle", || project.run("status").out.contains("`vestnik rule cascades`"));
+    project.expect(&[
+        ("rule cascades", 0, &["event `message`", "ping, pong", "1001"]),
+        ("rule replay 2", 2, &["there is no 2"]),
+        ("rule replay 1", 1, &["done now: 0", "still without an end"]),
+    ]);
+    project.write("rules/more.yaml", &CIRCLE.replace("pong: {when: balance changes", "pong: {when: command /other"));
+    project.run("reload").expect(0, &[]);
+    project.run("rule replay --all").expect(0, &["done now: 1"]);
+    let done = project.run("query id=1001 --sample 1 --format json").out;
+    assert!(done.contains("\"balance\": 6"), "{done}");
+    let list = project.run("rule cascades --format json").json();
+    assert_eq!((list["cascades"].as_array().unwrap().len(), &list["dropped"]), (0, &0.into()));
+    assert_eq!(engine.stop(), 0);
+}

@@ -10,17 +10,20 @@
 //! | `r` + user | [`Standing`] |
 //! | `R` | [`Progress`] |
 //! | `Rh` + rule | [`Hits`] |
+//! | `Rc` … | what had no end: [`Cascades`] |
 //! | `Ro` + drip | [`flow::Outline`] of the version that people are in |
 //! | `Rs` + rule or task | [`schedule::Record`] |
 //! | `Rx` + what people have switched off | [`Switch`] |
 
 mod adopt;
+mod cascade;
 pub mod due;
 pub mod flow;
 pub mod schedule;
 mod standing;
 mod switch;
 
+pub use cascade::{Began, Cascade, Cascades, Told};
 pub use flow::{Flow, Kind, Node};
 pub use standing::{Enrolment, Firings, How, Leaving, Source, Standing, Wait, Waiting};
 pub use switch::{Switch, Switches, Unit, Way};
@@ -52,6 +55,8 @@ pub struct Automation {
     schedules: BTreeMap<Arc<str>, schedule::Record>,
     /// What people have switched off; written by those who turn them.
     switches: Arc<Switches>,
+    /// What had no end.
+    pub cascades: Cascades,
     /// Who is due when, by the triggers that count from a field.
     pub(super) fields: Vec<Due>,
     /// How far time was followed.
@@ -123,12 +128,12 @@ impl Automation {
         Ok(this)
     }
 
-    /// Of what the store remembers that which is about no user: figures of rules
-    /// and switches.
+    /// Of what the store remembers that which is about no user: figures of rules,
+    /// switches and what had no end.
     pub fn load_figures(store: &dyn Store) -> Result<Self, StoreError> {
         let hits = read_all(store, HITS, "the hits of a rule")?;
         let switches = Arc::new(Switches::read(store)?);
-        Ok(Self { hits, switches, ..Self::default() })
+        Ok(Self { hits, switches, cascades: Cascades::read(store)?, ..Self::default() })
     }
 
     /// Where a user stands; nothing where nothing is remembered.
@@ -303,6 +308,7 @@ impl Automation {
         for name in &changed.schedules {
             put(batch, SCHEDULES, name, self.schedules.get(name))?;
         }
+        self.cascades.write(batch)?;
         if changed.progress || !batch.is_empty() {
             batch.put(PROGRESS, encode(VERSION, &self.progress)?);
         }

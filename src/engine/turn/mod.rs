@@ -10,6 +10,7 @@
 //! Nothing is written here: the outcome is a list of what follows, which the
 //! caller stores in one batch.
 
+mod again;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,10 @@ use crate::model::{Chore, Effect, Event, FieldId, Patch, PropertyId, Sending, Ti
 use crate::outbox::SkipReason;
 use crate::rulebook::{Action, LimitWindow, Rulebook};
 use crate::store::{Follow, Origin};
+use again::Start;
 use judge::Decision;
 pub(super) use judge::{may_enter, since};
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLockWriteGuard};
 
 /// The rules in force, prepared.
@@ -134,6 +137,8 @@ pub(super) struct Turn<'a> {
     fired: Vec<usize>,
     /// Steps that failed, by their drip.
     failed: Vec<Arc<str>>,
+    /// The number of what had no end and is taken once more.
+    replayed: Option<u64>,
 }
 
 impl<'a> Turn<'a> {
@@ -156,14 +161,14 @@ impl<'a> Turn<'a> {
             next: Vec::new(),
             fired: Vec::new(),
             failed: Vec::new(),
+            replayed: None,
         }
     }
 
     /// What follows from this.
     pub fn follow(mut self, stimulus: Stimulus) -> Came {
-        let name = stimulus.event.as_ref().map(|event| event.name.clone());
         self.next.push(stimulus);
-        self.rounds(name)
+        self.rounds(Start::Told)
     }
 
     /// What follows from one rule that acts on this user, on a schedule or for
@@ -172,17 +177,18 @@ impl<'a> Turn<'a> {
         if let Some(fired) = self.judged_alone(rule) {
             self.apply(Decision { fired: vec![fired], moves: Vec::new() });
         }
-        self.rounds(None)
+        self.rounds(Start::Rule(rule))
     }
 
     /// What follows from the passing of time: waits that are over, messages
     /// whose moment has come.
     pub fn pass(mut self) -> Came {
         self.wake();
-        self.rounds(None)
+        self.rounds(Start::Time)
     }
 
-    fn rounds(mut self, event: Option<Arc<str>>) -> Came {
+    fn rounds(mut self, start: Start) -> Came {
+        let mut first = Vec::new();
         for round in 0.. {
             let stimuli = std::mem::take(&mut self.next);
             if stimuli.is_empty() {
@@ -192,10 +198,16 @@ impl<'a> Turn<'a> {
             if decision.is_empty() {
                 break;
             }
+            if round == 0 {
+                first = stimuli;
+            }
             if round == ROUNDS {
-                return self.cut(event);
+                return self.cut(start, &first);
             }
             self.apply(decision);
+        }
+        if let Start::Time = start {
+            self.automation().cascades.time_passed(self.user);
         }
         self.finish()
     }
@@ -345,7 +357,7 @@ impl<'a> Turn<'a> {
     }
 
     fn finish(self) -> Came {
-        let Self { ground, user, standing, before, fired, failed, came, .. } = self;
+        let Self { ground, user, standing, before, fired, failed, came, replayed, .. } = self;
         let mut automation = ground.crowd.automation_mut();
         if standing != before {
             automation.put(user, standing);
@@ -356,13 +368,17 @@ impl<'a> Turn<'a> {
         for name in failed {
             automation.fail(&name, ground.now);
         }
+        if let Some(number) = replayed {
+            automation.cascades.done(number);
+        }
         drop(automation);
         came
     }
 
     /// Takes everything back and notes that it had no end.
-    fn cut(mut self, event: Option<Arc<str>>) -> Came {
-        let name = event.as_deref().unwrap_or_default().to_owned();
+    fn cut(mut self, start: Start, first: &[Stimulus]) -> Came {
+        let cascade = self.cascade(start, first);
+        let name = cascade.event().map_or_else(String::new, |event| event.name.to_string());
         let rules = self.rules_involved();
         tracing::warn!(user = %self.user, event = name, rules, "rules trigger one another without end; nothing of it is done");
         self.witness(|| Some(Seen::Cascade { rules: rules.clone() }));
@@ -386,9 +402,15 @@ impl<'a> Turn<'a> {
         let mut standing = std::mem::take(&mut self.before);
         standing.put_off(now, now + AGAIN);
         self.automation().put(self.user, standing);
-        for rule in &self.fired {
+        for rule in self.fired.iter().collect::<BTreeSet<_>>() {
             self.automation().fail(&self.ground.rules.rulebook.rules[*rule].name, self.ground.now);
         }
+        let mut automation = self.automation();
+        match self.replayed {
+            Some(number) => automation.cascades.again(number, cascade),
+            None => automation.cascades.add(cascade),
+        }
+        drop(automation);
         self.came
     }
 

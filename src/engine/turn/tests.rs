@@ -2,6 +2,7 @@
 //! what happens to one user, step by step, and what is posted by it. Gates come
 //! later and have tests of their own.
 
+mod cascades;
 mod model;
 mod switches;
 

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A store that loses a commit when it is told to, as a process does that is
 /// killed before the disk has it.
 #[derive(Default)]
-struct Mortal {
+pub(super) struct Mortal {
     inner: MemoryStore,
-    dies: AtomicBool,
+    pub dies: AtomicBool,
 }
 
 impl Store for Mortal {

@@ -23,7 +23,7 @@ impl World {
     }
 
     /// Does something while no engine runs.
-    fn closed(&self, work: impl FnOnce()) {
+    pub(super) fn closed(&self, work: impl FnOnce()) {
         self.stop();
         self.open();
         work();
