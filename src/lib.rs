@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Modules import only from those above them in this list: [`model`],
-//! [`diagnostic`], [`clock`], [`condition`], [`rulebook`], [`explain`],
+//! [`diagnostic`], [`clock`], [`condition`], [`rulebook`], [`explain`], [`experiment`],
 //! [`store`], [`audience`], [`import`], [`outbox`], [`engine`], [`sandbox`], [`interface`],
 //! [`app`], [`cli`]. What the product promises is written in [`outbox`] and [`store`].
 
@@ -22,6 +22,7 @@ pub mod clock;
 pub mod condition;
 pub mod diagnostic;
 pub mod engine;
+pub mod experiment;
 pub mod explain;
 pub mod import;
 pub mod interface;

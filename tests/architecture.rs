@@ -9,13 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "model",
     "diagnostic",
     "clock",
     "condition",
     "rulebook",
     "explain",
+    "experiment",
     "store",
     "audience",
     "import",
@@ -58,7 +59,7 @@ const KNOWN_IN: [(&str, &str); 23] = [
 ];
 
 /// Parts that decide and so do no input or output: files and folders.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "model",
     "diagnostic",
     "condition",
@@ -68,6 +69,7 @@ const PURE: [&str; 13] = [
     "rulebook/trigger",
     "rulebook/yaml",
     "explain",
+    "experiment",
     "audience",
     "engine/guard",
     "outbox/limiter",

@@ -2,10 +2,11 @@
 //! read or judged again.
 
 use super::column::Column;
+use super::deals;
 use super::graph::{Item, Ranks, Reads, each_program};
 use super::state::State;
 use crate::condition::Fact;
-use crate::model::{Field, FieldId, Time, builtin};
+use crate::model::{ExperimentId, Field, FieldId, Time, builtin};
 use crate::rulebook::{Rulebook, Test};
 use crate::store::{Met, Profiles, StoreError};
 use std::collections::hash_map::DefaultHasher;
@@ -40,6 +41,7 @@ impl State {
                     std::mem::replace(&mut self.fields[usize::from(before.0)], gone(field));
             }
         }
+        next.deals.keep(&mut self.deals);
         let changed = next.keep_definitions(self, serves);
         next.grow();
         next.judge_everybody(&changed);
@@ -98,7 +100,10 @@ impl State {
                 (Item::Segment(id), Some(Item::Segment(known))) => {
                     self.segments[usize::from(id.0)] = std::mem::take(&mut before.segments[usize::from(known.0)]);
                 }
-                (Item::Field(_) | Item::Segment(_), Some(_) | None) => {
+                (Item::Experiment(id), Some(Item::Experiment(known))) => {
+                    self.deals.take_over(id, &mut before.deals, known);
+                }
+                (Item::Field(_) | Item::Segment(_) | Item::Experiment(_), Some(_) | None) => {
                     changed.push(rank);
                 }
             }
@@ -135,6 +140,10 @@ impl Meanings {
         let named = match item {
             Item::Field(id) => Item::Field(rulebook.schema.find(&of.schema.field(id).name)?),
             Item::Segment(id) => Item::Segment(rulebook.segment(&of.segments().get(usize::from(id.0))?.name)?.id),
+            Item::Experiment(id) => {
+                let name = of.catalogue.experiments.name(id.0)?;
+                Item::Experiment(ExperimentId(rulebook.catalogue.experiments.find(name)?))
+            }
         };
         self.by_item.contains_key(&named).then_some(named)
     }
@@ -149,6 +158,7 @@ impl Meanings {
                 Test::Script(_) => return None,
                 Test::Condition(_) => {}
             },
+            Item::Experiment(id) => deals::describe(rulebook, id).hash(&mut hash),
         }
         if item == Item::Field(builtin::LIFECYCLE) {
             let classes = rulebook.lifecycle().iter().map(|class| (&class.name, class.condition.is_some()));
@@ -165,7 +175,7 @@ impl Meanings {
         for id in reads.segments {
             self.by_item.get(&Item::Segment(id)).copied().flatten()?.hash(&mut hash);
         }
-        if !self.has_facts && !reads.facts.is_empty() {
+        if !self.has_facts && reads.facts.iter().any(|fact| !matches!(fact, Fact::Variant(_))) {
             return None;
         }
         for fact in reads.facts {
@@ -174,11 +184,8 @@ impl Meanings {
                     format!("{:?}", rulebook.catalogue.events.event(event)).hash(&mut hash);
                 }
                 // Known by their names, which stand in the text.
-                Fact::Received { .. }
-                | Fact::Clicked { .. }
-                | Fact::InDrip(_)
-                | Fact::FinishedDrip(_)
-                | Fact::Variant(_) => {}
+                Fact::Received { .. } | Fact::Clicked { .. } | Fact::InDrip(_) | Fact::FinishedDrip(_) => {}
+                Fact::Variant(id) => self.by_item.get(&Item::Experiment(id)).copied().flatten()?.hash(&mut hash),
             }
         }
         Some(hash.finish())

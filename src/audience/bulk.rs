@@ -7,8 +7,9 @@ use super::pass::Pass;
 use super::state::Live;
 use super::{SegmentSize, bits};
 use crate::condition::{Answers, Columns, Selection, Truth};
-use crate::model::{Field, FieldId, SegmentId, Time, TimeDelta, Type, Value, builtin};
+use crate::model::{ExperimentId, Field, FieldId, SegmentId, Time, TimeDelta, Type, Value, builtin};
 use crate::rulebook::Test;
+use std::sync::Arc;
 
 /// The answers of everybody.
 pub(super) enum Bulk {
@@ -18,6 +19,8 @@ pub(super) enum Bulk {
     Values(Answers, Field),
     /// Of `lifecycle`: the place of each row's class, or the number of classes.
     Classes(Vec<u16>, Field),
+    /// The variant of each row in an experiment.
+    Variants(Vec<Option<Arc<str>>>),
 }
 
 impl Pass<'_> {
@@ -27,6 +30,7 @@ impl Pass<'_> {
             Item::Segment(id) => Bulk::Truths(self.truths(id)),
             Item::Field(builtin::LIFECYCLE) => self.classes(),
             Item::Field(id) => self.values(id),
+            Item::Experiment(id) => self.variants(id),
         }
     }
 
@@ -49,6 +53,16 @@ impl Pass<'_> {
         let computed = rulebook.computed().iter().find(|computed| computed.field == id);
         let answers = computed.map(|computed| computed.is.evaluate_all(self, 0..self.rows()));
         Bulk::Values(answers.unwrap_or(Answers::Values(Vec::new())), rulebook.schema.field(id).clone())
+    }
+
+    fn variants(&self, id: ExperimentId) -> Bulk {
+        let experiment = self.rulebook().experiments.get(usize::from(id.0));
+        let fits = match experiment.and_then(|experiment| experiment.to.as_ref()) {
+            Some(to) => to.select(self),
+            None => Bits::filled(self.rows()).words().to_vec(),
+        };
+        let rows = (0u32..).take(self.rows());
+        Bulk::Variants(rows.map(|row| self.variant_of(id, row, has(&fits, row as usize))).collect())
     }
 
     fn classes(&self) -> Bulk {
@@ -76,7 +90,7 @@ impl Bulk {
         match self {
             Self::Truths(selection) if has(&selection.holds, row) => Truth::True,
             Self::Truths(selection) if has(&selection.unknown, row) => Truth::Unknown,
-            Self::Truths(_) | Self::Values(..) | Self::Classes(..) => Truth::False,
+            Self::Truths(_) | Self::Values(..) | Self::Classes(..) | Self::Variants(_) => Truth::False,
         }
     }
 
@@ -84,6 +98,10 @@ impl Bulk {
     pub fn value(&self, row: usize) -> Value {
         let (value, field) = match self {
             Self::Truths(_) => return Value::Missing,
+            Self::Variants(of) => {
+                let variant = of.get(row).cloned().flatten();
+                return variant.map_or(Value::Missing, Value::String);
+            }
             Self::Values(answers, field) => (value(answers, &field.ty, row), field),
             Self::Classes(of, field) => match &field.ty {
                 Type::Enum(names) => {
@@ -100,6 +118,7 @@ impl Bulk {
     pub fn into_column(self, rows: usize) -> Column {
         let mut column = match &self {
             Self::Truths(_) => Column::new(&Type::Bool, &Value::Missing),
+            Self::Variants(_) => Column::new(&Type::String, &Value::Missing),
             Self::Values(_, field) | Self::Classes(_, field) => Column::new(&field.ty, &field.default),
         };
         column.grow(rows);
@@ -111,7 +130,7 @@ impl Bulk {
     pub fn into_live(self, rows: usize) -> Live {
         match self {
             Self::Truths(selection) => Live::from_words(selection.holds, selection.unknown, rows),
-            Self::Values(..) | Self::Classes(..) => Live::of(rows),
+            Self::Values(..) | Self::Classes(..) | Self::Variants(_) => Live::of(rows),
         }
     }
 }

@@ -3,15 +3,15 @@
 //!
 //! Those about events, messages and their buttons among them, are kept by
 //! [`Series`]: lifetime answers come from the profiles, windows from the
-//! history. Who is in which drip, and who has which variant of an experiment, is
-//! told by whoever decides that: see [`Facts::place`], [`Facts::assign`].
+//! history. Who is in which drip is told by whoever decides that: see
+//! [`Facts::place`]. Variants of experiments are kept apart, see
+//! [`deals`](super::deals).
 
 use super::bits::Bits;
-use super::column;
 use super::row::Happened;
 use super::series::{self, Kind, Series, Wanted};
 use crate::condition::{Column, Fact, Window};
-use crate::model::{Delivery, DripId, Event, EventId, ExperimentId, PropertyId, TemplateId, Time, Type, UserId, Value};
+use crate::model::{Delivery, DripId, Event, EventId, PropertyId, TemplateId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::history::{Asked, History};
 use crate::store::{Met, Profiles, Raw, StoreError, Total, sum_name};
@@ -26,9 +26,6 @@ pub struct Facts {
     totals: HashMap<Arc<str>, Fact>,
     /// Who is in each drip, and who has gone through it; by their ids.
     drips: Vec<Drip>,
-    /// The variants of each experiment that has any, by its id.
-    variants: Vec<Option<column::Column>>,
-    rows: usize,
 }
 
 /// The people of one drip.
@@ -49,8 +46,7 @@ impl Facts {
         let totals = facts.iter().filter_map(|fact| Some((total_name(fact, rulebook)?, *fact))).collect();
         let kept = facts.into_iter().filter(|fact| series.column(fact).is_some()).collect();
         let drips = vec![Drip::default(); rulebook.drips.len()];
-        let variants = rulebook.experiments.iter().map(|_| None).collect();
-        Self { series, kept, totals, drips, variants, rows: 0 }
+        Self { series, kept, totals, drips }
     }
 
     /// Where a row stands with a drip now; the facts whose answers have changed
@@ -153,20 +149,6 @@ impl Facts {
         changed
     }
 
-    /// Gives a row a variant; the fact whose answer has changed by it.
-    pub(super) fn assign(&mut self, row: u32, experiment: ExperimentId, variant: &str) -> Option<Fact> {
-        let rows = self.rows;
-        let kept = self.variants.get_mut(usize::from(experiment.0))?;
-        let column = kept.get_or_insert_with(|| {
-            let mut column = column::Column::new(&Type::String, &Value::Missing);
-            column.grow(rows);
-            column
-        });
-        let before = column.get(row as usize);
-        column.set(row as usize, &Raw::String(variant));
-        (before != column.get(row as usize)).then_some(Fact::Variant(experiment))
-    }
-
     /// Takes over who is in which drip, by the names of drips.
     pub(super) fn keep_drips(&mut self, from: &Self, before: &Rulebook, after: &Rulebook) {
         for drip in &after.drips {
@@ -180,44 +162,25 @@ impl Facts {
     /// So many rows.
     pub(super) fn grow(&mut self, rows: usize) {
         self.series.grow(rows);
-        self.rows = rows;
         for drip in &mut self.drips {
             drip.inside.resize(rows, false);
             drip.finished.resize(rows, false);
         }
-        self.variants.iter_mut().flatten().for_each(|column| column.grow(rows));
     }
 
     /// The answers of everybody, if they are kept.
     pub(super) fn column(&self, fact: &Fact) -> Option<Column<'_>> {
-        match (self.people(fact), self.given(fact)) {
-            (Some(bits), _) => Some(Column::Bits { bits: bits.words(), set: None }),
-            (None, Some(variants)) => Some(variants.values()),
-            (None, None) => self.series.column(fact),
+        match self.people(fact) {
+            Some(bits) => Some(Column::Bits { bits: bits.words(), set: None }),
+            None => self.series.column(fact),
         }
     }
 
     /// The answer of one user, if it is kept.
     pub(super) fn value(&self, fact: &Fact, row: u32) -> Option<Value> {
-        match (self.people(fact), self.given(fact)) {
-            (Some(bits), _) => Some(Value::Bool(bits.get(row as usize))),
-            (None, Some(variants)) => Some(variants.get(row as usize)),
-            (None, None) => self.series.value(fact, row),
-        }
-    }
-
-    /// The variants that a fact asks about, if any were given.
-    fn given(&self, fact: &Fact) -> Option<&column::Column> {
-        match *fact {
-            Fact::Variant(id) => self.variants.get(usize::from(id.0))?.as_ref(),
-            Fact::InDrip(_)
-            | Fact::FinishedDrip(_)
-            | Fact::Count { .. }
-            | Fact::Sum { .. }
-            | Fact::First(_)
-            | Fact::Last(_)
-            | Fact::Received { .. }
-            | Fact::Clicked { .. } => None,
+        match self.people(fact) {
+            Some(bits) => Some(Value::Bool(bits.get(row as usize))),
+            None => self.series.value(fact, row),
         }
     }
 

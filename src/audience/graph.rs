@@ -1,4 +1,4 @@
-//! Which derived fields and segments read what, so that after a change only
+//! Which derived fields, segments and experiments read what, so that after a change only
 //! those are judged again that it can concern.
 //!
 //! Worked out once for each rulebook. The definitions stand in an order in
@@ -6,17 +6,19 @@
 //! its rank.
 
 use crate::condition::{Fact, Pace, Program, Row, Sweep};
-use crate::model::{FieldId, SegmentId, Time, builtin};
+use crate::model::{ExperimentId, FieldId, SegmentId, Time, builtin};
 use crate::rulebook::{Rulebook, Test};
 use std::collections::{BTreeSet, HashMap};
 
 /// A definition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Item {
     /// A derived field.
     Field(FieldId),
     /// A segment.
     Segment(SegmentId),
+    /// An experiment, which gives its users a variant.
+    Experiment(ExperimentId),
 }
 
 /// The definitions of one rulebook and what they read.
@@ -45,17 +47,16 @@ impl Graph {
     pub fn new(rulebook: &Rulebook) -> Self {
         let fields = rulebook.derived_fields().map(Item::Field);
         let segments = rulebook.segments().iter().map(|segment| Item::Segment(segment.id));
-        let reads: HashMap<Item, Reads> =
-            fields.chain(segments.clone()).map(|item| (item, Reads::of(rulebook, item))).collect();
+        let experiments = (0u16..).take(rulebook.experiments.len()).map(|id| Item::Experiment(ExperimentId(id)));
+        let items: Vec<Item> = fields.chain(segments).chain(experiments).collect();
+        let reads: HashMap<Item, Reads> = items.iter().map(|item| (*item, Reads::of(rulebook, *item))).collect();
         let mut graph = Self {
             by_field: vec![Vec::new(); rulebook.schema.len()],
             by_segment: vec![Vec::new(); rulebook.segments().len()],
             ..Self::default()
         };
         let mut known = BTreeSet::new();
-        for item in rulebook.derived_fields().map(Item::Field).chain(segments) {
-            graph.add(item, &reads, &mut known);
-        }
+        items.into_iter().for_each(|item| graph.add(item, &reads, &mut known));
         graph
     }
 
@@ -69,6 +70,11 @@ impl Graph {
         (0u32..).take(self.items.len()).collect()
     }
 
+    /// The rank of a definition.
+    pub fn rank(&self, item: Item) -> Option<u32> {
+        self.items.iter().position(|known| *known == item).and_then(|at| u32::try_from(at).ok())
+    }
+
     pub fn item(&self, rank: u32) -> Option<Item> {
         self.items.get(rank as usize).copied()
     }
@@ -78,6 +84,7 @@ impl Graph {
         let (list, at) = match item {
             Item::Field(id) => (&self.by_field, usize::from(id.0)),
             Item::Segment(id) => (&self.by_segment, usize::from(id.0)),
+            Item::Experiment(id) => return self.asking(&Fact::Variant(id)),
         };
         list.get(at).map_or(&[], Vec::as_slice)
     }
@@ -104,14 +111,15 @@ impl Graph {
 
     /// Adds a definition after those that it reads. How deep they read one
     /// another is bounded by the check of the rulebook.
-    fn add(&mut self, item: Item, reads: &HashMap<Item, Reads>, known: &mut BTreeSet<(bool, u16)>) {
-        let key = match item {
-            Item::Field(id) => (false, id.0),
-            Item::Segment(id) => (true, id.0),
-        };
-        let Some(read) = reads.get(&item).filter(|_| known.insert(key)) else { return };
+    fn add(&mut self, item: Item, reads: &HashMap<Item, Reads>, known: &mut BTreeSet<Item>) {
+        let Some(read) = reads.get(&item).filter(|_| known.insert(item)) else { return };
         read.fields.iter().for_each(|id| self.add(Item::Field(*id), reads, known));
         read.segments.iter().for_each(|id| self.add(Item::Segment(*id), reads, known));
+        for fact in &read.facts {
+            if let Fact::Variant(id) = fact {
+                self.add(Item::Experiment(*id), reads, known);
+            }
+        }
         let rank = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
         self.items.push(item);
         self.paces.push(read.pace);
@@ -179,12 +187,16 @@ pub(super) fn each_program(rulebook: &Rulebook, item: Item, mut visit: impl FnMu
                 visit(condition);
             }
         }
+        Item::Experiment(id) => {
+            let experiment = rulebook.experiments.get(usize::from(id.0));
+            experiment.and_then(|experiment| experiment.to.as_ref()).into_iter().for_each(|to| visit(to));
+        }
     }
 }
 
 fn test(rulebook: &Rulebook, item: Item) -> Option<&Test> {
     match item {
-        Item::Field(_) => None,
+        Item::Field(_) | Item::Experiment(_) => None,
         Item::Segment(id) => rulebook.segments().get(usize::from(id.0)).map(|segment| &segment.test),
     }
 }

@@ -31,7 +31,7 @@ impl Memory {
             people: state.people.memory(),
             fields,
             segments: state.segments.iter().map(|live| live.members.memory() + live.unknown.memory()).sum(),
-            facts: state.facts.memory(),
+            facts: state.facts.memory() + state.deals.memory(),
             timers: state.wheel.memory(),
         }
     }

@@ -21,6 +21,7 @@ mod adopt;
 mod bits;
 mod bulk;
 mod column;
+mod deals;
 mod facts;
 mod graph;
 mod load;
@@ -33,12 +34,13 @@ mod settle;
 mod state;
 mod wheel;
 
+pub use deals::Deal;
 pub use memory::Memory;
 pub use pass::{Pass, PassRow};
 pub use row::{Happened, Person};
 
 use crate::condition::{self, Fact};
-use crate::model::{DripId, Event, ExperimentId, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
+use crate::model::{DripId, Event, FieldId, Patch, Profile, SegmentId, Time, UserId, Value};
 use crate::rulebook::Rulebook;
 use crate::store::{Profiles, StoreError};
 use facts::Facts;
@@ -227,11 +229,6 @@ impl Audience {
         let mut state = self.write();
         let now = state.now;
         seats.for_each(|seat| drop(state.place(seat, now)));
-    }
-
-    /// Gives a user a variant of an experiment.
-    pub fn assign(&self, user: UserId, experiment: ExperimentId, variant: &str, now: Time) -> Changes {
-        self.write().assign(user, experiment, variant, now)
     }
 
     /// The latest moment that was told.

@@ -7,10 +7,11 @@ use super::graph::Item;
 use super::row::{Known, Person, Source};
 use super::state::{Live, State};
 use crate::condition::{self, Columns, Fact, Row, midnight};
-use crate::model::{FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{ExperimentId, FieldId, Profile, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use jiff::tz::TimeZone;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// Everybody at one moment. At the live one, segments and derived fields are
 /// those that are kept current; at another, they are judged when first asked
@@ -120,6 +121,11 @@ impl<'a> Pass<'a> {
         segments.map(|segment| self.live(segment.id).map_or_else(SegmentSize::default, |live| live.size)).collect()
     }
 
+    /// The variant of a row, if it fits the experiment or not.
+    pub(super) fn variant_of(&self, id: ExperimentId, row: u32, fits: bool) -> Option<Arc<str>> {
+        self.state.dealt(id, row, fits)
+    }
+
     /// Who is in a segment at the moment of the pass.
     fn live(&self, id: SegmentId) -> Option<&Live> {
         let at = usize::from(id.0);
@@ -171,6 +177,9 @@ impl Columns for Pass<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> condition::Column<'_> {
+        if let Fact::Variant(id) = *fact {
+            return self.state.deals.column(id);
+        }
         let kept = self.source.facts(self.state).find_map(|facts| facts.column(fact));
         kept.unwrap_or_else(|| condition::Column::Same(self.state.rulebook.unrecorded(fact)))
     }

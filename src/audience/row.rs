@@ -1,6 +1,7 @@
 //! One user as conditions see them, out of the columns: a value is made when
 //! it is first asked for.
 
+use super::deals::Deals;
 use super::facts::Facts;
 use super::state::State;
 use crate::condition::{EventPart, Fact, Row, Truth};
@@ -123,6 +124,16 @@ impl<'a> Person<'a> {
         Self { state, row, now, source, known, happened: None }
     }
 
+    /// Where the user stands.
+    pub(super) fn row(&self) -> u32 {
+        self.row
+    }
+
+    /// The variants of everybody.
+    pub(super) fn deals(&self) -> &'a Deals {
+        &self.state.deals
+    }
+
     /// The same user, when this happened.
     #[must_use]
     pub fn at(self, happened: &'a Happened) -> Self {
@@ -215,6 +226,9 @@ impl Row for Person<'_> {
     }
 
     fn fact(&self, fact: &Fact) -> Value {
+        if let Fact::Variant(id) = *fact {
+            return self.state.deals.value(id, self.row);
+        }
         let kept = self.source.facts(self.state).find_map(|facts| facts.value(fact, self.row));
         kept.unwrap_or_else(|| self.state.rulebook.unrecorded(fact).clone())
     }

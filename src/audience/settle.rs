@@ -7,9 +7,10 @@ use super::pass::Pass;
 use super::row::{Known, Person, Source};
 use super::state::State;
 use crate::condition::{Sweep, Truth, midnight};
-use crate::model::{FieldId, SegmentId, Time, Value};
+use crate::model::{ExperimentId, FieldId, SegmentId, Time, Value};
 use crate::store::Raw;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const MINUTE: i64 = 60_000;
 
@@ -17,6 +18,7 @@ const MINUTE: i64 = 60_000;
 enum Judged {
     Field(FieldId, Value),
     Segment(SegmentId, Truth),
+    Variant(ExperimentId, Option<Arc<str>>),
 }
 
 impl State {
@@ -60,6 +62,7 @@ impl State {
             match item {
                 Item::Field(id) => self.fields[usize::from(id.0)] = answers.into_column(rows),
                 Item::Segment(id) => self.segments[usize::from(id.0)] = answers.into_live(rows),
+                Item::Experiment(id) => self.deals.put_all(id, answers.into_column(rows)),
             }
         }
         self.plan(ranks);
@@ -149,6 +152,7 @@ impl State {
                 let differs = match item {
                     Item::Field(id) => answers.value(row as usize) != self.value(id, row),
                     Item::Segment(id) => answers.truth(row as usize) != self.truth(id, row),
+                    Item::Experiment(id) => answers.value(row as usize) != self.deals.value(id, row),
                 };
                 if differs {
                     concerned.entry(row).or_default().push(*rank);
@@ -172,6 +176,7 @@ impl State {
         match item {
             Item::Field(id) => Judged::Field(id, self.rulebook.derive(id, &person).unwrap_or_default()),
             Item::Segment(id) => Judged::Segment(id, self.rulebook.judge(id, &person)),
+            Item::Experiment(id) => Judged::Variant(id, self.variant(id, row, &person)),
         }
     }
 
@@ -197,6 +202,7 @@ impl State {
                 }
                 true
             }
+            Judged::Variant(id, variant) => self.deals.put(id, row, variant.as_deref()),
         }
     }
 }

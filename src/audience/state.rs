@@ -3,6 +3,7 @@
 
 use super::bits::Bits;
 use super::column::Column;
+use super::deals::Deals;
 use super::facts::Facts;
 use super::graph::{Graph, Item, Ranks, ranks};
 use super::people::People;
@@ -10,7 +11,7 @@ use super::row::Known;
 use super::wheel::Wheel;
 use super::{Changes, Seat, SegmentSize};
 use crate::condition::Truth;
-use crate::model::{Event, ExperimentId, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
+use crate::model::{Event, FieldId, Patch, Reach, SegmentId, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use crate::store::Raw;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,7 @@ pub(super) struct State {
     pub fields: Vec<Column>,
     pub segments: Vec<Live>,
     pub facts: Facts,
+    pub deals: Deals,
     pub wheel: Wheel,
     /// The latest moment that was told.
     pub now: Time,
@@ -52,6 +54,7 @@ impl State {
             fields: rulebook.schema.iter().map(|(_, field)| column(field)).collect(),
             segments: vec![Live::default(); rulebook.segments().len()],
             facts: Facts::of(rulebook, &[], now),
+            deals: Deals::new(rulebook),
             wheel: Wheel::default(),
             now,
             advanced: now,
@@ -82,6 +85,7 @@ impl State {
             live.unknown.resize(rows, false);
         }
         self.facts.grow(rows);
+        self.deals.grow(rows);
         self.wheel.grow(rows);
     }
 
@@ -172,18 +176,6 @@ impl State {
             dirty.extend(self.graph.asking(&fact));
         }
         if !dirty.is_empty() {
-            self.settle(row, &ranks(dirty), &mut changes);
-        }
-        changes
-    }
-
-    /// Gives a user a variant of an experiment.
-    pub fn assign(&mut self, user: UserId, experiment: ExperimentId, variant: &str, now: Time) -> Changes {
-        self.tell(now);
-        let mut changes = Changes::of(user);
-        let Some(row) = self.people.find(user) else { return changes };
-        if let Some(fact) = self.facts.assign(row, experiment, variant) {
-            let dirty = self.graph.asking(&fact).to_vec();
             self.settle(row, &ranks(dirty), &mut changes);
         }
         changes

@@ -11,13 +11,15 @@ mod clockwork;
 mod staged;
 
 use super::automation::due::Due;
+use super::automation::flow::asked;
 use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes};
-use crate::model::{Event, Patch, Time, TimeDelta, UserId};
+use crate::model::event::{HOW, VARIANT};
+use crate::model::{Event, Patch, Time, TimeDelta, Trace, UserId, Value};
 use crate::store::{Batch, Follow, Observer, Origin, StoreError};
 use clockwork::Sweeps;
 use staged::Staged;
@@ -93,6 +95,10 @@ impl Observer for Core {
         let crowd = self.crowd.clone();
         let Some(audience) = crowd.loaded() else { return Vec::new() };
         let mut follows = self.catch_up(audience, origin);
+        if let Some(Trace::Exposed(experiment)) = event.trace() {
+            follows.extend(self.exposed(audience, experiment, event));
+            return follows;
+        }
         let changes = audience.happened(event, crowd.clock.now());
         if let Some(rules) = &self.rules {
             let zone = &rules.rulebook.settings.timezone.zone;
@@ -207,6 +213,21 @@ impl Core {
         came.follows
     }
 
+    /// A message that shows a variant of an experiment was about to be sent, or
+    /// would have been: the user keeps the variant.
+    fn exposed(&mut self, audience: &Audience, experiment: &str, event: &Event) -> Vec<Follow> {
+        let (Some(Value::String(variant)), None) = (event.property(VARIANT), event.property(HOW)) else {
+            return Vec::new();
+        };
+        let changes = audience.show(event.user, experiment, variant, self.crowd.clock.now());
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        self.moved(&changes);
+        let stimulus = Stimulus { changes: vec![changes], ..Stimulus::default() };
+        self.turn(audience, event.user, Origin::Live, None, |turn| turn.follow(stimulus))
+    }
+
     /// Takes what is to be stored with the group.
     fn stage(&mut self, posts: Vec<Post>, notes: Vec<String>, errands: Vec<Errand>) {
         if let Some(witness) = self.crowd.witness() {
@@ -247,6 +268,8 @@ impl Rules {
     fn new(rulebook: Arc<crate::rulebook::Rulebook>) -> Self {
         let reactions = Reactions::new(&rulebook);
         let flows = rulebook.drips.iter().map(Flow::new).collect();
-        Self { rulebook, reactions, flows }
+        let conditions = rulebook.rules.iter().filter_map(|rule| rule.condition.as_ref());
+        let asks_for_variants = conditions.into_iter().any(|condition| !asked(condition).is_empty());
+        Self { rulebook, reactions, flows, asks_for_variants }
     }
 }

@@ -1,6 +1,7 @@
 //! The gates before a message of a broadcast, a rule or a drip, in order; the first that says no
 //! decides: expired (asked by the outbox) → reachable → consent → still
-//! eligible, of a drip still in it → quiet hours → frequency caps → text.
+//! eligible, of a drip still in it → quiet hours → frequency caps → text →
+//! holdout and ghosts of experiments.
 //!
 //! Transactional messages pass consent, quiet hours and caps. The same code
 //! judges a row whose turn has come and counts, before anything is sent, what a
@@ -8,10 +9,13 @@
 
 use super::Engine;
 use super::crowd::Crowd;
+use super::decide::pick;
 use super::guard::{Consent, Purpose, Room, consent, quiet};
 use super::past::Past;
+use super::ties::Tie;
 use crate::audience::{Audience, Person};
 use crate::condition::Row;
+use crate::model::effect::{is_ghost, shown};
 use crate::model::{Reach, Time, UserId, Value, builtin};
 use crate::outbox::{Ask, Cause, Ledger, LedgerId, Notice, Particulars, Prepare, Prepared, RowId, Settled, SkipReason};
 use crate::rulebook::{self, Broadcast, Portion, Quiet};
@@ -54,16 +58,19 @@ impl Prepare for Gates {
         let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
         match &ledger.cause {
             Cause::Broadcast { name, .. } => {
-                let prepared = with_broadcast(audience, name, user, |person, broadcast, template| {
-                    judge(person, broadcast, template, asked, &self.past)
+                let prepared = with_broadcast(audience, name, user, |person, broadcast| {
+                    judge(person, broadcast, asked, &self.past)
                 });
                 self.reserve(ledger, row, user, part, &prepared);
                 prepared
             }
             Cause::Recall { name, text_apart, .. } => {
                 let (part, parts) = if *text_apart { (1, 2) } else { (part, parts) };
-                with_broadcast(audience, name, user, |person, broadcast, template| {
-                    text(person, template, part, parts, &vars_of(broadcast, person))
+                with_broadcast(audience, name, user, |person, broadcast| {
+                    match pick(&broadcast.send.content, person.rulebook(), person).filter(|pick| !pick.is_ghost) {
+                        Some(pick) => text(person, pick.template, part, parts, &vars_of(broadcast, person)),
+                        None => Prepared::Skip(SkipReason::Control),
+                    }
                 })
             }
             Cause::Rule { .. } | Cause::Drip { .. } => {
@@ -92,7 +99,12 @@ impl Prepare for Gates {
 impl Gates {
     /// A message that may go takes a slot of its user's caps.
     fn reserve(&self, ledger: &Ledger, row: RowId, user: UserId, part: u8, prepared: &Prepared) {
-        if let (Prepared::Send(_), true, 0) = (prepared, ledger.marketing, part) {
+        let goes = match prepared {
+            Prepared::Send(_) => true,
+            Prepared::Show(show) => show.message.is_ok(),
+            Prepared::Skip(_) | Prepared::Defer { .. } | Prepared::Later | Prepared::Trouble(_) => false,
+        };
+        if goes && ledger.marketing && part == 0 {
             self.past.lock().touches.reserve(user, row);
         }
     }
@@ -124,7 +136,10 @@ impl Gates {
                 }
             }
             let vars = particulars.map_or(&[][..], |particulars| &particulars.vars);
-            text(person, template, asked.part, asked.parts, vars)
+            let shows = shown(vars).map(|(name, variant)| (name.to_owned(), variant.to_owned())).collect();
+            let (is_ghost, is_marketing) = (is_ghost(vars), ledger.marketing);
+            let tie = Tie { shows, template, differs: false, is_ghost, is_marketing, part: asked.part };
+            tie.put(person, text(person, template, asked.part, asked.parts, vars))
         });
         judged.unwrap_or(Prepared::Skip(SkipReason::NotEligible))
     }
@@ -148,27 +163,24 @@ impl Gates {
     }
 }
 
-/// Looks at a user and a broadcast with one template. A user without a profile
+/// Looks at a user and a broadcast. A user without a profile
 /// is not reached; a broadcast that is gone, or was edited so that it cannot be
 /// sent as it is now, waits.
 fn with_broadcast(
     audience: &Audience,
     name: &str,
     user: UserId,
-    look: impl FnOnce(&Person<'_>, &Broadcast, &str) -> Prepared,
+    look: impl FnOnce(&Person<'_>, &Broadcast) -> Prepared,
 ) -> Prepared {
     let judged = audience.with_row(user, |person| {
         let Some(broadcast) = person.rulebook().broadcast(name) else { return Prepared::Later };
-        match broadcast.send.template().filter(|_| broadcast.beyond_start().is_none()) {
-            Some(template) => look(person, broadcast, template),
-            None => Prepared::Later,
-        }
+        if broadcast.beyond_start().is_none() { look(person, broadcast) } else { Prepared::Later }
     });
     judged.unwrap_or(Prepared::Skip(SkipReason::NotEligible))
 }
 
 /// The decision for one user.
-pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, asked: Asked, past: &Past) -> Prepared {
+pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, asked: Asked, past: &Past) -> Prepared {
     let purpose = Purpose::of(broadcast.send.transactional, broadcast.send.topic.as_deref());
     if let Some(reason) = consent::stop(&consent_of(person), purpose) {
         return Prepared::Skip(reason);
@@ -181,7 +193,12 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, template: &str, 
             return stop;
         }
     }
-    text(person, template, asked.part, asked.parts, &vars_of(broadcast, person))
+    let Some(pick) = pick(&broadcast.send.content, person.rulebook(), person) else {
+        return Prepared::Skip(SkipReason::Control);
+    };
+    let prepared = text(person, pick.template, asked.part, asked.parts, &vars_of(broadcast, person));
+    let (is_marketing, differs) = (!broadcast.send.transactional, broadcast.send.template().is_none());
+    Tie::of_pick(person.rulebook(), &pick, is_marketing, asked.part, differs).put(person, prepared)
 }
 
 /// What quiet hours or caps say against a message, if they do.

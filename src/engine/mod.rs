@@ -40,6 +40,7 @@ mod segments;
 pub mod simulation;
 pub mod sizes;
 pub mod switches;
+pub mod ties;
 pub mod trial;
 mod turn;
 pub mod why;

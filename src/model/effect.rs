@@ -57,8 +57,50 @@ pub struct Sending {
     pub expires: Option<TimeDelta>,
     /// Whether it reaches users who opted out of marketing.
     pub transactional: bool,
-    /// Values for the template, as `vars.NAME`.
+    /// Values for the template, as `vars.NAME`; and what experiments have to do
+    /// with the message, under names that no file can give, see [`Sending::show`].
     pub vars: Vec<(String, Value)>,
+}
+
+/// Before the name of an experiment whose variant a message shows.
+const SHOWS: &str = ":shows ";
+/// Says that a message is a ghost.
+const GHOST: &str = ":ghost";
+
+impl Sending {
+    /// The message shows a variant of an experiment.
+    pub fn show(&mut self, experiment: &str, variant: &str) {
+        let name = [SHOWS, experiment].concat();
+        self.vars.retain(|(known, _)| *known != name);
+        self.vars.push((name, Value::text(variant)));
+    }
+
+    /// The message becomes a ghost: it goes the way of all others up to its
+    /// request, which is not written. What an experiment does to people is
+    /// compared with what happens to those who would have got it.
+    pub fn hold_back(&mut self) {
+        if !self.is_ghost() {
+            self.vars.push((GHOST.to_owned(), Value::Bool(true)));
+        }
+    }
+
+    /// Whether it is a ghost.
+    pub fn is_ghost(&self) -> bool {
+        is_ghost(&self.vars)
+    }
+}
+
+/// The experiments and variants that a message with these values shows.
+pub fn shown(vars: &[(String, Value)]) -> impl Iterator<Item = (&str, &str)> {
+    vars.iter().filter_map(|(name, value)| match value {
+        Value::String(variant) => Some((name.strip_prefix(SHOWS)?, &**variant)),
+        _ => None,
+    })
+}
+
+/// Whether a message with these values is a ghost.
+pub fn is_ghost(vars: &[(String, Value)]) -> bool {
+    vars.iter().any(|(name, _)| name == GHOST)
 }
 
 /// Work that takes its time and is done once, apart from the decision that

@@ -81,6 +81,9 @@ pub enum Trace<'a> {
     /// What rules made of something had no end, so nothing of it was done; the
     /// name is that of the event, or empty.
     Cascade(&'a str),
+    /// A message was about to be sent that shows the user's variant of an
+    /// experiment, or would have been.
+    Exposed(&'a str),
 }
 
 impl<'a> Trace<'a> {
@@ -92,6 +95,7 @@ impl<'a> Trace<'a> {
             ENTERED => Some(Self::Entered(name)),
             LEFT => Some(Self::Left(name)),
             CASCADE => Some(Self::Cascade(name)),
+            EXPOSED => Some(Self::Exposed(name)),
             _ => None,
         }
     }
@@ -103,6 +107,7 @@ impl<'a> Trace<'a> {
             Self::Entered(name) => (ENTERED, name),
             Self::Left(name) => (LEFT, name),
             Self::Cascade(name) => (CASCADE, name),
+            Self::Exposed(name) => (EXPOSED, name),
         };
         [kind, ":", name].concat().into()
     }
@@ -112,8 +117,15 @@ const FIRED: &str = "fired";
 const ENTERED: &str = "entered";
 const LEFT: &str = "left";
 const CASCADE: &str = "cascade";
+const EXPOSED: &str = "exposed";
 /// The property of a trace that tells how a user left a drip.
 pub const HOW: &str = "how";
+/// What [`HOW`] says of a message that was to show a variant and failed.
+pub const UNDELIVERED_HOW: &str = "undelivered";
+/// The property of a trace with the variant that was shown.
+pub const VARIANT: &str = "variant";
+/// The property of a trace with the version of the experiment.
+pub const EXPERIMENT_VERSION: &str = "version";
 /// The property of a trace with the version of the rulebook.
 pub const RULEBOOK: &str = "rulebook";
 

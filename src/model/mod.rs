@@ -3,7 +3,7 @@
 //!
 //! Nothing here does input or output, waits, or reads a clock.
 
-mod effect;
+pub mod effect;
 pub mod event;
 pub mod events;
 mod ids;

@@ -4,18 +4,22 @@
 
 use crate::model::event::{LEDGER, MESSAGE};
 use crate::model::{Delivery, Event, Time, UserId, Value};
-use crate::outbox::ledger::{Cause, Ledger};
+use crate::outbox::ledger::Cause;
 use crate::outbox::queue::Candidate;
 use crate::outbox::row::{RowId, State};
 use std::sync::Arc;
 
 /// What the confirmation of a message tells of its user. A taken back or
 /// changed message arrives no second time.
-pub(super) fn arrived(ledger: &Ledger, candidate: &Candidate, state: &State, at: Time) -> Option<Event> {
-    let template = match ledger.cause {
-        Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => {
-            ledger.template.as_deref()?
-        }
+pub(super) fn arrived(
+    cause: &Cause,
+    template: Option<&str>,
+    candidate: &Candidate,
+    state: &State,
+    at: Time,
+) -> Option<Event> {
+    let template = match cause {
+        Cause::Broadcast { .. } | Cause::Reply | Cause::Rule { .. } | Cause::Drip { .. } => template?,
         Cause::Recall { .. } => return None,
     };
     let message = match state {
@@ -42,8 +46,8 @@ pub(super) fn arrived(ledger: &Ledger, candidate: &Candidate, state: &State, at:
 
 /// What it tells of its user that a message for which a drip waits will not be
 /// delivered, or may not have been.
-pub(super) fn undelivered(ledger: &Ledger, row: RowId, user: i64, at: Time) -> Option<Event> {
-    let name = Delivery::Undelivered(ledger.template.as_deref()?).name();
+pub(super) fn undelivered(template: &str, row: RowId, user: i64, at: Time) -> Option<Event> {
+    let name = Delivery::Undelivered(template).name();
     let id = format!("undelivered:{}:{}:{}", row.ledger, row.chunk, row.index).into();
     (user > 0).then(|| Event { id, user: UserId(user), name, at, properties: Vec::new() })
 }
@@ -59,7 +63,7 @@ mod tests {
     use super::*;
     use crate::model::TimeDelta;
     use crate::outbox::answer::Doubt;
-    use crate::outbox::ledger::{Lane, LedgerId, Recall};
+    use crate::outbox::ledger::{LedgerId, Recall};
     use crate::outbox::row::SkipReason;
 
     #[test]
@@ -92,11 +96,7 @@ mod tests {
             let row = RowId { ledger: LedgerId(2), chunk: 1, index: 3 };
             let candidate =
                 Candidate { row, chat, user: chat, attempts: 0, message: None, target: None, part, particulars: None };
-            let ledger = Ledger {
-                template: template.map(str::to_owned),
-                ..Ledger::new(row.ledger, cause, Lane::Broadcast, Time(0), 1)
-            };
-            let told = arrived(&ledger, &candidate, &state, Time(8));
+            let told = arrived(&cause, template, &candidate, &state, Time(8));
             let expected = expected.map(|(name, message)| Event {
                 id: "delivery:2:1:3".into(),
                 user: UserId(chat),

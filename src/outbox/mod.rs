@@ -50,7 +50,7 @@ pub use ledger::{
 pub use limiter::{Evidence, Limiter, Paid, Pass, Price, Scope, Spent, scope};
 pub use notice::Notice;
 pub use posting::{Posted, Posting, last_posting, postings, stage_postings};
-pub use prepare::{Ask, Prepare, Prepared, Settled};
-pub use queue::{Amend, Depth, Obstacle, Queue, Recovery, TakenUp};
+pub use prepare::{Ask, Prepare, Prepared, Settled, Show};
+pub use queue::{Amend, Depth, Label, Obstacle, Queue, Recovery, Shown, TakenUp};
 pub use row::{Failure, FailureKind, RowId, SkipReason, State, tries};
 pub use tally::{Day, Entry, Histogram, Numbers, Of, Outcome, Tally, entries, grouped};

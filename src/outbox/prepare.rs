@@ -3,6 +3,7 @@
 
 use super::ledger::{Ledger, LedgerId, Particulars};
 use super::notice::Notice;
+use super::queue::Label;
 use super::row::{RowId, SkipReason, State};
 use crate::model::{Message, Time, UserId};
 use crate::store::StoreError;
@@ -56,6 +57,8 @@ pub struct Ask<'a> {
 pub enum Prepared {
     /// Send this.
     Send(Box<Message>),
+    /// Send this, or hold it back, as part of an experiment.
+    Show(Box<Show>),
     /// Never send it.
     Skip(SkipReason),
     /// Ask again at a moment.
@@ -69,6 +72,15 @@ pub enum Prepared {
     Later,
     /// The store could not be read; the whole outbox pauses and tries again.
     Trouble(StoreError),
+}
+
+/// A message that has to do with experiments, past all gates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Show {
+    /// The message; of a ghost why it is not sent.
+    pub message: Result<Box<Message>, SkipReason>,
+    /// What it shows.
+    pub label: Label,
 }
 
 /// What became of a row that [`Prepare`] let go out, or did not.

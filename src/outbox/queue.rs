@@ -10,6 +10,7 @@
 mod amend;
 mod append;
 mod depth;
+mod label;
 mod numbers;
 mod purse;
 mod run;
@@ -21,6 +22,7 @@ mod write;
 pub use amend::{Amend, Obstacle};
 pub use append::TakenUp;
 pub use depth::Depth;
+pub use label::{Label, Shown};
 pub use purse::Purse;
 pub use write::Written;
 
@@ -80,6 +82,8 @@ pub struct Queue {
     ids: Arc<AtomicU64>,
     /// The order of the last row of a rule or a drip.
     last_order: u64,
+    /// What is known of rows under way besides their ledger.
+    labels: HashMap<RowId, Label>,
 }
 
 /// Which of a chat's rows comes first: by their order, if they have one.
@@ -157,6 +161,7 @@ impl Queue {
             consumed: Vec::new(),
             ids: Arc::new(AtomicU64::new(1)),
             last_order: 0,
+            labels: HashMap::new(),
         };
         let mut recovery = Recovery::default();
         for ledger in Ledger::read_all(&*store)? {
@@ -234,6 +239,7 @@ impl Queue {
             | State::Skipped { .. } => (None, None),
         };
         self.count_state(row, &state, now)?;
+        self.unlabel(row, &state, now);
         let is_lost = match &state {
             State::Failed { .. } | State::InDoubt { .. } | State::Skipped { .. } => true,
             State::Queued { .. }
@@ -323,7 +329,8 @@ impl Queue {
         let index = row.index as usize;
         let answers = chunk.recipients.particulars.get(index).is_some_and(|particulars| particulars.answers);
         if let Some(user) = chunk.recipients.users.get(index).filter(|_| answers) {
-            self.events.extend(undelivered(&run.ledger, row, *user, now));
+            let template = run.ledger.template.as_deref();
+            self.events.extend(template.and_then(|template| undelivered(template, row, *user, now)));
         }
     }
 

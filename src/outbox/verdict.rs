@@ -79,8 +79,18 @@ fn decide(
     };
     let skipped = |reason| Ok(Verdict::Settle(State::Skipped { at, reason }));
     match prepared {
-        Prepared::Send(_) if purse == Purse::Empty => skipped(SkipReason::Budget),
+        Prepared::Send(_) | Prepared::Show(_) if purse == Purse::Empty => skipped(SkipReason::Budget),
         Prepared::Send(message) => Ok(Verdict::Send(message)),
+        Prepared::Show(show) => {
+            queue.label(row, show.label);
+            match show.message {
+                Ok(message) => Ok(Verdict::Send(message)),
+                Err(reason) => {
+                    queue.expose(row, candidate.user, now);
+                    skipped(reason)
+                }
+            }
+        }
         Prepared::Skip(reason) => skipped(reason),
         // nothing that waits beyond its end can be sent any more
         Prepared::Defer { until, .. } if expires.is_some_and(|end| end <= until) => skipped(SkipReason::Expired),
@@ -108,7 +118,10 @@ pub(super) fn settle(
             queue.blocked_after(blamed, now);
         }
     }
-    let arrived = queue.ledger(row.ledger).and_then(|ledger| super::arrived::arrived(ledger, candidate, &state, now));
+    let template = queue.template_of(row);
+    let arrived = queue
+        .ledger(row.ledger)
+        .and_then(|ledger| super::arrived::arrived(&ledger.cause, template, candidate, &state, now));
     if let Some(event) = arrived {
         queue.tell(event);
     }

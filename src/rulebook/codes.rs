@@ -96,6 +96,7 @@ codes! {
     BUILTIN_PROPERTY = "R104": "The type of a built-in event's property cannot be changed.", "Тип свойства встроенного события изменить нельзя.";
     TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
     BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
+    BAD_MEASURE = "R111": "This experiment cannot compare what it is told to.", "Этот эксперимент не может сравнивать то, что ему задано.";
     GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
     AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
     BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";

@@ -190,6 +190,7 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
         codes::UNKNOWN_KEY if ["`split`", "`send`"].iter().any(|of| diagnostic.message.en.ends_with(of)) => {
             Some(Unknown::Variant)
         }
+        codes::BAD_MEASURE => Some(Unknown::Property(name)),
         codes::UNKNOWN_VARIABLE if of_segment => Some(Unknown::Segment),
         codes::UNKNOWN_VARIABLE => Some(Unknown::Field(name)),
         _ => None,

@@ -90,7 +90,10 @@ impl Loader {
         self.unread.sections(&reader.found, &sections);
         let check::Fields { mut schema, computed } = check::profile(sections.of("profile"), zone, &mut reader);
         let (of_segments, of_lifecycle) = (sections.of("segments"), sections.alone("lifecycle"));
-        let definitions = check::definitions(of_segments, of_lifecycle, computed, &self.sources, &mut reader);
+        let experiments = check::experiments(sections.of("experiments"), &self.sources, &mut reader);
+        experiments.broken().for_each(|name| self.unread.experiment(name));
+        let definitions =
+            check::definitions(of_segments, of_lifecycle, computed, &experiments, &self.sources, &mut reader);
         self.unread.bounds(&reader.found);
         definitions.lifecycle.declare(&mut schema);
         let schema = Arc::new(schema);
@@ -99,8 +102,6 @@ impl Loader {
         }
         let events = check::events(sections.of("events"), &mut reader);
         self.unread.declarations(&sections, &schema, &events);
-        let experiments = check::experiments(sections.of("experiments"), &mut reader);
-        experiments.broken().for_each(|name| self.unread.experiment(name));
         let topics = check::topics(sections.of("topics"), &mut reader);
         let keys = |section| sections.of(section).iter().map(|entry| entry.key.text.clone());
         let catalogue = Catalogue {

@@ -30,6 +30,7 @@ mod view;
 mod watch;
 mod whereabouts;
 mod words;
+mod written;
 mod yaml;
 
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
@@ -37,8 +38,9 @@ pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
-    Experiment, Holdout, HoursOf, Limit, LimitWindow, Method, Missed, Notify, OnFailure, Period, Placed, Policy, Quiet,
-    QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What, beginning,
+    Experiment, Holdout, HoursOf, Limit, LimitWindow, Measure, Method, Missed, Notify, OnFailure, Period, Placed,
+    Policy, Quiet, QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
+    beginning,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};
@@ -53,6 +55,7 @@ pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use whereabouts::Whereabouts;
 pub use words::{duration, rate};
+pub use written::{Definition, ORDER, Said, Section, Written};
 
 use crate::condition::{Fact, Row, Truth};
 use crate::model::{FieldId, Message, Profile, Schema, SegmentId, Time, TimeDelta, Value};
@@ -214,6 +217,11 @@ impl Rulebook {
     /// to go beside the media.
     pub fn template_parts(&self, template: &str) -> u8 {
         self.templates.parts(template)
+    }
+
+    /// How many messages a recipient of a broadcast gets.
+    pub fn parts_of(&self, broadcast: &Broadcast) -> u8 {
+        broadcast.send.content.templates().map(|template| self.template_parts(template)).max().unwrap_or(1)
     }
 
     /// Whether a broadcast's audience holds a user: `to` is true and `exclude`

@@ -1,6 +1,8 @@
 //! What people get wrong in experiments, and what they are told.
 
 use crate::mistakes::{compare, project, told};
+use vestnik::model::{PropertyId, Share};
+use vestnik::rulebook::Measure;
 
 #[test]
 fn mistakes_in_experiments() {
@@ -76,7 +78,63 @@ R060 rules/x.yaml:2:91 ‹› something is missing at the end => a goal is writt
             r#"C016 rules/x.yaml:2:54 ‹event.rubl› the event `payment` has no property `rubl` => did you mean `event.rub`?
 R002 rules/x.yaml:2:96 ‹event refund within 1 day› `guardrails` must be a list, not a text => write `[a, b]`, or `- a` on indented lines of their own"#,
         ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, decide: {min_days: -1, planned: 99, winsorise: 49%}}\n",
+            r#"R074 rules/x.yaml:2:50 ‹-1› `min_days` cannot be `-1` => write a number from 0 to 365
+R074 rules/x.yaml:2:63 ‹99› `planned` cannot be `99` => write a number from 100 to 1000000000
+R074 rules/x.yaml:2:78 ‹49%› `winsorise` must be a share from 50% to 100%, not `49%` => write it like `5%` or `2.5%`, with two digits after the point at most"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, goal: event payment within 3 days, decide: {min_days: 366, winsorise: 99.5%}}\n",
+            r#"R074 rules/x.yaml:2:85 ‹366› `min_days` cannot be `366` => write a number from 0 to 365
+R111 rules/x.yaml:2:101 ‹99.5%› `winsorise` bounds counts and sums, and here it is compared how many users reached the goal => leave it out, or write `measure: count` or a number of the goal's event beside `goal`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, measure: count}\n",
+            r#"R111 rules/x.yaml:2:40 ‹count› without a `goal` there is nothing to measure => add `goal: event payment within 7 days`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, goal: event payment within 3 days, measure: rubl}\n  y: {variants: {a: 1, b: 1}, goal: event payment within 3 days, measure: product}\n",
+            r#"R111 rules/x.yaml:2:75 ‹rubl› the event `payment` has no property `rubl` to sum => did you mean `rub`?
+R111 rules/x.yaml:3:75 ‹product› `product` of `payment` is of type `string`, and only numbers can be summed => known here: `converted`, `count`, `rub`, `stars`"#,
+        ),
+        (
+            "experiments:\n  x: {variants: {a: 1, b: 1}, goal: event pament within 3 days, measure: rubl}\n  y: {variants: {a: 1, b: 1}, goal: event payment within 3 days, measure: [rub], decide: {winsorise: 99%}}\n",
+            r#"R061 rules/x.yaml:2:43 ‹pament› unknown event `pament` => did you mean `payment`?
+R002 rules/x.yaml:3:75 ‹[rub]› `measure` must be a text, not a list => write one text here; with brackets or `: ` inside it needs quotes"#,
+        ),
+        (
+            "events:\n  lesson: {score: list}\nexperiments:\n  x: {variants: {a: 1, b: 1}, goal: event lesson within 3 days, measure: score}\n",
+            r#"R103 rules/x.yaml:2:19 ‹list› a property of an event cannot be of type `list` => known here: `bool`, `int`, `float`, `money`, `string`, `time`"#,
+        ),
     ] {
         compare(content, &told(&project(("rules/x.yaml", content))), expected);
+    }
+}
+
+#[test]
+fn what_is_measured() {
+    for (keys, expected) in [
+        ("goal: event payment within 3 days", (Measure::Converted, 3, 5_000, None)),
+        ("goal: event payment within 3 days, measure: converted", (Measure::Converted, 3, 5_000, None)),
+        (
+            "goal: event payment within 3 days, measure: count, decide: {min_days: 0, planned: 100}",
+            (Measure::Count, 0, 100, None),
+        ),
+        (
+            "goal: event payment within 3 days, measure: stars, decide: {winsorise: 99%}",
+            (Measure::Sum(PropertyId(1)), 3, 5_000, Some(Share::percent(99))),
+        ),
+        (
+            "goal: event lesson within 3 days, measure: count, decide: {winsorise: 50}",
+            (Measure::Count, 3, 5_000, Some(Share::percent(50))),
+        ),
+    ] {
+        let content =
+            format!("events: {{lesson: {{count: int}}}}\nexperiments:\n  x: {{variants: {{a: 1, b: 1}}, {keys}}}\n");
+        let loaded = project(("rules/x.yaml", &content));
+        let book = loaded.rulebook.expect("no errors");
+        let (measure, decide) = (book.experiments[0].measure, book.experiments[0].decide);
+        assert_eq!((measure, decide.min_days, decide.planned, decide.winsorise), expected, "{keys}");
     }
 }

@@ -6,10 +6,10 @@
 //! a name is found as so many steps behind the same named one. What is gone is
 //! left out: the next named step that survives takes its place.
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Fact};
 use crate::diagnostic::Place;
 use crate::model::{ExperimentId, TimeDelta};
-use crate::rulebook::{Action, Awaited, Drip, Moment, OnFailure, Step, What};
+use crate::rulebook::{Action, Awaited, Drip, Moment, OnFailure, Send, Step, What};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,6 +38,11 @@ pub struct Node {
     pub kind: Kind,
     /// Where it stands in the files.
     pub place: Place,
+    /// The experiments on which it depends that users come here.
+    pub shows: Vec<ExperimentId>,
+    /// Of a step with several ways that depend on an experiment: for each that
+    /// sends nothing, the message of another, of which users get a ghost.
+    pub ghosts: Vec<Option<Box<Send>>>,
 }
 
 /// What a step does, and what follows.
@@ -115,7 +120,7 @@ impl Flow {
     /// The steps of a drip.
     pub fn new(drip: &Drip) -> Self {
         let mut flow = Self { name: drip.name.as_str().into(), nodes: Vec::new() };
-        flow.list(&drip.steps, None, &"start".into());
+        flow.list(&drip.steps, None, &"start".into(), &[]);
         flow
     }
 
@@ -135,7 +140,7 @@ impl Flow {
     }
 
     /// Adds steps behind which `after` follows; gives the first of them.
-    fn list(&mut self, steps: &[Step], after: Next, label: &Arc<str>) -> Next {
+    fn list(&mut self, steps: &[Step], after: Next, label: &Arc<str>, shows: &[ExperimentId]) -> Next {
         let first = self.here();
         let mut label = label.clone();
         for (place, step) in steps.iter().enumerate() {
@@ -144,17 +149,21 @@ impl Flow {
             }
             let is_last = place + 1 == steps.len();
             let next = if is_last { after } else { Some(self.here() + size(step)) };
-            self.step(step, next, &label);
+            self.step(step, next, &label, shows);
         }
         if steps.is_empty() { after } else { Some(first) }
     }
 
-    fn step(&mut self, step: &Step, next: Next, label: &Arc<str>) {
+    fn step(&mut self, step: &Step, next: Next, label: &Arc<str>, shows: &[ExperimentId]) {
         let at = self.nodes.len();
         let name = step.name.as_deref().map(Arc::from);
         // the kind is known once what stands inside has its numbers
         let kind = Kind::Wait { length: TimeDelta(0), next };
-        self.nodes.push(Node { name, label: label.clone(), kind, place: step.place });
+        let (label_of, shown) = (label.clone(), shows.to_vec());
+        self.nodes.push(Node { name, label: label_of, kind, place: step.place, shows: shown, ghosts: Vec::new() });
+        let named = experiments(&step.what);
+        let inside: Vec<ExperimentId> = shows.iter().chain(&named).copied().collect();
+        let shows = inside.as_slice();
         let kind = match &step.what {
             What::Act { action, on_failure } => Kind::Act { action: action.clone(), on_failure: *on_failure, next },
             What::Wait(length) => Kind::Wait { length: *length, next },
@@ -162,25 +171,86 @@ impl Flow {
             What::WaitFor { awaited, up_to, then, otherwise } => Kind::WaitFor {
                 awaited: awaited.clone(),
                 up_to: *up_to,
-                then: self.list(then, next, label),
-                otherwise: self.list(otherwise, next, label),
+                then: self.list(then, next, label, shows),
+                otherwise: self.list(otherwise, next, label, shows),
             },
             What::Branch { condition, then, otherwise } => Kind::Branch {
                 condition: condition.clone(),
-                then: self.list(then, next, label),
-                otherwise: self.list(otherwise, next, label),
+                then: self.list(then, next, label, shows),
+                otherwise: self.list(otherwise, next, label, shows),
             },
             What::Split { experiment, variants } => {
-                let ways = variants.iter().map(|steps| self.list(steps, next, label)).collect();
+                let ways = variants.iter().map(|steps| self.list(steps, next, label, shows)).collect();
                 Kind::Split { experiment: *experiment, ways }
             }
         };
         self.nodes[at].kind = kind;
+        if !named.is_empty() {
+            self.nodes[at].ghosts = ghosts(&step.what);
+        }
     }
 
     fn here(&self) -> u16 {
         u16::try_from(self.nodes.len()).unwrap_or(u16::MAX)
     }
+}
+
+/// The experiments on which the way depends that users leave a step by.
+fn experiments(what: &What) -> Vec<ExperimentId> {
+    match what {
+        What::Split { experiment, .. } => vec![*experiment],
+        What::Branch { condition, .. } => asked(condition),
+        What::Act { .. } | What::Wait(_) | What::WaitUntil(_) | What::WaitFor { .. } => Vec::new(),
+    }
+}
+
+/// The experiments that a condition names.
+pub fn asked(condition: &Condition) -> Vec<ExperimentId> {
+    let experiment = |fact: &Fact| if let Fact::Variant(id) = fact { Some(*id) } else { None };
+    condition.facts().iter().filter_map(experiment).collect()
+}
+
+/// For each way the message that its users would have got another way, if they
+/// get none.
+fn ghosts(what: &What) -> Vec<Option<Box<Send>>> {
+    let ways: Vec<&[Step]> = match what {
+        What::Split { variants, .. } => variants.iter().map(Vec::as_slice).collect(),
+        What::Branch { then, otherwise, .. } => vec![then, otherwise],
+        What::Act { .. } | What::Wait(_) | What::WaitUntil(_) | What::WaitFor { .. } => Vec::new(),
+    };
+    let first = ways.iter().find_map(|steps| first_send(steps));
+    let ghost = |steps: &&[Step]| first.filter(|_| !may_send(steps)).map(|send| Box::new(send.clone()));
+    ways.iter().map(ghost).collect()
+}
+
+/// The first message of these steps.
+fn first_send(steps: &[Step]) -> Option<&Send> {
+    steps.iter().find_map(|step| match &step.what {
+        What::Act { action, .. } => {
+            if let Action::Send(send) = &**action {
+                Some(&**send)
+            } else {
+                None
+            }
+        }
+        What::Wait(_) | What::WaitUntil(_) => None,
+        What::WaitFor { then, otherwise, .. } | What::Branch { then, otherwise, .. } => {
+            first_send(then).or_else(|| first_send(otherwise))
+        }
+        What::Split { variants, .. } => variants.iter().find_map(|steps| first_send(steps)),
+    })
+}
+
+/// Whether these steps send anything, or a script in them might.
+fn may_send(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.what {
+        What::Act { action, .. } => matches!(**action, Action::Send(_) | Action::Run(_)),
+        What::Wait(_) | What::WaitUntil(_) => false,
+        What::WaitFor { then, otherwise, .. } | What::Branch { then, otherwise, .. } => {
+            may_send(then) || may_send(otherwise)
+        }
+        What::Split { variants, .. } => variants.iter().any(|steps| may_send(steps)),
+    })
 }
 
 /// The number of steps in a step, itself among them.

@@ -146,6 +146,11 @@ impl Automation {
         self.standings.iter().map(|(user, standing)| (*user, standing))
     }
 
+    /// The steps of the version of a drip that people are in.
+    pub fn outline(&self, drip: &str) -> Option<&Outline> {
+        self.outlines.get(drip)
+    }
+
     /// Where a user stands from now on.
     pub fn put(&mut self, user: UserId, standing: Standing) {
         let before = self.standings.get(&user);

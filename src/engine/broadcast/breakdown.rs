@@ -60,7 +60,7 @@ impl Engine {
         let users = self.recipients(name)?;
         self.past.reach_back(&*self.store, &rulebook, now).map_err(EngineError::from)?;
         let audience = self.audience()?;
-        let parts = rulebook.template_parts(broadcast.send.template().unwrap_or_default());
+        let parts = rulebook.parts_of(broadcast);
         let mut found = Breakdown { name: name.into(), recipients: users.len() as u64, ..Breakdown::default() };
         let mut last: Option<Time> = None;
         for user in users {
@@ -68,10 +68,14 @@ impl Engine {
             let judged = audience.with_row(user, |person| {
                 // by name: the rulebook may have been replaced just now
                 let broadcast = person.rulebook().broadcast(name)?;
-                Some(judge(person, broadcast, broadcast.send.template()?, asked, &self.past))
+                Some(judge(person, broadcast, asked, &self.past))
             });
             match judged.flatten() {
                 Some(Prepared::Send(_)) => found.reached += 1,
+                Some(Prepared::Show(show)) => match show.message {
+                    Ok(_) => found.reached += 1,
+                    Err(reason) => *found.skipped.entry(reason.as_str().into()).or_default() += 1,
+                },
                 Some(Prepared::Skip(reason)) => *found.skipped.entry(reason.as_str().into()).or_default() += 1,
                 Some(Prepared::Defer { until, why }) => {
                     found.reached += 1;

@@ -182,7 +182,7 @@ fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
         template: broadcast.send.template().map(str::to_owned),
         topic: broadcast.send.topic.clone(),
         paid: broadcast.paid.map(|budget| (budget, 0)),
-        parts: broadcast.send.template().map_or(1, |template| rulebook.template_parts(template)),
+        parts: rulebook.parts_of(broadcast),
         rails: Rails::new(broadcast.pause_if_blocked, broadcast.pause_if_failed),
         ..Ledger::new(LedgerId(0), Cause::Reply, lane, now, 0)
     }

@@ -4,12 +4,12 @@
 use super::Core;
 use crate::audience::Audience;
 use crate::condition::Row;
-use crate::engine::automation::schedule::{Decision, Record, Sweep, decide};
+use crate::engine::automation::schedule::{Decision, Record, Sweep, backfill_key, backfilled, decide};
 use crate::engine::automation::{Switch, Unit};
 use crate::engine::decide::{Situation, chore};
 use crate::engine::turn::{Errand, Rules, Stimulus};
 use crate::model::{Chore, Effect, Profile, Time, UserId, Value, builtin};
-use crate::rulebook::{Action, ClockZone, Missed, Schedule, Test, Trigger};
+use crate::rulebook::{Action, ClockZone, Missed, Schedule, Trigger};
 use crate::store::{Follow, Origin};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, VecDeque};
@@ -123,7 +123,7 @@ impl Core {
                 // it is about no moment, and waits
                 (Trigger::Enters(_), true) if switch.is_some_and(Switch::is_off) => {}
                 (Trigger::Enters(segment), true) => {
-                    let key = format!("backfill {}", rule.name);
+                    let key = backfill_key(&rule.name);
                     follows.extend(self.backfill(audience, &rules, at, *segment, &key, now, budget));
                 }
                 (_, _) => {}
@@ -248,11 +248,7 @@ impl Core {
         now: Time,
         budget: &mut usize,
     ) -> Vec<Follow> {
-        let meaning = rules.rulebook.segments().get(usize::from(segment.0)).map(|segment| match &segment.test {
-            Test::Condition(condition) => condition.text().to_owned(),
-            Test::Script(script) => script.to_string(),
-        });
-        let plan = format!("{} : {}", rules.rulebook.rules[at].plan, meaning.unwrap_or_default());
+        let plan = backfilled(&rules.rulebook, &rules.rulebook.rules[at], segment);
         let known = self.crowd.automation().schedule(key).filter(|record| record.plan == plan).cloned();
         let mut record = known.unwrap_or_else(|| Record {
             sweep: Some(Sweep { moment: now, zones: None, after: None }),

@@ -2,9 +2,10 @@
 //! profile becomes by it.
 
 use super::moment::{Hours, moment};
-use crate::condition::{Expression, Fact, Row};
-use crate::model::{Chore, Effect, FieldId, Schema, Sending, Time, Value, builtin};
-use crate::rulebook::{Action, Content, Rulebook, Send};
+use super::pick::{self, pick};
+use crate::condition::{Expression, Row};
+use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Time, Value, builtin};
+use crate::rulebook::{Action, Rulebook, Send};
 use std::fmt;
 
 /// Everything that deciding for one user may look at.
@@ -141,8 +142,9 @@ impl<R: Row> Situation<'_, R> {
     }
 
     /// The message that the user is to get, if one is.
-    fn sending(&self, send: &Send) -> Result<Option<Sending>, Trouble> {
-        let Some(template) = self.template(&send.content) else { return Ok(None) };
+    pub fn sending(&self, send: &Send) -> Result<Option<Sending>, Trouble> {
+        let Some(pick) = pick(&send.content, self.rulebook, self.row) else { return Ok(None) };
+        let template = pick.template;
         let now = self.row.now();
         let at = match &send.at {
             Some(at) => {
@@ -153,7 +155,7 @@ impl<R: Row> Situation<'_, R> {
         };
         let begin = at.or(send.after.map(|_| now));
         let not_before = begin.map(|begin| send.after.map_or(begin, |after| begin + after));
-        Ok(Some(Sending {
+        let mut sending = Sending {
             template: template.to_owned(),
             topic: send.topic.clone(),
             not_before: not_before.filter(|moment: &Time| *moment > now),
@@ -161,28 +163,20 @@ impl<R: Row> Situation<'_, R> {
             expires: send.expires,
             transactional: send.transactional,
             vars: send.vars.iter().map(|(name, x)| (name.clone(), x.evaluate(self.row))).collect(),
-        }))
+        };
+        if let Some((experiment, variant)) = pick.shows {
+            sending.show(self.rulebook.catalogue.experiments.name(experiment.0).unwrap_or_default(), &variant);
+        }
+        if pick.is_ghost {
+            sending.hold_back();
+        }
+        Ok(Some(sending))
     }
 
-    /// The template for this user; users outside the experiment get that of the
-    /// first variant.
-    fn template<'c>(&self, content: &'c Content) -> Option<&'c str> {
-        match content {
-            Content::Template(name) => Some(name),
-            Content::Experiment { experiment, variants } => {
-                let place = self.variant(*experiment);
-                variants.get(place).and_then(Option::as_deref)
-            }
-        }
-    }
-
-    /// The place of the user's variant of an experiment.
-    pub fn variant(&self, experiment: crate::model::ExperimentId) -> usize {
-        let declared = self.rulebook.catalogue.variants.get(usize::from(experiment.0));
-        match (self.row.fact(&Fact::Variant(experiment)), declared) {
-            (Value::String(name), Some(declared)) => declared.values.iter().position(|v| *v == name).unwrap_or(0),
-            (_, Some(_) | None) => 0,
-        }
+    /// The place of the user's variant of an experiment; of users outside it the
+    /// first.
+    pub fn variant(&self, experiment: ExperimentId) -> usize {
+        pick::variant(experiment, self.rulebook, self.row).map_or(0, |(place, _)| place)
     }
 }
 

@@ -9,10 +9,12 @@
 
 mod effect;
 mod moment;
+mod pick;
 mod reaction;
 
 pub use effect::{Situation, Trouble, changed, chore, effects};
 pub use moment::{Hours, moment};
+pub use pick::{Pick, pick, variant};
 pub use reaction::{Occurrence, Reactions, Reactor};
 
 /// A longer cascade is cut and said to be one.

@@ -52,12 +52,14 @@ impl<'a> Stage<'a> {
         let begin = beginning(&rulebook.settings.timezone.zone);
         let rehearsal = Rehearsal::new(folder, rulebook, Arc::new(MemoryStore::new()), begin, None)?;
         let witness = rehearsal.witness();
+        rehearsal.engine.audience()?.deal_nothing();
         let stage = Self { ground, rehearsal, witness, got: Vec::new(), held: Vec::new(), events: 0 };
         if !comes_as_a_stranger(scenario) {
             stage.rehearsal.prepare(Transaction::patch(USER, stage.user(scenario, begin)))?;
             let audience = stage.engine().audience()?;
             for (experiment, variant) in &scenario.variants {
-                audience.assign(USER, *experiment, variant, begin);
+                let name = rulebook.catalogue.experiments.name(experiment.0).unwrap_or_default();
+                audience.show(USER, name, variant, begin);
             }
         }
         Ok(stage)

@@ -1,6 +1,7 @@
 //! What a round decides, against the state before it: which rules act, and what
 //! drips have to do. Nothing is changed here.
 
+use super::hold::Held;
 use super::{Fired, Move, Stimulus, Turn};
 use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
@@ -17,6 +18,7 @@ use crate::store::Origin;
 pub(super) struct Decision {
     pub fired: Vec<Fired>,
     pub moves: Vec<Move>,
+    pub held: Vec<Held>,
 }
 
 /// How long a step waits before another attempt at its message.
@@ -25,7 +27,7 @@ const RETRIES: [TimeDelta; 3] = [TimeDelta::hours(1), TimeDelta::hours(6), TimeD
 impl Decision {
     /// Whether nothing follows.
     pub fn is_empty(&self) -> bool {
-        self.fired.is_empty() && self.moves.is_empty()
+        self.fired.is_empty() && self.moves.is_empty() && self.held.is_empty()
     }
 }
 
@@ -46,16 +48,20 @@ impl Turn<'_> {
         let rules = self.ground.rules;
         let happened = stimulus.happened(&rules.rulebook);
         let occurrences = occurrences(stimulus);
+        let moment = stimulus.due.and(self.due);
         self.ground.audience.with_row(self.user, |person| {
             let person = happened.as_ref().map_or(*person, |happened| person.at(happened));
             for reactor in rules.reactions.firing(&rules.rulebook, &occurrences, &person) {
-                if self.is_off(reactor, stimulus.due.and(self.due)) {
+                if self.is_off(reactor, moment) {
                     continue;
                 }
                 match reactor {
                     Reactor::Rule(at) => decision.fired.extend(self.fire(at, &person, &decision.fired)),
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
                 }
+            }
+            if self.origin == Origin::Live {
+                decision.held.extend(self.held_back(&occurrences, moment, &person));
             }
             if let Some(witness) = self.ground.crowd.witness().filter(|witness| witness.asks_why()) {
                 self.tell_unmet(witness, stimulus, &occurrences, &person);
@@ -68,7 +74,7 @@ impl Turn<'_> {
 
     /// Whether a person has switched it off, or had at the moment that all this
     /// is about.
-    fn is_off(&self, reactor: Reactor, moment: Option<Time>) -> bool {
+    pub(super) fn is_off(&self, reactor: Reactor, moment: Option<Time>) -> bool {
         let rulebook = &self.ground.rules.rulebook;
         match reactor {
             Reactor::Rule(at) => self.switches.stop(Unit::Rule, &rulebook.rules[at].name, moment),
@@ -110,13 +116,14 @@ impl Turn<'_> {
         let has_room = self.has_room(rule, now_too, person);
         self.witness(|| (!has_room).then_some(Seen::UsedUp(at)));
         has_room.then(|| {
-            let (effects, trouble) = effects(&rule.then, &self.situation(person, &|| self.best_hour(person)));
+            let (mut effects, trouble) = effects(&rule.then, &self.situation(person, &|| self.best_hour(person)));
+            self.mark(rule, &mut effects, person);
             let kept = |(_, effect): &(usize, Effect)| self.origin == Origin::Live || is_of_profile(effect);
             Fired { rule: at, effects: effects.into_iter().filter(kept).collect(), trouble }
         })
     }
 
-    fn has_room(&self, rule: &Rule, now_too: usize, person: &Person<'_>) -> bool {
+    pub(super) fn has_room(&self, rule: &Rule, now_too: usize, person: &Person<'_>) -> bool {
         let Some(limit) = rule.limit else { return true };
         let from = since(limit, self.ground.now, person);
         let before = self.standing.fired(&rule.name).iter().filter(|at| **at >= from).count();

@@ -11,6 +11,7 @@
 //! caller stores in one batch.
 
 mod again;
+mod hold;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ mod walk;
 
 use super::automation::{Automation, Flow, How, Source, Standing, Switches, seats_of};
 use super::crowd::Crowd;
-use super::decide::{ROUNDS, Reactions, Trouble, changed};
+use super::decide::{ROUNDS, Reactions, Reactor, Trouble, changed};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes, Happened, Seat};
 use crate::condition::Row;
@@ -28,6 +29,7 @@ use crate::outbox::SkipReason;
 use crate::rulebook::{Action, LimitWindow, Rulebook};
 use crate::store::{Follow, Origin};
 use again::Start;
+use hold::Held;
 use judge::Decision;
 pub(super) use judge::{may_enter, since};
 use std::collections::BTreeSet;
@@ -41,6 +43,8 @@ pub(super) struct Rules {
     pub reactions: Reactions,
     /// The drips, by their ids.
     pub flows: Vec<Flow>,
+    /// Whether the condition of a rule asks for a user's variant.
+    pub asks_for_variants: bool,
 }
 
 /// Where a turn happens.
@@ -174,8 +178,14 @@ impl<'a> Turn<'a> {
     /// What follows from one rule that acts on this user, on a schedule or for
     /// those who match already.
     pub fn act(mut self, rule: usize) -> Came {
+        if self.is_off(Reactor::Rule(rule), None) {
+            return self.finish();
+        }
         if let Some(fired) = self.judged_alone(rule) {
-            self.apply(Decision { fired: vec![fired], moves: Vec::new() });
+            self.apply(Decision { fired: vec![fired], ..Decision::default() });
+        } else {
+            let held = self.ground.audience.with_row(self.user, |person| self.held_alone(rule, person));
+            self.apply(Decision { held: held.flatten().into_iter().collect(), ..Decision::default() });
         }
         self.rounds(Start::Rule(rule))
     }
@@ -214,7 +224,7 @@ impl<'a> Turn<'a> {
 
     /// Does what a round decided.
     fn apply(&mut self, decision: Decision) {
-        let Decision { fired, mut moves } = decision;
+        let Decision { fired, mut moves, held } = decision;
         self.patch(fired.iter().flat_map(|fired| fired.effects.iter().map(|(_, effect)| effect)));
         let rules = self.ground.rules;
         for Fired { rule, effects, trouble } in fired {
@@ -224,6 +234,11 @@ impl<'a> Turn<'a> {
             for (_, effect) in effects {
                 moves.extend(self.carry_out(&source, effect, false));
             }
+        }
+        for Held { rule, sendings } in held {
+            let Some(rule) = rules.rulebook.rules.get(rule) else { continue };
+            let source = Source::Rule(rule.name.as_str().into());
+            sendings.into_iter().for_each(|sending| self.send(source.clone(), sending, false));
         }
         for step in moves {
             self.go(step);
@@ -264,7 +279,10 @@ impl<'a> Turn<'a> {
         match effect {
             Effect::Set(..) | Effect::Add(..) | Effect::Tag(_) | Effect::Untag(_) | Effect::Discount { .. } => {}
             _ if self.origin == Origin::Import => {}
-            Effect::Send(sending) => self.send(source.clone(), *sending, answers),
+            Effect::Send(sending) => {
+                let answers = answers && !sending.is_ghost();
+                self.send(source.clone(), *sending, answers);
+            }
             Effect::Start(drip) => return Some(Move::Enter(drip.0)),
             Effect::Stop(drip) => {
                 let name = rules.flows.get(usize::from(drip.0))?.name.clone();

@@ -6,11 +6,12 @@ use super::judge::is_over;
 use super::{Move, Turn};
 use crate::audience::{Person, Seat};
 use crate::condition::Truth;
-use crate::engine::automation::flow::{Next, Node};
+use crate::engine::automation::flow::{Next, Node, asked};
 use crate::engine::automation::{Automation, Enrolment, Flow, How, Kind, Source, Wait};
-use crate::engine::decide::{Situation, moment};
+use crate::engine::decide::{Situation, moment, variant};
 use crate::engine::witness::Seen;
-use crate::model::{DripId, Effect, Sending, Time, Trace};
+use crate::model::effect::shown;
+use crate::model::{DripId, Effect, ExperimentId, Sending, Time, Trace};
 use crate::outbox::SkipReason;
 use crate::rulebook::{Action, Content, Drip, OnFailure};
 use std::sync::Arc;
@@ -189,7 +190,7 @@ impl Turn<'_> {
                 };
                 let answers = *on_failure != OnFailure::Skip;
                 let source = Source::Drip(flow.name.clone(), node.label.clone());
-                let has_sent = self.act_on(source, action, answers);
+                let has_sent = self.act_on(source, action, &node.shows, answers);
                 match answers && has_sent {
                     true => After::Wait(Wait::Outcome { since: now, attempts }),
                     false => After::Next(*next),
@@ -216,20 +217,53 @@ impl Turn<'_> {
             }
             Kind::Branch { condition, then, otherwise } => {
                 let holds = self.look(|situation| condition.judge(situation.row) == Truth::True);
-                self.tell(&flow.name, |drip| Seen::Way(drip, at, usize::from(holds != Some(true))));
+                let way = usize::from(holds != Some(true));
+                self.tell(&flow.name, |drip| Seen::Way(drip, at, way));
+                self.ghost(flow, node, way);
                 After::Next(if holds == Some(true) { *then } else { *otherwise })
             }
             Kind::Split { experiment, ways } => {
                 let way = self.look(|situation| situation.variant(*experiment)).unwrap_or(0);
                 self.tell(&flow.name, |drip| Seen::Way(drip, at, way));
+                self.ghost(flow, node, way);
                 After::Next(ways.get(way).or(ways.first()).copied().flatten())
             }
         }
     }
 
+    /// Holds a message back that the user of this way would have got another
+    /// way, if an experiment decides about that.
+    fn ghost(&mut self, flow: &Flow, node: &Node, way: usize) {
+        let Some(send) = node.ghosts.get(way).and_then(Option::as_deref) else { return };
+        let mut shows = node.shows.clone();
+        match &node.kind {
+            Kind::Split { experiment, .. } => shows.push(*experiment),
+            Kind::Branch { condition, .. } => shows.extend(asked(condition)),
+            Kind::Act { .. } | Kind::Wait { .. } | Kind::WaitUntil { .. } | Kind::WaitFor { .. } => {}
+        }
+        let Some(Ok(Some(mut sending))) = self.look(|situation| situation.sending(send)) else { return };
+        self.show(&mut sending, &shows);
+        if shown(&sending.vars).next().is_some() {
+            sending.hold_back();
+            self.send(Source::Drip(flow.name.clone(), node.label.clone()), sending, false);
+        }
+    }
+
+    /// Notes which variants a message shows, of those experiments that the user
+    /// takes part in.
+    pub(super) fn show(&self, sending: &mut Sending, experiments: &[ExperimentId]) {
+        let rulebook = &self.ground.rules.rulebook;
+        for id in experiments {
+            let variant = self.look(|situation| variant(*id, rulebook, situation.row)).flatten();
+            if let (Some((_, variant)), Some(name)) = (variant, rulebook.catalogue.experiments.name(id.0)) {
+                sending.show(name, &variant);
+            }
+        }
+    }
+
     /// Does one action; whether it has sent a message whose outcome will be told.
-    fn act_on(&mut self, source: Source, action: &Action, answers: bool) -> bool {
-        let effects = match self.look(|situation| situation.effects(action)) {
+    fn act_on(&mut self, source: Source, action: &Action, shows: &[ExperimentId], answers: bool) -> bool {
+        let mut effects = match self.look(|situation| situation.effects(action)) {
             Some(Ok(effects)) => effects,
             Some(Err(why)) => {
                 tracing::warn!(user = %self.user, by = %source, "{why}");
@@ -239,6 +273,11 @@ impl Turn<'_> {
             }
             None => Vec::new(),
         };
+        for effect in &mut effects {
+            if let Effect::Send(sending) = effect {
+                self.show(sending, shows);
+            }
+        }
         self.patch(effects.iter());
         let before = self.came.posts.len();
         let mut moves = Vec::new();
@@ -246,7 +285,7 @@ impl Turn<'_> {
             moves.extend(self.carry_out(&source, effect, answers));
         }
         moves.into_iter().for_each(|step| self.go(step));
-        self.came.posts.len() > before
+        self.came.posts.iter().skip(before).any(|post| !post.sending.is_ghost())
     }
 
     fn refuse(&mut self, source: Source, sending: Sending, reason: SkipReason) {

@@ -7,7 +7,7 @@ use super::words::plain;
 use crate::condition::Row;
 use crate::engine::automation::Flow;
 use crate::engine::deliveries::{DeliveriesError, Delivery};
-use crate::model::event::{HOW, RULEBOOK};
+use crate::model::event::{HOW, RULEBOOK, VARIANT};
 use crate::model::{Delivery as Told, Event, Text, Time, Trace, Value};
 use crate::rulebook::Trigger;
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,19 @@ impl Past {
                     format!("what followed from `{name}` had no end and was not done: {rules}"),
                     format!("последствия `{name}` не кончались и отменены: {rules}"),
                 )
+            }
+            (Some(Trace::Exposed(experiment)), _) => {
+                let variant = told(VARIANT).unwrap_or_default();
+                match told(HOW) {
+                    None => Text::new(
+                        format!("shown `{variant}` of the experiment `{experiment}`"),
+                        format!("показан вариант `{variant}` эксперимента `{experiment}`"),
+                    ),
+                    Some(how) => Text::new(
+                        format!("`{variant}` of the experiment `{experiment}`: {how}"),
+                        format!("вариант `{variant}` эксперимента `{experiment}`: {how}"),
+                    ),
+                }
             }
             (None, Some(Told::Received(template))) => {
                 Text::new(format!("got `{template}`"), format!("получено `{template}`"))

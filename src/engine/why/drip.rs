@@ -51,7 +51,7 @@ impl Scene<'_> {
     fn passages(&self, name: &str) -> Vec<Past> {
         let of_drip = |event: &&Event| match event.trace() {
             Some(Trace::Entered(drip) | Trace::Left(drip)) => drip == name,
-            Some(Trace::Fired(_) | Trace::Cascade(_)) | None => false,
+            Some(Trace::Fired(_) | Trace::Cascade(_) | Trace::Exposed(_)) | None => false,
         };
         self.events.iter().filter(of_drip).map(Past::of).collect()
     }

@@ -66,7 +66,7 @@ impl Scene<'_> {
             Some(Trace::Fired(rule)) => rule == name,
             Some(Trace::Cascade(_)) => matches!(event.property("rules"),
                 Some(Value::String(rules)) if rules.split(", ").any(|rule| rule == name)),
-            Some(Trace::Entered(_) | Trace::Left(_)) | None => false,
+            Some(Trace::Entered(_) | Trace::Left(_) | Trace::Exposed(_)) | None => false,
         };
         self.events.iter().filter(of_rule).map(Past::of).collect()
     }

@@ -159,6 +159,7 @@ impl Dry {
 
     fn deliver(&mut self, candidate: &Candidate, message: Message, now: Time) -> Result<Sent, StoreError> {
         self.queue.lease(candidate, monotonic(now))?;
+        self.queue.expose(candidate.row, candidate.user, now);
         self.message += 1;
         let (cause, template, at) = self.about(candidate.row, now);
         let state = State::Sent { at, message: self.message };
@@ -192,7 +193,7 @@ impl Dry {
     fn about(&self, row: RowId, now: Time) -> (Cause, Option<String>, TimeDelta) {
         let ledger = self.queue.ledger(row.ledger);
         ledger.map_or((Cause::Reply, None, TimeDelta(0)), |ledger| {
-            (ledger.cause.clone(), ledger.template.clone(), ledger.since(now))
+            (ledger.cause.clone(), self.queue.template_of(row).map(str::to_owned), ledger.since(now))
         })
     }
 }

@@ -44,7 +44,14 @@ impl Queue {
             },
             State::Deferred { .. } | State::Leased { .. } => return Ok(()),
         };
-        self.count(row.ledger, now, what);
+        let day = self.day(now);
+        if let Some(run) = self.runs.get(&row.ledger) {
+            let (template, variant) = (self.template_of(row).unwrap_or_default(), self.variant_of(row));
+            let (template, variant) = (template.to_owned(), variant.map(str::to_owned));
+            let of =
+                Of { ledger: row.ledger, cause: &run.ledger.cause, template: &template, variant: variant.as_deref() };
+            self.tally.note(day, of, what);
+        }
         Ok(())
     }
 

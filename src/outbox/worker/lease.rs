@@ -104,6 +104,7 @@ impl Worker {
             return self.settle(&candidate, state, now);
         }
         self.queue.lease(&candidate, monotonic)?;
+        self.queue.expose(candidate.row, candidate.user, now);
         *self.busy.entry(candidate.chat).or_default() += 1;
         self.leasing.push(Leased { candidate, lane, pass, order, message: Arc::new(message), by_address: false });
         Ok(())

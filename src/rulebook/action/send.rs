@@ -115,11 +115,10 @@ impl Send {
         }
     }
 
-    /// The first of its keys that asks for more than sending a template, soon
-    /// or after a length of time.
+    /// The first of its keys that asks for more than sending messages, soon or
+    /// after a length of time.
     pub fn beyond_template(&self) -> Option<&'static str> {
-        let keys = [("experiment", matches!(self.content, Content::Experiment { .. })), ("at", self.at.is_some())];
-        keys.into_iter().find(|(_, used)| *used).map(|(key, _)| key)
+        self.at.is_some().then_some("at")
     }
 }
 

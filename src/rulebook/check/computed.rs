@@ -1,8 +1,9 @@
 //! What follows from the rest of a profile: computed fields and `lifecycle`,
-//! which together with the segments are put in order and checked here.
+//! which together with segments and experiments are put in order and checked
+//! here.
 
 use super::order::{self, Defines, Item};
-use super::{Names, conditions, lifecycle, segments};
+use super::{Names, conditions, experiments, lifecycle, segments};
 use crate::condition::{Ast, Expression};
 use crate::diagnostic::Sources;
 use crate::model::{FieldId, Schema};
@@ -42,6 +43,7 @@ pub(in crate::rulebook) fn read<'a>(
     segments: &[&'a Entry],
     lifecycle: Option<&'a Entry>,
     computed: Vec<(&'a Scalar, FieldId, &'a Scalar)>,
+    experiments: &experiments::Drafts<'a>,
     sources: &Sources,
     reader: &mut Reader,
 ) -> Definitions<'a> {
@@ -59,6 +61,7 @@ pub(in crate::rulebook) fn read<'a>(
     if let Some(name) = lifecycle.key {
         items.push(Item { defines: Defines::Field, name, formulas: lifecycle.formulas().collect() });
     }
+    items.extend(experiments.items());
     let mut order = order::order(&items, sources, reader);
     order.retain(|index| *index < count);
     segments.ordered(order);

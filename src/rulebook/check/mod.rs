@@ -36,7 +36,7 @@ pub(super) use drips::check as drips;
 pub use drips::{Again, Awaited, Drip, OnFailure, Step, What};
 pub(super) use events::check as events;
 pub(super) use experiments::read as experiments;
-pub use experiments::{Decide, Experiment, Method, Variant};
+pub use experiments::{Decide, Experiment, Measure, Method, Variant};
 pub use lifecycle::Class;
 pub use limit::{Limit, LimitWindow};
 pub use policy::{Cap, Holdout, HoursOf, Period, Policy, Quiet, QuietHours, Topic};

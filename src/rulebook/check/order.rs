@@ -1,5 +1,5 @@
-//! Definitions that ask for one another: segments, computed fields and
-//! `lifecycle`. They are put in an order in which each comes after those it
+//! Definitions that ask for one another: segments, computed fields,
+//! `lifecycle` and experiments. They are put in an order in which each comes after those it
 //! asks for; circles are named in full, and chains are kept short enough that
 //! judging one never recurses deep.
 
@@ -30,6 +30,8 @@ pub(super) enum Defines {
     Segment,
     /// A computed field, `lifecycle` included.
     Field,
+    /// An experiment, by whom it takes in.
+    Experiment,
 }
 
 /// One definition: its name and the conditions and expressions it is made of.
@@ -98,12 +100,15 @@ fn link<'a>(items: &[Item<'a>], sources: &Sources) -> Vec<Linked<'a>> {
     items.iter().map(linked).collect()
 }
 
-/// The segments and fields that a formula names, from the left.
+/// The segments, fields and experiments that a formula names, from the left.
 fn mentions<'a>(node: &'a Node, found: &mut impl FnMut(Defines, &'a str, Range<usize>)) {
     match &node.kind {
         Kind::Name(name) => found(Defines::Field, name, node.span.range()),
         Kind::Segment(name) => found(Defines::Segment, &name.text, name.span.range()),
         Kind::Call { function, arguments } if NAMING.contains(&&*function.text) => {
+            if let ("variant", Some(Kind::Name(name))) = (&*function.text, arguments.first().map(|first| &first.kind)) {
+                found(Defines::Experiment, name, node.span.range());
+            }
             arguments.iter().skip(1).for_each(|argument| mentions(argument, found));
         }
         _ => node.children().into_iter().for_each(|child| mentions(child, found)),
@@ -134,6 +139,7 @@ fn circle(items: &[Linked<'_>], path: &[(usize, Place)]) -> Diagnostic {
     let name = |index: usize| match items[index].defines {
         Defines::Segment if !segments_only => format!("segment({})", items[index].name.text),
         Defines::Segment | Defines::Field => items[index].name.text.clone(),
+        Defines::Experiment => format!("variant({})", items[index].name.text),
     };
     let names: Vec<String> = path.iter().chain(path.first()).map(|(index, _)| name(*index)).collect();
     let round = names.join(" → ");
@@ -170,7 +176,7 @@ fn too_deep(item: &Linked<'_>) -> Diagnostic {
             let help = Text::new("shorten the chain of segments", "сократите цепочку сегментов");
             Diagnostic::error(codes::SEGMENT_CHAIN, text, item.name.place).help(help)
         }
-        Defines::Field => {
+        Defines::Field | Defines::Experiment => {
             let text = Text::new(
                 format!("`{name}` is computed from others more than {LEVELS} levels deep"),
                 format!("`{name}` вычисляется из других глубже {LEVELS} уровней"),

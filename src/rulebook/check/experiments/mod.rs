@@ -1,21 +1,26 @@
 //! The section `experiments`: who takes part, the variants with their weights,
-//! and how the winner is found.
+//! and what is compared; how the winner is found is read in `decide`.
 //!
 //! Names and variants are read first, since conditions ask for them; the rest
 //! is checked once every name is known.
 
+mod decide;
+mod measure;
 pub(in crate::rulebook) mod shape;
 
-use super::conditions::compile;
-use super::{Names, codes, names, read};
-use crate::condition::Condition;
+pub use decide::{Decide, Method};
+pub use measure::Measure;
+
+use super::order::{Defines, Item};
+use super::{Names, codes, conditions, names, read};
+use crate::condition::{Ast, Condition};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::{EnumType, Share, Text};
 use crate::rulebook::phrases::integer;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::trigger::{Goal, goal};
 use crate::rulebook::yaml::{Entry, Node, Scalar};
-use shape::{DECIDE, METHODS, SHAPE, VARIANT};
+use shape::{SHAPE, VARIANT};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -41,6 +46,8 @@ pub struct Experiment {
     pub group: Option<String>,
     /// What counts as success.
     pub goal: Option<Goal>,
+    /// What the verdict is about.
+    pub measure: Measure,
     /// What must not happen more often.
     pub guardrails: Vec<Goal>,
     /// How the winner is found.
@@ -58,36 +65,6 @@ pub struct Variant {
     pub silent: bool,
 }
 
-/// How the winner of an experiment is found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Decide {
-    /// With which statistics.
-    pub method: Method,
-    /// The rate of false winners that is put up with.
-    pub alpha: f64,
-    /// No verdict before so many users.
-    pub min_users: u32,
-    /// Whether a win is put into effect by itself.
-    pub auto_ship: bool,
-}
-
-/// The statistics of a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Valid however often one looks.
-    Sequential,
-    /// One look at a size fixed in advance.
-    Fixed,
-    /// Chances, shown and never acted upon.
-    Bayes,
-}
-
-impl Default for Decide {
-    fn default() -> Self {
-        Self { method: Method::Sequential, alpha: 0.05, min_users: 1_000, auto_ship: false }
-    }
-}
-
 /// The experiments as written, with the variants that could be read.
 #[derive(Default)]
 pub(in crate::rulebook) struct Drafts<'a> {
@@ -100,21 +77,30 @@ struct Draft<'a> {
     variants: Vec<Variant>,
     /// Whether all variants could be read.
     whole: bool,
+    to: Option<To<'a>>,
+}
+
+/// Who takes part, as written.
+struct To<'a> {
+    text: &'a Scalar,
+    ast: Option<Arc<Ast>>,
 }
 
 /// Reads names and variants.
-pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], reader: &mut Reader) -> Drafts<'a> {
+pub(in crate::rulebook) fn read<'a>(entries: &[&'a Entry], sources: &Sources, reader: &mut Reader) -> Drafts<'a> {
     if let Some(entry) = entries.get(MOST) {
         reader.found.push(too_many(&entry.key, MOST));
     }
-    Drafts { drafts: entries.iter().take(MOST).map(|entry| draft(entry, reader)).collect() }
+    Drafts { drafts: entries.iter().take(MOST).map(|entry| draft(entry, sources, reader)).collect() }
 }
 
-fn draft<'a>(entry: &'a Entry, reader: &mut Reader) -> Draft<'a> {
+fn draft<'a>(entry: &'a Entry, sources: &Sources, reader: &mut Reader) -> Draft<'a> {
     let named = names::name(&entry.key, reader);
     let read = entry.value.get("variants").map(|node| variants(node, &entry.key, reader));
     let (variants, whole) = read.unwrap_or_default();
-    Draft { entry, named, variants, whole }
+    let text = entry.value.get("to").and_then(|node| conditions::text(node, reader));
+    let to = text.map(|text| To { text, ast: conditions::parse(text, sources, reader) });
+    Draft { entry, named, variants, whole, to }
 }
 
 /// The variants, and whether none of them was left out.
@@ -156,6 +142,13 @@ fn whole(node: &Node, what: (&str, &str), bounds: RangeInclusive<i64>, reader: &
     integer(node, what, bounds, reader).and_then(|number| u32::try_from(number).ok())
 }
 
+impl Draft<'_> {
+    fn item(&self) -> Item<'_> {
+        let formula = self.to.as_ref().and_then(|to| Some((to.text, to.ast.as_deref()?)));
+        Item { defines: Defines::Experiment, name: &self.entry.key, formulas: formula.into_iter().collect() }
+    }
+}
+
 impl Drafts<'_> {
     /// All names that were written, also of experiments with mistakes.
     pub fn names(&self) -> Vec<String> {
@@ -166,6 +159,11 @@ impl Drafts<'_> {
     pub fn variants(&self) -> Vec<Arc<EnumType>> {
         let names = |draft: &Draft<'_>| draft.variants.iter().map(|variant| variant.name.as_str().into()).collect();
         self.drafts.iter().map(|draft| Arc::new(EnumType { values: names(draft) })).collect()
+    }
+
+    /// The experiments as parts of the definitions that are ordered together.
+    pub(super) fn items(&self) -> Vec<Item<'_>> {
+        self.drafts.iter().map(Draft::item).collect()
     }
 
     /// The experiments whose variants could not all be read.
@@ -189,12 +187,17 @@ fn experiment(
     reader: &mut Reader,
 ) -> Option<Experiment> {
     let entries = reader.shape(&draft.entry.value, draft.entry.key.place, &SHAPE)?;
-    let to = find(entries, "to").map(|node| compile(node, names, sources, reader));
+    let to = find(entries, "to").map(|_| {
+        let To { text, ast } = draft.to.as_ref()?;
+        conditions::check(ast.as_deref()?, text, names, sources, reader)
+    });
     let version = find(entries, "version").map(|node| whole(node, ("`version`", "`version`"), 1..=1_000_000, reader));
     let group = find(entries, "group").map(|node| group(node, reader));
     let goal = find(entries, "goal").map(|node| goal(node, names, sources, reader));
+    let measure = find(entries, "measure").map(|node| measure::read(node, goal.as_ref(), names, reader));
+    let measured = measure.unwrap_or(Some(Measure::Converted));
     let guardrails = find(entries, "guardrails").map(|node| guardrails(node, names, sources, reader));
-    let decide = find(entries, "decide").map(|node| decide(node, entries, reader));
+    let decide = find(entries, "decide").map(|node| decide::read(node, entries, measured, reader));
     let (to, group) = (to.map_or(Some(None), |to| to.map(Some))?, group.map_or(Some(None), |group| group.map(Some))?);
     Some(Experiment {
         name: draft.named.then(|| draft.entry.key.text.clone())?,
@@ -204,6 +207,7 @@ fn experiment(
         version: version.unwrap_or(Some(1))?,
         group,
         goal: goal.map_or(Some(None), |goal| goal.map(Some))?,
+        measure: measured?,
         guardrails: guardrails.unwrap_or_else(|| Some(Vec::new()))?,
         decide: decide.unwrap_or(Some(Decide::default()))?,
     })
@@ -218,34 +222,6 @@ fn guardrails(node: &Node, names: &Names<'_>, sources: &Sources, reader: &mut Re
 fn group(node: &Node, reader: &mut Reader) -> Option<String> {
     let scalar = reader.text(node, ("`group`", "`group`"))?;
     names::name(scalar, reader).then(|| scalar.text.clone())
-}
-
-fn decide(node: &Node, experiment: &[Entry], reader: &mut Reader) -> Option<Decide> {
-    let entries = reader.shape(node, node.place, &DECIDE)?;
-    let Decide { method, alpha, min_users, auto_ship } = Decide::default();
-    let method = find(entries, "method").map_or(Some(method), |node| method_of(node, reader));
-    let alpha = find(entries, "alpha")
-        .map_or(Some(alpha), |node| read::number(node, ("`alpha`", "`alpha`"), (0.0, 0.5), reader));
-    let min_users = find(entries, "min_users")
-        .map_or(Some(min_users), |node| whole(node, ("`min_users`", "`min_users`"), 1..=1_000_000_000, reader));
-    let ship = find(entries, "auto_ship");
-    let auto_ship = ship.map_or(Some(auto_ship), |node| reader.flag(node, ("`auto_ship`", "`auto_ship`")));
-    if let (Some(node), Some(true), Some(method)) = (ship, auto_ship, method) {
-        if method != Method::Sequential {
-            reader.found.push(ships_sequential(node));
-        } else if find(experiment, "goal").is_none() {
-            reader.found.push(ships_goal(node));
-        }
-    }
-    Some(Decide { method: method?, alpha: alpha?, min_users: min_users?, auto_ship: auto_ship? })
-}
-
-fn method_of(node: &Node, reader: &mut Reader) -> Option<Method> {
-    Some(match reader.word(node, ("`method`", "`method`"), &METHODS)? {
-        "fixed" => Method::Fixed,
-        "bayes" => Method::Bayes,
-        _ => Method::Sequential,
-    })
 }
 
 /// The coverage of each experiment. The experiments of a group share out the
@@ -283,24 +259,6 @@ fn group_is_full(group: &Scalar, place: crate::diagnostic::Place) -> Diagnostic 
         "общих пользователей у них нет: задайте каждому `coverage`, чтобы сумма не превысила 100%",
     );
     Diagnostic::error(codes::GROUP_FULL, text, place).help(help)
-}
-
-fn ships_sequential(node: &Node) -> Diagnostic {
-    let text = Text::new(
-        "only a win of `method: sequential` can be put into effect by itself",
-        "без человека можно вводить только победу с `method: sequential`",
-    );
-    let help = Text::new(
-        "write `method: sequential`, or leave `auto_ship` out and decide yourself",
-        "напишите `method: sequential` или уберите `auto_ship` и решайте сами",
-    );
-    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
-}
-
-fn ships_goal(node: &Node) -> Diagnostic {
-    let text = Text::new("without a `goal` nobody can win", "без `goal` победить нельзя");
-    let help = Text::new("add `goal: event payment within 7 days`", "добавьте `goal: event payment within 7 days`");
-    Diagnostic::error(codes::AUTO_SHIP, text, node.place).help(help)
 }
 
 fn too_many(key: &Scalar, most: usize) -> Diagnostic {

@@ -3,6 +3,7 @@
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 
 pub(super) const METHODS: [&str; 3] = ["sequential", "fixed", "bayes"];
+pub(super) const MEASURES: [&str; 2] = ["converted", "count"];
 
 /// One experiment.
 pub(in crate::rulebook) static SHAPE: Shape = Shape {
@@ -34,6 +35,12 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
             "у экспериментов одной группы нет общих пользователей",
         ),
         optional("goal", Takes::Goal, "what counts as success", "что считается успехом"),
+        optional(
+            "measure",
+            Takes::Either(&[Takes::Words(&MEASURES), Takes::Name]),
+            "what is compared: `converted` (the default), `count`, or a number that the goal's event tells, summed",
+            "что сравнивается: `converted` (без него), `count` или число из события цели, суммой",
+        ),
         optional(
             "guardrails",
             Takes::List(&Takes::Goal),
@@ -84,6 +91,24 @@ pub(super) static DECIDE: Shape = Shape {
             Takes::Int,
             "no verdict before so many users; 1000 if absent",
             "нет вывода, пока пользователей меньше; без него 1000",
+        ),
+        optional(
+            "min_days",
+            Takes::Int,
+            "no verdict before so many days; 3 if absent",
+            "нет вывода, пока дней прошло меньше; без него 3",
+        ),
+        optional(
+            "planned",
+            Takes::Int,
+            "how many users are expected in all, for `sequential`; 5000 if absent",
+            "сколько пользователей ожидается всего, для `sequential`; без него 5000",
+        ),
+        optional(
+            "winsorise",
+            Takes::Percent,
+            "what lies above this percentile counts as the percentile: `99%`",
+            "что выше этого процентиля, считается равным ему: `99%`",
         ),
         optional(
             "auto_ship",
