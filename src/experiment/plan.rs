@@ -127,11 +127,11 @@ impl Plan {
             (Some(false), Some(time)) => self.too_small(&users, &time),
             (None | Some(true), None) => Text::new(
                 format!("this takes {}; looking is allowed at any time", users.en),
-                format!("понадобится {}; смотреть можно когда угодно", users.ru),
+                format!("понадобится около {}; смотреть можно когда угодно", users.ru),
             ),
             (None | Some(true), Some(time)) => Text::new(
                 format!("this takes {}, {} at this traffic; looking is allowed at any time", users.en, time.en),
-                format!("понадобится {}, при таком потоке {}; смотреть можно когда угодно", users.ru, time.ru),
+                format!("понадобится около {}, при таком потоке {}; смотреть можно когда угодно", users.ru, time.ru),
             ),
         }
     }
@@ -148,7 +148,7 @@ impl Plan {
         });
         Text::new(
             format!("you cannot detect this: it takes {}, {} at this traffic{}", users.en, time.en, seen.en),
-            format!("такое изменение увидеть нельзя: нужно {}, при таком потоке {}{}", users.ru, time.ru, seen.ru),
+            format!("такое изменение увидеть нельзя: нужно около {}, при таком потоке {}{}", users.ru, time.ru, seen.ru),
         )
     }
 }
