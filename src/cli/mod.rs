@@ -10,6 +10,7 @@ mod broadcast;
 mod check;
 mod context;
 mod demo;
+mod experiment;
 mod explain;
 mod export;
 mod import;
@@ -114,6 +115,9 @@ enum Command {
     /// again what went round in a circle
     #[command(subcommand)]
     Rule(rule::Command),
+    /// A/B tests: plan them, and judge counts from anywhere
+    #[command(subcommand)]
+    Experiment(experiment::Command),
     /// What waits to be sent, single messages, and what to do about those that failed
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -175,6 +179,7 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
         Command::Rule(command) => rule::run(context, command),
+        Command::Experiment(command) => experiment::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),

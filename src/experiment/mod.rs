@@ -5,5 +5,7 @@
 
 pub mod analyze;
 pub mod assignment;
+pub mod plan;
+pub mod simulate;
 pub mod statistics;
 pub mod verdict;

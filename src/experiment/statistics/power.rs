@@ -55,16 +55,15 @@ impl Demand {
     }
 
     /// The smallest share above `from` that so many users of each arm can
-    /// show; `None` if even 100 % could not be told apart.
+    /// show at one look; `None` if even 100 % could not be told apart.
     pub fn detectable(&self, from: f64, users: u64) -> Option<f64> {
-        if !(from > 0.0 && from < 1.0) || users == 0 {
-            return None;
-        }
-        // K·(pq + (p + d)(q − d)) = n·d², solved for d
-        let (k, n, p, q) = (self.factor(), users as f64, from, 1.0 - from);
-        let b = k * (q - p);
-        let d = (b + (b * b + 8.0 * (n + k) * k * p * q).sqrt()) / (2.0 * (n + k));
-        Some(from + d).filter(|to| *to < 1.0)
+        above(self.factor(), from, users)
+    }
+
+    /// The same for people who look whenever they like.
+    pub fn detectable_by_sequence(&self, from: f64, users: u64) -> Option<f64> {
+        let reach = Sequence::new(self.level(), PLANNED).reach(2.0 * users as f64);
+        above((reach + normal_upper_quantile(1.0 - self.power)).powi(2), from, users)
     }
 
     /// The users of each arm that a difference of means takes, if a user's
@@ -72,6 +71,18 @@ impl Demand {
     pub fn users_of_mean(&self, variance: f64, difference: f64) -> Option<u64> {
         counted(self.factor() * 2.0 * variance / (difference * difference))
     }
+}
+
+/// The share above `from` that takes so many users of each arm:
+/// `K·(pq + (p + d)(q − d)) = n·d²`, solved for `d`.
+fn above(k: f64, from: f64, users: u64) -> Option<f64> {
+    if !(from > 0.0 && from < 1.0) || users == 0 {
+        return None;
+    }
+    let (n, p, q) = (users as f64, from, 1.0 - from);
+    let b = k * (q - p);
+    let d = (b + (b * b + 8.0 * (n + k) * k * p * q).sqrt()) / (2.0 * (n + k));
+    Some(from + d).filter(|to| *to < 1.0)
 }
 
 /// `p₁q₁ + p₂q₂` and `p₂ − p₁`.
@@ -110,6 +121,9 @@ mod tests {
                 let to = demand.detectable(baseline, users).unwrap();
                 let again = demand.users(baseline, to).unwrap();
                 assert!(again.abs_diff(users) <= 1, "{baseline}: {again} instead of {users}");
+                let to = demand.detectable_by_sequence(baseline, users).unwrap();
+                let again = demand.users_of_sequence(baseline, to).unwrap();
+                assert!(again.abs_diff(users) <= 1, "{baseline}: {again} instead of {users} with looks");
             }
         }
     }
