@@ -111,13 +111,13 @@ enum Command {
     /// Start, watch, pause, resume and cancel broadcasts
     #[command(subcommand)]
     Broadcast(broadcast::Command),
-    /// A/B tests: plan them, and judge counts from anywhere
-    #[command(subcommand)]
-    Experiment(experiment::Command),
     /// Every rule, drip and task with its figures; switch them off and on without editing; decide
     /// again what went round in a circle
     #[command(subcommand)]
     Rule(rule::Command),
+    /// A/B tests: plan them, and judge counts from anywhere
+    #[command(subcommand)]
+    Experiment(experiment::Command),
     /// What waits to be sent, single messages, and what to do about those that failed
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -178,8 +178,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
-        Command::Experiment(command) => experiment::run(context, command),
         Command::Rule(command) => rule::run(context, command),
+        Command::Experiment(command) => experiment::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),

@@ -15,6 +15,7 @@ use super::automation::flow::asked;
 use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
+use super::experiments::Around;
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes};
@@ -71,6 +72,8 @@ impl Observer for Core {
         if self.rules.as_ref().is_none_or(|rules| !Arc::ptr_eq(&rules.rulebook, &current)) {
             self.staged.open(&*crowd.store)?;
             audience.adopt(&current, &crowd.profiles, audience.now())?;
+            let around = Around { crowd: &crowd, audience, rulebook: &current };
+            crowd.experiments_mut().adopt(&around).inspect_err(|_| self.is_stale = true)?;
             self.adopt(audience, Arc::new(Rules::new(current)), now);
         }
         Ok(())
@@ -104,6 +107,7 @@ impl Observer for Core {
             let zone = &rules.rulebook.settings.timezone.zone;
             crowd.automation_mut().progress.note_hour(event, zone);
         }
+        self.count(audience, event);
         self.moved(&changes);
         let stimulus = Stimulus { event: Some(event.clone()), changes: vec![changes], due: None };
         follows.extend(self.turn(audience, event.user, origin, None, |turn| turn.follow(stimulus)));
@@ -113,6 +117,10 @@ impl Observer for Core {
     fn advanced(&mut self, now: Time) -> Vec<Follow> {
         let crowd = self.crowd.clone();
         let Some(audience) = crowd.loaded() else { return Vec::new() };
+        for (experiment, deed) in crowd.take_orders() {
+            audience.turn(&experiment, deed.status.deal());
+            crowd.experiments_mut().did(&experiment, deed);
+        }
         let changed = audience.advance(now);
         changed.iter().for_each(|changes| self.moved(changes));
         if !crowd.acts() {
@@ -137,6 +145,7 @@ impl Observer for Core {
         if let Some(rules) = &self.rules {
             self.staged.write(&rules.rulebook, &mut automation, self.crowd.clock.now(), batch)?;
         }
+        self.crowd.experiments_mut().write(batch)?;
         automation.write(batch)
     }
 
@@ -206,6 +215,11 @@ impl Core {
             automation.moved(user, field, (&old, &new), now);
         }
         drop(automation);
+        for follow in &came.follows {
+            if let Follow::Event(event) = follow {
+                self.count(audience, event);
+            }
+        }
         if came.is_off {
             self.off_since = self.off_since.or(Some(now));
         }
@@ -213,9 +227,23 @@ impl Core {
         came.follows
     }
 
+    /// Counts what happened for the experiments that ask for it.
+    fn count(&self, audience: &Audience, event: &Event) {
+        if let Some(rules) = &self.rules {
+            let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+            self.crowd.experiments_mut().happened(event, &around);
+        }
+    }
+
     /// A message that shows a variant of an experiment was about to be sent, or
     /// would have been: the user keeps the variant.
     fn exposed(&mut self, audience: &Audience, experiment: &str, event: &Event) -> Vec<Follow> {
+        let Some(rules) = self.rules.clone() else { return Vec::new() };
+        let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+        // who was shown another version is not held by it
+        if !self.crowd.experiments_mut().exposed(experiment, event, &around) {
+            return Vec::new();
+        }
         let (Some(Value::String(variant)), None) = (event.property(VARIANT), event.property(HOW)) else {
             return Vec::new();
         };
