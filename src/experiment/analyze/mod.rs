@@ -2,10 +2,11 @@
 //! recommendation as for a running experiment, for counts from anywhere.
 
 mod input;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use input::Mistake;
+pub use reader::Mistake;
 
 use super::statistics::{Analysis, Arm, Interval, Measured, PLANNED, Settings, analyze};
 use super::verdict::{Evidence, Guard, Unit, Verdict, decide};
