@@ -160,9 +160,9 @@ impl State {
         let Some(experiment) = list.get(usize::from(id.0)) else { return false };
         let Some(group) = &experiment.group else { return false };
         let others = list.iter().filter(|other| other.group.as_ref() == Some(group) && other.name != experiment.name);
-        others.into_iter().any(|other| {
-            self.deals.is_running(&other.name) && self.deals.shown_to(&other.name, row).is_some()
-        })
+        others
+            .into_iter()
+            .any(|other| self.deals.is_running(&other.name) && self.deals.shown_to(&other.name, row).is_some())
     }
 
     /// Notes that a variant was shown to a user.

@@ -10,11 +10,12 @@
 mod clockwork;
 mod staged;
 
-use super::automation::Flow;
-use super::automation::flow::asked;
 use super::automation::due::Due;
+use super::automation::flow::asked;
+use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
+use super::experiments::Around;
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes};
@@ -36,6 +37,8 @@ pub(super) struct Core {
     staged: Staged,
     /// Whether what is in memory may not be stored.
     is_stale: bool,
+    /// What this group decides again; asked for once more if it is not stored.
+    replaying: Vec<u64>,
     /// Since when the audience counts events that were undone.
     off_since: Option<Time>,
 }
@@ -46,7 +49,7 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, off_since: None }
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None }
     }
 }
 
@@ -69,6 +72,8 @@ impl Observer for Core {
         if self.rules.as_ref().is_none_or(|rules| !Arc::ptr_eq(&rules.rulebook, &current)) {
             self.staged.open(&*crowd.store)?;
             audience.adopt(&current, &crowd.profiles, audience.now())?;
+            let around = Around { crowd: &crowd, audience, rulebook: &current };
+            crowd.experiments_mut().adopt(&around).inspect_err(|_| self.is_stale = true)?;
             self.adopt(audience, Arc::new(Rules::new(current)), now);
         }
         Ok(())
@@ -102,6 +107,7 @@ impl Observer for Core {
             let zone = &rules.rulebook.settings.timezone.zone;
             crowd.automation_mut().progress.note_hour(event, zone);
         }
+        self.count(audience, event);
         self.moved(&changes);
         let stimulus = Stimulus { event: Some(event.clone()), changes: vec![changes], due: None };
         follows.extend(self.turn(audience, event.user, origin, None, |turn| turn.follow(stimulus)));
@@ -111,10 +117,14 @@ impl Observer for Core {
     fn advanced(&mut self, now: Time) -> Vec<Follow> {
         let crowd = self.crowd.clone();
         let Some(audience) = crowd.loaded() else { return Vec::new() };
+        for (experiment, deed) in crowd.take_orders() {
+            audience.turn(&experiment, deed.status.deal());
+            crowd.experiments_mut().did(&experiment, deed);
+        }
         let changed = audience.advance(now);
         changed.iter().for_each(|changes| self.moved(changes));
         if !crowd.acts() {
-            return Vec::new();
+            return self.replay(audience);
         }
         let mut follows = Vec::new();
         for changes in changed {
@@ -123,6 +133,7 @@ impl Observer for Core {
             follows.extend(self.turn(audience, user, Origin::Live, None, |turn| turn.follow(stimulus)));
         }
         follows.extend(self.clockwork(audience, now));
+        follows.extend(self.replay(audience));
         follows
     }
 
@@ -134,15 +145,18 @@ impl Observer for Core {
         if let Some(rules) = &self.rules {
             self.staged.write(&rules.rulebook, &mut automation, self.crowd.clock.now(), batch)?;
         }
+        self.crowd.experiments_mut().write(batch)?;
         automation.write(batch)
     }
 
     fn stored(&mut self) {
+        self.replaying.clear();
         self.staged.stored(&self.crowd);
     }
 
     fn lost(&mut self) {
         self.is_stale = true;
+        self.crowd.replay(&std::mem::take(&mut self.replaying));
         self.staged.drop_all();
     }
 }
@@ -161,9 +175,24 @@ impl Core {
         let mut pairs: Vec<_> = rules.reactions.due().collect();
         pairs.sort_unstable();
         automation.fields = pairs.into_iter().map(due).collect();
+        tell_of_gone(&automation, &rules);
         drop(automation);
         self.sweeps.renew();
         self.rules = Some(rules);
+    }
+
+    /// Decides again what had no end, as somebody asked.
+    fn replay(&mut self, audience: &Audience) -> Vec<Follow> {
+        let mut follows = Vec::new();
+        for number in self.crowd.take_replays() {
+            self.replaying.push(number);
+            let cascade = self.crowd.automation().cascades.get(number).cloned();
+            if let Some(cascade) = cascade {
+                let (user, origin) = (cascade.user, cascade.origin());
+                follows.extend(self.turn(audience, user, origin, None, |turn| turn.again(number, &cascade)));
+            }
+        }
+        follows
     }
 
     /// One turn of a user and what it comes to.
@@ -186,6 +215,11 @@ impl Core {
             automation.moved(user, field, (&old, &new), now);
         }
         drop(automation);
+        for follow in &came.follows {
+            if let Follow::Event(event) = follow {
+                self.count(audience, event);
+            }
+        }
         if came.is_off {
             self.off_since = self.off_since.or(Some(now));
         }
@@ -193,9 +227,23 @@ impl Core {
         came.follows
     }
 
+    /// Counts what happened for the experiments that ask for it.
+    fn count(&self, audience: &Audience, event: &Event) {
+        if let Some(rules) = &self.rules {
+            let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+            self.crowd.experiments_mut().happened(event, &around);
+        }
+    }
+
     /// A message that shows a variant of an experiment was about to be sent, or
     /// would have been: the user keeps the variant.
     fn exposed(&mut self, audience: &Audience, experiment: &str, event: &Event) -> Vec<Follow> {
+        let Some(rules) = self.rules.clone() else { return Vec::new() };
+        let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+        // who was shown another version is not held by it
+        if !self.crowd.experiments_mut().exposed(experiment, event, &around) {
+            return Vec::new();
+        }
         let (Some(Value::String(variant)), None) = (event.property(VARIANT), event.property(HOW)) else {
             return Vec::new();
         };
@@ -224,6 +272,21 @@ impl Core {
             for (field, old, new) in &changes.fields {
                 automation.moved(changes.user, *field, (old, new), now);
             }
+        }
+    }
+}
+
+/// Says which switches are kept for a rulebook that comes back.
+fn tell_of_gone(automation: &Automation, rules: &Rules) {
+    for (unit, name, since) in automation.switches().off() {
+        if !unit.is_in(&rules.rulebook, name) {
+            let (kind, since) = (unit.as_str(), since.rfc3339());
+            tracing::warn!(
+                kind,
+                name,
+                since,
+                "what was switched off is not in the rulebook; it stays off if it returns"
+            );
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use super::EngineError;
 use super::automation::Automation;
+use super::experiments::{Deed, Experiments};
 use super::hours;
 use super::witness::Witness;
 use crate::audience::Audience;
@@ -15,7 +16,7 @@ use crate::rulebook::Live;
 use crate::store::{Profiles, Store, StoreError, Transaction, Writer};
 use jiff::tz::TimeZone;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What the writer's thread and the readers share.
 pub(super) struct Crowd {
@@ -25,10 +26,15 @@ pub(super) struct Crowd {
     pub store: Arc<dyn Store>,
     audience: OnceLock<Audience>,
     automation: RwLock<Automation>,
+    experiments: RwLock<Experiments>,
+    /// What is to be done with experiments at the next look at the clock.
+    orders: Mutex<Vec<(Arc<str>, Deed)>>,
     /// Whether time is followed: rules act by the clock.
     acts: AtomicBool,
     /// Whether more is due than one look at the clock took up.
     is_behind: AtomicBool,
+    /// Numbers of cascades that are to be decided again.
+    replays: Mutex<Vec<u64>>,
     /// Tells the outbox of new postings.
     poster: OnceLock<Poster>,
     /// Who takes down what goes on, in a rehearsal.
@@ -46,8 +52,11 @@ impl Crowd {
             store,
             audience: OnceLock::new(),
             automation: RwLock::default(),
+            experiments: RwLock::default(),
+            orders: Mutex::default(),
             acts: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),
+            replays: Mutex::default(),
             poster: OnceLock::new(),
             witness: OnceLock::new(),
         })
@@ -62,6 +71,16 @@ impl Crowd {
 
     pub fn acts(&self) -> bool {
         self.acts.load(Ordering::SeqCst)
+    }
+
+    /// Has cascades decided again at the next look at the clock.
+    pub fn replay(&self, numbers: &[u64]) {
+        self.replays.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+    }
+
+    /// Those that are to be decided again, once told.
+    pub fn take_replays(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.replays.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who is told of new postings.
@@ -104,6 +123,27 @@ impl Crowd {
         self.automation.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is counted of experiments.
+    pub fn experiments(&self) -> RwLockReadGuard<'_, Experiments> {
+        self.experiments.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to be changed by the writer's thread. Whoever holds it may look
+    /// at the audience; not the other way round.
+    pub fn experiments_mut(&self) -> RwLockWriteGuard<'_, Experiments> {
+        self.experiments.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is to be done with an experiment at the next look at the clock.
+    pub fn order(&self, experiment: Arc<str>, deed: Deed) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push((experiment, deed));
+    }
+
+    /// What is to be done with experiments now.
+    pub fn take_orders(&self) -> Vec<(Arc<str>, Deed)> {
+        std::mem::take(&mut *self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The hour of the day at which a user is most active.
     pub fn best_hour(&self, user: UserId, zone: &TimeZone, now: Time) -> i8 {
         let of_all = self.automation().progress.hours;
@@ -132,19 +172,23 @@ impl Crowd {
             return Ok(audience);
         }
         let automation = Automation::load(&*self.store)?;
+        let experiments = Experiments::load(&*self.store)?;
         let followed = automation.progress.until.filter(|until| self.acts() && *until <= now);
         let audience = Audience::load(&self.live.current(), &self.profiles, followed.unwrap_or(now))?;
         audience.seat(automation.seats(&self.live.current()));
         *self.automation_mut() = automation;
+        *self.experiments_mut() = experiments;
         Ok(self.audience.get_or_init(|| audience))
     }
 
     /// Reads everything again, for when it is not known what is stored.
     pub fn reload(&self, audience: &Audience, now: Time) -> Result<(), StoreError> {
         let automation = Automation::load(&*self.store)?;
+        let experiments = Experiments::load(&*self.store)?;
         audience.reload(&self.profiles, now)?;
         audience.seat(automation.seats(&audience.rulebook()));
         *self.automation_mut() = automation;
+        *self.experiments_mut() = experiments;
         Ok(())
     }
 }

@@ -58,8 +58,9 @@ impl Prepare for Gates {
         let asked = Asked { user, ledger: ledger.id, part, parts, now, outranked };
         match &ledger.cause {
             Cause::Broadcast { name, .. } => {
-                let prepared =
-                    with_broadcast(audience, name, user, |person, broadcast| judge(person, broadcast, asked, &self.past));
+                let prepared = with_broadcast(audience, name, user, |person, broadcast| {
+                    judge(person, broadcast, asked, &self.past)
+                });
                 self.reserve(ledger, row, user, part, &prepared);
                 prepared
             }
@@ -196,7 +197,8 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, asked: Asked, pa
         return Prepared::Skip(SkipReason::Control);
     };
     let prepared = text(person, pick.template, asked.part, asked.parts, &vars_of(broadcast, person));
-    Tie::of_pick(person.rulebook(), &pick, !broadcast.send.transactional, asked.part).put(person, prepared)
+    let (is_marketing, differs) = (!broadcast.send.transactional, broadcast.send.template().is_none());
+    Tie::of_pick(person.rulebook(), &pick, is_marketing, asked.part, differs).put(person, prepared)
 }
 
 /// What quiet hours or caps say against a message, if they do.

@@ -12,6 +12,7 @@ pub mod arming;
 pub mod automation;
 pub mod broadcast;
 pub mod calendar;
+pub mod cascades;
 pub mod command;
 mod core;
 mod crowd;
@@ -21,6 +22,7 @@ mod delivered;
 pub mod deliveries;
 pub mod editions;
 pub mod errands;
+pub mod experiments;
 pub mod gates;
 pub mod guard;
 mod hours;
@@ -38,6 +40,7 @@ pub mod restore;
 mod segments;
 pub mod simulation;
 pub mod sizes;
+pub mod switches;
 pub mod ties;
 pub mod trial;
 mod turn;
@@ -87,6 +90,8 @@ pub struct Engine {
     /// Held while a broadcast is started or changes its state, so that two
     /// commands do not start it twice.
     broadcasts: Mutex<()>,
+    /// Held while something is done with an experiment.
+    ordering: Mutex<()>,
     /// Held while a backup is put in force.
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
@@ -95,6 +100,9 @@ pub struct Engine {
     keeping: Mutex<()>,
     /// In a rehearsal, runs that its outbox has not taken up.
     rehearsed: OnceLock<Mutex<Vec<(Ledger, Counts)>>>,
+    /// Held while rules are switched or what had no end is decided again: what
+    /// is in memory is what is durable.
+    switching: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -150,10 +158,12 @@ impl Engine {
             silence: Mutex::new(None),
             outbox: OnceLock::new(),
             broadcasts: Mutex::new(()),
+            ordering: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
             keeping: Mutex::new(()),
             rehearsed: OnceLock::new(),
+            switching: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),
@@ -236,6 +246,11 @@ impl Engine {
     /// audience, for what has come due meanwhile counts from where it was left.
     pub fn act(&self) {
         self.crowd.act();
+    }
+
+    /// What is counted of experiments.
+    pub fn experiments(&self) -> std::sync::RwLockReadGuard<'_, experiments::Experiments> {
+        self.crowd.experiments()
     }
 
     /// What rules and drips remember.

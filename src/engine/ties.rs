@@ -1,6 +1,9 @@
 //! What experiments make of a message that has passed all gates: whose variant
 //! it shows, who is held back, and what is counted of it.
 
+#[cfg(test)]
+mod tests;
+
 use super::decide::Pick;
 use crate::audience::Person;
 use crate::model::ExperimentId;
@@ -32,10 +35,9 @@ pub(super) struct Tie<'a> {
 
 impl<'a> Tie<'a> {
     /// That of a broadcast with the template that was picked for the user.
-    pub fn of_pick(rulebook: &Rulebook, pick: &Pick<'a>, is_marketing: bool, part: u8) -> Self {
+    pub fn of_pick(rulebook: &Rulebook, pick: &Pick<'a>, is_marketing: bool, part: u8, differs: bool) -> Self {
         let name = |id: ExperimentId| rulebook.catalogue.experiments.name(id.0).unwrap_or_default().to_owned();
         let shows: Vec<_> = pick.shows.iter().map(|(id, variant)| (name(*id), variant.to_string())).collect();
-        let differs = !shows.is_empty();
         Self { shows, template: pick.template, differs, is_ghost: pick.is_ghost, is_marketing, part }
     }
 
@@ -76,7 +78,7 @@ impl<'a> Tie<'a> {
     fn labelled(self, message: Result<Box<crate::model::Message>, SkipReason>, shown: Vec<Shown>) -> Prepared {
         let variant = self.shows.into_iter().next().map(|(_, variant)| variant);
         match message {
-            Ok(message) if shown.is_empty() && variant.is_none() => Prepared::Send(message),
+            Ok(message) if shown.is_empty() && variant.is_none() && !self.differs => Prepared::Send(message),
             message => {
                 let template = self.differs.then(|| self.template.to_owned());
                 Prepared::Show(Box::new(Show { message, label: Label { template, variant, shown } }))

@@ -30,6 +30,7 @@ mod view;
 mod watch;
 mod whereabouts;
 mod words;
+mod written;
 mod yaml;
 
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
@@ -54,6 +55,7 @@ pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use whereabouts::Whereabouts;
 pub use words::{duration, rate};
+pub use written::{Definition, ORDER, Said, Section, Written};
 
 use crate::condition::{Fact, Row, Truth};
 use crate::model::{FieldId, Message, Profile, Schema, SegmentId, Time, TimeDelta, Value};

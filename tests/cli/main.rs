@@ -24,6 +24,7 @@ mod preview;
 mod project;
 mod query;
 mod rollback;
+mod rule;
 mod running;
 mod schema;
 mod segments;

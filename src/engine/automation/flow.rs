@@ -226,7 +226,13 @@ fn ghosts(what: &What) -> Vec<Option<Box<Send>>> {
 /// The first message of these steps.
 fn first_send(steps: &[Step]) -> Option<&Send> {
     steps.iter().find_map(|step| match &step.what {
-        What::Act { action, .. } => if let Action::Send(send) = &**action { Some(&**send) } else { None },
+        What::Act { action, .. } => {
+            if let Action::Send(send) = &**action {
+                Some(&**send)
+            } else {
+                None
+            }
+        }
         What::Wait(_) | What::WaitUntil(_) => None,
         What::WaitFor { then, otherwise, .. } | What::Branch { then, otherwise, .. } => {
             first_send(then).or_else(|| first_send(otherwise))

@@ -4,6 +4,7 @@ use super::gate::{Gate, Verdict};
 use super::rule::needed;
 use super::tree::{Answer, At};
 use super::{Explanation, Past, Scene};
+use crate::engine::decide::pick;
 use crate::engine::deliveries::{DeliveriesError, Delivery};
 use crate::engine::guard::Purpose;
 use crate::model::Text;
@@ -26,7 +27,9 @@ impl Scene<'_> {
         let mut lacking = needed(&gates[..1]);
         let excluded = gates.get(1).filter(|gate| !gate.passes()).and_then(|gate| gate.tree.as_ref());
         lacking.extend(excluded.map(super::Tree::to_false).unwrap_or_default());
-        if let Some(template) = broadcast.send.template() {
+        gates.extend(self.variant(&broadcast.send.content));
+        if let Some(pick) = pick(&broadcast.send.content, self.rulebook, self.person) {
+            let template = pick.template;
             let purpose = Purpose::of(broadcast.send.transactional, broadcast.send.topic.as_deref());
             gates.extend(self.delivery(template, purpose, &[]));
         }

@@ -6,11 +6,13 @@ use super::tree::{At, Grower, Tree};
 use super::words::shown;
 use crate::audience::Person;
 use crate::condition::{Condition, Row};
+use crate::engine::decide::pick;
 use crate::engine::gates::{Asked, consent_of, marketing_stop};
 use crate::engine::guard::{Purpose, Room, consent, quiet};
+use crate::model::effect::{self, is_ghost};
 use crate::model::{FieldId, Text, Value, builtin};
 use crate::outbox::{LedgerId, Prepared, SkipReason};
-use crate::rulebook::{Portion, Quiet};
+use crate::rulebook::{Content, Portion, Quiet};
 use serde::{Deserialize, Serialize};
 
 /// What a gate says.
@@ -89,6 +91,19 @@ impl Scene<'_> {
             Purpose::Marketing { .. } => gates.extend([self.quiet(purpose), self.caps(purpose)].into_iter().flatten()),
         }
         gates.push(self.rendered(template, vars));
+        gates.extend(self.held_out(purpose));
+        gates.extend(is_ghost(vars).then(|| {
+            let of: Vec<String> = effect::shown(vars).map(|(name, variant)| format!("`{name}`: `{variant}`")).collect();
+            let of = of.join(", ");
+            Gate::new(
+                "experiment",
+                Verdict::Stop,
+                Text::new(
+                    format!("the user's variant gets nothing ({of})"),
+                    format!("варианту человека ничего не достаётся ({of})"),
+                ),
+            )
+        }));
         gates
     }
 
@@ -130,6 +145,71 @@ impl Scene<'_> {
             Prepared::Skip(why) | Prepared::Defer { why, .. } => Some(why),
             Prepared::Send(_) | Prepared::Show(_) | Prepared::Later | Prepared::Trouble(_) => None,
         }
+    }
+
+    /// Whether the user is held out, where somebody is.
+    fn held_out(&self, purpose: Purpose<'_>) -> Option<Gate> {
+        let holdout = self.rulebook.holdout.as_ref().filter(|_| purpose != Purpose::Transactional)?;
+        let name = &holdout.name;
+        Some(match self.person.is_held_out() {
+            false => Gate::new(
+                "holdout",
+                Verdict::Pass,
+                Text::new(
+                    format!("the user is not in the holdout `{name}`"),
+                    format!("человек не в контрольной доле `{name}`"),
+                ),
+            ),
+            true => Gate::new(
+                "holdout",
+                Verdict::Stop,
+                Text::new(
+                    format!("the user is in the holdout `{name}`, which gets no marketing"),
+                    format!("человек в контрольной доле `{name}`, которая не получает рекламы"),
+                ),
+            ),
+        })
+    }
+
+    /// What the user's variant gets of an experiment's message.
+    pub(super) fn variant(&self, content: &Content) -> Option<Gate> {
+        let Content::Experiment { experiment, .. } = content else { return None };
+        let name = self.rulebook.catalogue.experiments.name(experiment.0)?;
+        let picked = pick(content, self.rulebook, self.person);
+        Some(match picked.as_ref().map(|pick| (pick.shows.as_ref(), pick.is_ghost, pick.template)) {
+            Some((Some((_, variant)), false, template)) => Gate::new(
+                "experiment",
+                Verdict::Pass,
+                Text::new(
+                    format!("the user's variant of `{name}` is `{variant}`: it gets `{template}`"),
+                    format!("вариант человека в `{name}` — `{variant}`: ему достаётся `{template}`"),
+                ),
+            ),
+            Some((Some((_, variant)), true, _)) => Gate::new(
+                "experiment",
+                Verdict::Stop,
+                Text::new(
+                    format!("the user's variant of `{name}` is `{variant}`, which gets nothing"),
+                    format!("вариант человека в `{name}` — `{variant}`: ему ничего не достаётся"),
+                ),
+            ),
+            Some((None, _, template)) => Gate::new(
+                "experiment",
+                Verdict::Pass,
+                Text::new(
+                    format!("the user is outside `{name}` and gets `{template}`, as the first variant does"),
+                    format!("человек вне `{name}` и получает `{template}`, как первый вариант"),
+                ),
+            ),
+            None => Gate::new(
+                "experiment",
+                Verdict::Stop,
+                Text::new(
+                    format!("the user is outside `{name}`, whose first variant gets nothing"),
+                    format!("человек вне `{name}`, первый вариант которого ничего не получает"),
+                ),
+            ),
+        })
     }
 
     fn quiet(&self, purpose: Purpose<'_>) -> Option<Gate> {

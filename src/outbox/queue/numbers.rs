@@ -48,7 +48,8 @@ impl Queue {
         if let Some(run) = self.runs.get(&row.ledger) {
             let (template, variant) = (self.template_of(row).unwrap_or_default(), self.variant_of(row));
             let (template, variant) = (template.to_owned(), variant.map(str::to_owned));
-            let of = Of { ledger: row.ledger, cause: &run.ledger.cause, template: &template, variant: variant.as_deref() };
+            let of =
+                Of { ledger: row.ledger, cause: &run.ledger.cause, template: &template, variant: variant.as_deref() };
             self.tally.note(day, of, what);
         }
         Ok(())
