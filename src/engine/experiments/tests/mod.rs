@@ -4,6 +4,7 @@
 
 mod counting;
 mod deeds;
+mod edits;
 
 use super::report::{ArmReport, ExperimentReport};
 use crate::clock::ManualClock;
