@@ -255,6 +255,7 @@ fn commands_of_the_pages_exist() {
         "docs/sandbox.md",
         "docs/scripts.md",
         "docs/why.md",
+        "docs/experiments.md",
     ] {
         for words in commands(&read(page)) {
             let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -262,7 +263,7 @@ fn commands_of_the_pages_exist() {
                 words.drain(..2);
             }
             let Some(first) = words.first().filter(|word| is_word(word)) else { continue };
-            let has_parts = ["bench", "broadcast", "export", "outbox"].contains(first);
+            let has_parts = ["bench", "broadcast", "experiment", "export", "outbox"].contains(first);
             let depth = if has_parts && words.len() > 1 { 2 } else { 1 };
             let help = help(&words[..depth]);
             for flag in words.iter().filter(|word| word.starts_with("--")) {

@@ -10,6 +10,7 @@ mod broadcast;
 mod check;
 mod context;
 mod demo;
+mod experiment;
 mod explain;
 mod export;
 mod import;
@@ -20,6 +21,7 @@ mod preview;
 mod query;
 mod reload;
 mod rollback;
+mod rule;
 mod run;
 mod sandbox;
 mod schema;
@@ -109,6 +111,13 @@ enum Command {
     /// Start, watch, pause, resume and cancel broadcasts
     #[command(subcommand)]
     Broadcast(broadcast::Command),
+    /// Every rule, drip and task with its figures; switch them off and on without editing; decide
+    /// again what went round in a circle
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// A/B tests: plan them, and judge counts from anywhere
+    #[command(subcommand)]
+    Experiment(experiment::Command),
     /// What waits to be sent, single messages, and what to do about those that failed
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -169,6 +178,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Broadcast(command) => broadcast::run(context, command),
+        Command::Rule(command) => rule::run(context, command),
+        Command::Experiment(command) => experiment::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),

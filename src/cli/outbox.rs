@@ -1,13 +1,16 @@
 //! `vestnik outbox …`: what waits, what became of messages, and what to do
-//! about those that failed.
+//! about those that failed or are held back.
 
 use super::Format;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
-use crate::engine::broadcast::Steer;
+use crate::engine::broadcast::{RunState, Steer};
 use crate::engine::command::{Reply, Request};
-use crate::engine::deliveries::{Amended, Delivery, Group, LaneReport, OutboxReport, Picked, Plea, RowQuery, RowState};
-use crate::interface::words::{disarmed, grouped, length, run_figures};
+use crate::engine::deliveries::{
+    Amended, DeliveriesError, Delivery, Group, LaneReport, OutboxReport, PausedPoster, Picked, Plea, Poster, Resumed,
+    RowQuery, RowState,
+};
+use crate::interface::words::{disarmed, grouped, length, paused_words, run_figures};
 use crate::model::{Lang, Text};
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -27,6 +30,9 @@ pub enum Command {
     /// Send messages again that failed, or of which nobody knows whether they
     /// arrived
     Retry(RetryArgs),
+    /// Let messages go on that are paused, of a rule or a drip: when Telegram refused
+    /// their content, say, and the fault was not in the rule files
+    Resume(ResumeArgs),
     /// Never send messages that wait: single ones, or all of a broadcast
     Drop(DropArgs),
 }
@@ -40,6 +46,12 @@ pub struct ListArgs {
     /// Only of this run of it
     #[arg(long, value_name = "N", requires = "broadcast")]
     run: Option<u32>,
+    /// Only messages of this rule
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["broadcast", "drip"])]
+    rule: Option<String>,
+    /// Only messages of this drip, or of one of its steps
+    #[arg(long, value_name = "NAME[/STEP]", conflicts_with = "broadcast")]
+    drip: Option<String>,
     /// Only messages in this state
     #[arg(long, value_parser = ["queued", "deferred", "under_way", "sent", "in_doubt", "failed", "skipped", "cancelled"])]
     state: Option<String>,
@@ -74,6 +86,21 @@ pub struct RetryArgs {
     yes: bool,
 }
 
+/// The arguments of `resume`.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct ResumeArgs {
+    /// Messages of this rule
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// Messages of this drip, or of one of its steps
+    #[arg(long, value_name = "NAME[/STEP]")]
+    drip: Option<String>,
+    /// The latest run of this broadcast: the same as `broadcast resume`
+    #[arg(long, value_name = "NAME")]
+    broadcast: Option<String>,
+}
+
 /// The arguments of `drop`.
 #[derive(clap::Args)]
 pub struct DropArgs {
@@ -98,6 +125,8 @@ pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         (Format::Json, Reply::Rows(list)) => context.say_json(&serde_json::json!(list)),
         (Format::Json, Reply::Amended(amended)) => context.say_json(&serde_json::json!(amended)),
         (Format::Json, Reply::Run(run)) => context.say_json(&serde_json::json!(run)),
+        (Format::Json, Reply::Resumed(resumed)) => context.say_json(&serde_json::json!(resumed)),
+        (_, Reply::Resumed(resumed)) => say_resumed(context, resumed),
         (_, Reply::Outbox(report)) => context.say(&report_text(&report, lang)),
         (_, Reply::Rows(list)) => {
             context.say(&rows_text(&list.rows, lang));
@@ -121,9 +150,15 @@ fn request(command: Command) -> Result<Request, Failure> {
     let state = |name: Option<String>| name.as_deref().and_then(RowState::named);
     Ok(match command {
         Command::Status { days } => Request::Outbox { days },
-        Command::List(ListArgs { broadcast, run, state: name, reason, limit }) => {
-            Request::Rows(RowQuery { broadcast, run, state: state(name), reason, limit: limit as usize })
+        Command::List(ListArgs { broadcast, run, rule, drip, state: name, reason, limit }) => {
+            let poster = poster(rule, drip);
+            Request::Rows(RowQuery { broadcast, run, poster, state: state(name), reason, limit: limit as usize })
         }
+        Command::Resume(ResumeArgs { rule, drip, broadcast }) => match (poster(rule, drip), broadcast) {
+            (Some(poster), _) => Request::Resume(poster),
+            (None, Some(name)) => Request::Steer { name, steer: Steer::Resume },
+            (None, None) => return Err(Failure::new(DeliveriesError::NothingNamed.text())),
+        },
         Command::Retry(RetryArgs { broadcast, run, state: name, reason, keys, yes }) => {
             let twice = if yes { Plea::Allow } else { Plea::Refuse };
             Request::Retry(Picked { broadcast, run, state: state(name), reason, keys, twice })
@@ -137,6 +172,42 @@ fn request(command: Command) -> Result<Request, Failure> {
         Command::Drop(DropArgs { broadcast: Some(name), .. }) => Request::Steer { name, steer: Steer::Cancel },
         Command::Drop(DropArgs { keys, .. }) => Request::Drop { keys },
     })
+}
+
+fn poster(rule: Option<String>, drip: Option<String>) -> Option<Poster> {
+    rule.map(Poster::Rule).or(drip.map(Poster::Drip))
+}
+
+fn say_resumed(context: &Context, resumed: Resumed) {
+    let (ledgers, messages) = (grouped(resumed.ledgers), grouped(resumed.messages));
+    let done = match resumed.ledgers {
+        0 => Text::new("nothing of it is paused\n", "ничего из этого не на паузе\n"),
+        _ => Text::new(
+            format!("goes on: {ledgers}, messages that wait: {messages}\n"),
+            format!("продолжено: {ledgers}, ждут сообщений: {messages}\n"),
+        ),
+    };
+    context.say(done.get(context.lang()));
+    if resumed.ledgers > 0 && !resumed.live {
+        context.note(&Text::new(
+            "no engine is running: it takes effect with `vestnik run`",
+            "движок не запущен: подействует после `vestnik run`",
+        ));
+    }
+}
+
+/// What is paused, why, and how it goes on.
+fn paused(one: &PausedPoster) -> Text {
+    let why = paused_words(one.why).unwrap_or_else(|| RunState::Paused.text());
+    let template = one.template.as_deref().unwrap_or("—");
+    let (en, ru, option, name) = match &one.poster {
+        Poster::Rule(name) => ("rule", "правило", "--rule", name),
+        Poster::Drip(name) => ("drip", "цепочка", "--drip", name),
+    };
+    Text::new(
+        format!("{en} {name}, `{template}`: {}: `vestnik outbox resume {option} {name}`", why.en),
+        format!("{ru} {name}, `{template}`: {}: `vestnik outbox resume {option} {name}`", why.ru),
+    )
 }
 
 fn say_amended(context: &Context, amended: &Amended) {
@@ -200,6 +271,7 @@ fn holds(report: &OutboxReport) -> Vec<Text> {
             format!("Telegram велел боту ждать: ещё {}", left.ru),
         ));
     }
+    lines.extend(report.paused.iter().map(paused));
     lines
 }
 

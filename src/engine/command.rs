@@ -7,13 +7,18 @@
 use super::arming::Arming;
 use super::broadcast::{Again, Breakdown, BroadcastError, BroadcastStatus, RunReport, RunState, Steer};
 use super::calendar::{Answer, Approval};
-use super::deliveries::{Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, RowList, RowQuery};
+use super::cascades::{CascadeError, CascadeList, Replayed};
+use super::deliveries::{
+    Amended, DeliveriesError, ExportOptions, Exported, OutboxReport, Picked, Poster, Resumed, RowList, RowQuery,
+};
 use super::editions::{EditionReport, RollbackError, RolledBack, Wanted, editions, roll_back};
 use super::errands::{ErrandsReport, ScheduleReport};
+use super::experiments::{ExperimentAnswer, ExperimentError, ExperimentOrder};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
 use super::sizes::SegmentHistory;
+use super::switches::{RuleReport, SwitchError, Switched, Switching};
 use super::why::{WhyAnswer, WhyQuery};
 use super::{Engine, EngineError, SegmentCount};
 use crate::diagnostic::Severity;
@@ -101,6 +106,8 @@ pub enum Request {
         /// Their keys.
         keys: Vec<String>,
     },
+    /// Have messages of a rule or drip go on that are paused.
+    Resume(Poster),
     /// Write messages to a file.
     Export(Box<ExportOptions>),
     /// Import users or events from a file.
@@ -112,6 +119,31 @@ pub enum Request {
     },
     /// How everything is.
     Status,
+    /// Every rule, drip and task.
+    Rules,
+    /// Switch some of them off or on.
+    Switch(Switching),
+    /// What had no end.
+    Cascades,
+    /// Decide some of it again, or all.
+    Replay {
+        /// Their numbers; all if left out.
+        numbers: Option<Vec<u64>>,
+    },
+    /// What all experiments have come to, or one.
+    Experiments {
+        /// Its name.
+        name: Option<String>,
+    },
+    /// Start, stop or ship an experiment.
+    OrderExperiment {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        order: ExperimentOrder,
+        /// Who asks, if that is known.
+        by: Option<String>,
+    },
     /// Let this engine send.
     Arm,
     /// Let it send nothing but replies.
@@ -163,6 +195,8 @@ pub enum Reply {
     Rows(RowList),
     /// To [`Request::Retry`] and [`Request::Drop`].
     Amended(Amended),
+    /// To [`Request::Resume`].
+    Resumed(Resumed),
     /// To [`Request::Export`].
     Exported(Exported),
     /// To [`Request::Import`] of users.
@@ -173,6 +207,16 @@ pub enum Reply {
     Reloaded(ReloadAnswer),
     /// To [`Request::Status`].
     Status(Box<Status>),
+    /// To [`Request::Rules`].
+    Rules(Vec<RuleReport>),
+    /// To [`Request::Switch`].
+    Switched(Switched),
+    /// To [`Request::Cascades`].
+    Cascades(CascadeList),
+    /// To [`Request::Replay`].
+    Replayed(Replayed),
+    /// To [`Request::Experiments`] and [`Request::OrderExperiment`].
+    Experiments(Vec<ExperimentAnswer>),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
     /// To [`Request::Editions`].
@@ -256,6 +300,12 @@ pub struct Status {
     pub unreadable_updates: u64,
     /// Work that is done apart from deciding.
     pub errands: ErrandsReport,
+    /// What people have switched off.
+    #[serde(default)]
+    pub switched_off: Vec<RuleReport>,
+    /// How much had no end and was not decided again.
+    #[serde(default)]
+    pub cascades: u64,
     /// When tasks and rules on a schedule run.
     pub schedules: Vec<ScheduleReport>,
     /// Bytes of the store on disk.
@@ -275,6 +325,15 @@ pub enum CommandError {
     /// The import.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Switching rules.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
+    /// Deciding again.
+    #[error(transparent)]
+    Cascade(#[from] CascadeError),
+    /// Experiments.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
     /// Putting an earlier rulebook back.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
@@ -309,6 +368,7 @@ impl Engine {
             Request::Rows(query) => Ok(Reply::Rows(self.delivery_rows(&query)?)),
             Request::Retry(picked) => Ok(Reply::Amended(self.retry_deliveries(&picked)?)),
             Request::Drop { keys } => Ok(Reply::Amended(self.drop_deliveries(&keys)?)),
+            Request::Resume(poster) => Ok(Reply::Resumed(self.resume_posted(&poster)?)),
             Request::Export(options) => Ok(Reply::Exported(self.export_deliveries(&options)?)),
             Request::Import(options) => {
                 if holds_events(&options)? {
@@ -330,6 +390,14 @@ impl Engine {
                 Ok(Reply::RolledBack(Box::new((done, answer(&report, &self.live.current().version, lang)))))
             }
             Request::Status => Ok(Reply::Status(Box::new(self.status()?))),
+            Request::Rules => Ok(Reply::Rules(self.rule_reports()?)),
+            Request::Switch(switching) => Ok(Reply::Switched(self.switch(&switching)?)),
+            Request::Cascades => Ok(Reply::Cascades(self.cascades()?)),
+            Request::Replay { numbers } => Ok(Reply::Replayed(self.replay_cascades(numbers.as_deref())?)),
+            Request::Experiments { name } => Ok(Reply::Experiments(self.experiment_answers(name.as_deref())?)),
+            Request::OrderExperiment { name, order, by } => {
+                Ok(Reply::Experiments(self.order_experiment(&name, &order, by)?))
+            }
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
@@ -405,6 +473,8 @@ impl Engine {
             trouble: outbox.and_then(|outbox| outbox.trouble),
             unreadable_updates: self.unreadable_updates()?,
             errands: self.errands_report()?,
+            switched_off: self.switched_off()?,
+            cascades: self.cascades()?.cascades.len() as u64,
             schedules: self.schedules(),
             disk: self.store.disk_size(),
         })
@@ -473,6 +543,9 @@ impl CommandError {
             Self::Broadcast(error) => error.text(),
             Self::Deliveries(error) => error.text(),
             Self::Import(error) => error.text(),
+            Self::Switch(error) => error.text(),
+            Self::Cascade(error) => error.text(),
+            Self::Experiment(error) => error.text(),
             Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }

@@ -10,9 +10,9 @@
 mod clockwork;
 mod staged;
 
-use super::automation::Flow;
 use super::automation::due::Due;
 use super::automation::flow::asked;
+use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
 use super::experiments::Around;
@@ -37,6 +37,8 @@ pub(super) struct Core {
     staged: Staged,
     /// Whether what is in memory may not be stored.
     is_stale: bool,
+    /// What this group decides again; asked for once more if it is not stored.
+    replaying: Vec<u64>,
     /// Since when the audience counts events that were undone.
     off_since: Option<Time>,
 }
@@ -47,7 +49,7 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, off_since: None }
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None }
     }
 }
 
@@ -122,7 +124,7 @@ impl Observer for Core {
         let changed = audience.advance(now);
         changed.iter().for_each(|changes| self.moved(changes));
         if !crowd.acts() {
-            return Vec::new();
+            return self.replay(audience);
         }
         let mut follows = Vec::new();
         for changes in changed {
@@ -131,6 +133,7 @@ impl Observer for Core {
             follows.extend(self.turn(audience, user, Origin::Live, None, |turn| turn.follow(stimulus)));
         }
         follows.extend(self.clockwork(audience, now));
+        follows.extend(self.replay(audience));
         follows
     }
 
@@ -147,11 +150,13 @@ impl Observer for Core {
     }
 
     fn stored(&mut self) {
+        self.replaying.clear();
         self.staged.stored(&self.crowd);
     }
 
     fn lost(&mut self) {
         self.is_stale = true;
+        self.crowd.replay(&std::mem::take(&mut self.replaying));
         self.staged.drop_all();
     }
 }
@@ -170,9 +175,24 @@ impl Core {
         let mut pairs: Vec<_> = rules.reactions.due().collect();
         pairs.sort_unstable();
         automation.fields = pairs.into_iter().map(due).collect();
+        tell_of_gone(&automation, &rules);
         drop(automation);
         self.sweeps.renew();
         self.rules = Some(rules);
+    }
+
+    /// Decides again what had no end, as somebody asked.
+    fn replay(&mut self, audience: &Audience) -> Vec<Follow> {
+        let mut follows = Vec::new();
+        for number in self.crowd.take_replays() {
+            self.replaying.push(number);
+            let cascade = self.crowd.automation().cascades.get(number).cloned();
+            if let Some(cascade) = cascade {
+                let (user, origin) = (cascade.user, cascade.origin());
+                follows.extend(self.turn(audience, user, origin, None, |turn| turn.again(number, &cascade)));
+            }
+        }
+        follows
     }
 
     /// One turn of a user and what it comes to.
@@ -252,6 +272,21 @@ impl Core {
             for (field, old, new) in &changes.fields {
                 automation.moved(changes.user, *field, (old, new), now);
             }
+        }
+    }
+}
+
+/// Says which switches are kept for a rulebook that comes back.
+fn tell_of_gone(automation: &Automation, rules: &Rules) {
+    for (unit, name, since) in automation.switches().off() {
+        if !unit.is_in(&rules.rulebook, name) {
+            let (kind, since) = (unit.as_str(), since.rfc3339());
+            tracing::warn!(
+                kind,
+                name,
+                since,
+                "what was switched off is not in the rulebook; it stays off if it returns"
+            );
         }
     }
 }

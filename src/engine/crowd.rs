@@ -33,6 +33,8 @@ pub(super) struct Crowd {
     acts: AtomicBool,
     /// Whether more is due than one look at the clock took up.
     is_behind: AtomicBool,
+    /// Numbers of cascades that are to be decided again.
+    replays: Mutex<Vec<u64>>,
     /// Tells the outbox of new postings.
     poster: OnceLock<Poster>,
     /// Who takes down what goes on, in a rehearsal.
@@ -54,6 +56,7 @@ impl Crowd {
             orders: Mutex::default(),
             acts: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),
+            replays: Mutex::default(),
             poster: OnceLock::new(),
             witness: OnceLock::new(),
         })
@@ -68,6 +71,16 @@ impl Crowd {
 
     pub fn acts(&self) -> bool {
         self.acts.load(Ordering::SeqCst)
+    }
+
+    /// Has cascades decided again at the next look at the clock.
+    pub fn replay(&self, numbers: &[u64]) {
+        self.replays.lock().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+    }
+
+    /// Those that are to be decided again, once told.
+    pub fn take_replays(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.replays.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who is told of new postings.

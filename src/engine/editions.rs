@@ -80,6 +80,14 @@ impl Edition {
         paths.into_iter().filter(|path| self.files.get(*path) != other.files.get(*path)).cloned().collect()
     }
 
+    /// Its files, by path.
+    fn texts(&self, store: &dyn Store) -> Result<Vec<(String, String)>, StoreError> {
+        let text = |(path, hash): (&String, &[u8; 32])| {
+            Ok((path.clone(), String::from_utf8_lossy(&Self::text(store, hash)?).into_owned()))
+        };
+        self.files.iter().map(text).collect()
+    }
+
     /// The text of one of its files.
     fn text(store: &dyn Store, hash: &[u8; 32]) -> Result<Vec<u8>, StoreError> {
         let text = store.get(&text_key(hash))?;
@@ -103,11 +111,14 @@ pub fn editions(store: &dyn Store) -> Result<Vec<EditionReport>, StoreError> {
 /// The files of the rulebook that was accepted last, by path; none before the
 /// first.
 pub fn accepted(store: &dyn Store) -> Result<Option<Vec<(String, String)>>, StoreError> {
-    let Some((_, edition)) = read_all(store)?.pop() else { return Ok(None) };
-    let text = |(path, hash): (&String, &[u8; 32])| {
-        Ok((path.clone(), String::from_utf8_lossy(&Edition::text(store, hash)?).into_owned()))
-    };
-    edition.files.iter().map(text).collect::<Result<_, _>>().map(Some)
+    read_all(store)?.pop().map(|(_, edition)| edition.texts(store)).transpose()
+}
+
+/// The files of the kept rulebooks whose version begins so, the newest first.
+pub fn kept_as(store: &dyn Store, version: &str) -> Result<Vec<Vec<(String, String)>>, StoreError> {
+    let all = read_all(store)?;
+    let found = all.iter().rev().filter(|(_, edition)| edition.version.starts_with(version));
+    found.map(|(_, edition)| edition.texts(store)).collect()
 }
 
 /// What keeps these files beside all that is kept, as the newest. One of the

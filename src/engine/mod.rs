@@ -12,6 +12,7 @@ pub mod arming;
 pub mod automation;
 pub mod broadcast;
 pub mod calendar;
+pub mod cascades;
 pub mod command;
 mod core;
 mod crowd;
@@ -39,6 +40,7 @@ pub mod restore;
 mod segments;
 pub mod simulation;
 pub mod sizes;
+pub mod switches;
 pub mod ties;
 pub mod trial;
 mod turn;
@@ -98,6 +100,9 @@ pub struct Engine {
     keeping: Mutex<()>,
     /// In a rehearsal, runs that its outbox has not taken up.
     rehearsed: OnceLock<Mutex<Vec<(Ledger, Counts)>>>,
+    /// Held while rules are switched or what had no end is decided again: what
+    /// is in memory is what is durable.
+    switching: Mutex<()>,
     /// Held while the calendar of broadcasts is looked at or answered.
     planning: Mutex<()>,
     /// The installation in which the engine runs.
@@ -158,6 +163,7 @@ impl Engine {
             changeovers: OnceLock::new(),
             keeping: Mutex::new(()),
             rehearsed: OnceLock::new(),
+            switching: Mutex::new(()),
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),

@@ -3,6 +3,9 @@
 //! Everything here is a calculation: no clock, no store, no message. Who was
 //! shown what and what they did is counted by the engine.
 
+pub mod analyze;
 pub mod assignment;
+pub mod plan;
+pub mod simulate;
 pub mod statistics;
 pub mod verdict;

@@ -2,6 +2,7 @@
 //! the bot say the same of the same things.
 
 use crate::engine::arming::{Arming, DisarmedBy};
+use crate::engine::automation::Unit;
 use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunReport, RunState};
 use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
@@ -31,6 +32,8 @@ pub fn status(status: &Status, lang: Lang) -> String {
             ));
         }
     }
+    lines.extend(switched_off(status));
+    lines.extend(cascades(status));
     lines.extend(schedules(status));
     lines.extend(troubles(status));
     lines.iter().map(|text| format!("{}\n", text.get(lang))).collect()
@@ -386,6 +389,37 @@ pub fn length(seconds: u64) -> Text {
     }
 }
 
+/// What people have switched off, lest it be forgotten.
+fn switched_off(status: &Status) -> Option<Text> {
+    let names = |lang| {
+        let all = status.switched_off.iter().map(|rule| format!("{} {}", unit(rule.kind).get(lang), rule.name));
+        all.collect::<Vec<_>>().join(", ")
+    };
+    (!status.switched_off.is_empty()).then(|| {
+        Text::new(format!("switched off: {}", names(Lang::En)), format!("выключены вручную: {}", names(Lang::Ru)))
+    })
+}
+
+/// What had no end and waits for somebody to mend the rules.
+fn cascades(status: &Status) -> Option<Text> {
+    let count = grouped(status.cascades);
+    (status.cascades > 0).then(|| {
+        Text::new(
+            format!("not done because rules triggered one another without end: {count}; see `vestnik rule cascades`"),
+            format!("не исполнено, потому что правила без конца вызывали друг друга: {count}; `vestnik rule cascades`"),
+        )
+    })
+}
+
+/// What can be switched off, in a word.
+pub fn unit(unit: Unit) -> Text {
+    match unit {
+        Unit::Rule => Text::new("rule", "правило"),
+        Unit::Drip => Text::new("drip", "цепочка"),
+        Unit::Task => Text::new("task", "задача"),
+    }
+}
+
 /// So many schedules are shown: the status is a message too.
 const SCHEDULES: usize = 12;
 
@@ -393,10 +427,13 @@ const SCHEDULES: usize = 12;
 fn schedules(status: &Status) -> Vec<Text> {
     let next = |schedule: &ScheduleReport| {
         let name = &schedule.name;
-        let (en, ru) = match schedule.kind {
-            ScheduleKind::Task => ("task", "задача"),
-            ScheduleKind::Rule => ("rule", "правило"),
+        let (kind, en, ru) = match schedule.kind {
+            ScheduleKind::Task => (Unit::Task, "task", "задача"),
+            ScheduleKind::Rule => (Unit::Rule, "rule", "правило"),
         };
+        if status.switched_off.iter().any(|off| (off.kind, &off.name) == (kind, name)) {
+            return Text::new(format!("{en} {name}: switched off"), format!("{ru} {name}: выключено вручную"));
+        }
         match &schedule.next {
             Some(next) => {
                 Text::new(format!("{en} {name}: next at {next}"), format!("{ru} {name}: следующий запуск {next}"))

@@ -30,6 +30,7 @@ mod view;
 mod watch;
 mod whereabouts;
 mod words;
+mod written;
 mod yaml;
 
 pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
@@ -54,6 +55,7 @@ pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use whereabouts::Whereabouts;
 pub use words::{duration, rate};
+pub use written::{Definition, ORDER, Said, Section, Written};
 
 use crate::condition::{Fact, Row, Truth};
 use crate::model::{FieldId, Message, Profile, Schema, SegmentId, Time, TimeDelta, Value};
@@ -207,7 +209,11 @@ impl Rulebook {
         row: &R,
         vars: &[(String, Value)],
     ) -> Result<Message, RenderError> {
-        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id), vars };
+        let variant = |id| {
+            let Value::String(name) = row.fact(&Fact::Variant(id)) else { return None };
+            Some(name)
+        };
+        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id), variant: &variant, vars };
         self.templates.render_part(template, portion, &context)
     }
 

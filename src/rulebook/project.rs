@@ -115,6 +115,11 @@ impl Files {
         Self { by_path: rules.into_iter().map(file).collect(), assets }
     }
 
+    /// Whether a file of the project is a part of its rulebook.
+    pub fn takes(path: &str) -> bool {
+        wanted(path)
+    }
+
     /// Other rules of the same project: what messages carry is looked for where
     /// it is now.
     #[must_use]

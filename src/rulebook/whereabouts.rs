@@ -4,7 +4,6 @@
 use super::project::{Content, Files, RULES, is_yaml};
 use super::yaml::{self, Node};
 use crate::diagnostic::{Diagnostics, Place, Sources};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The rule files as trees.
@@ -42,17 +41,6 @@ impl Whereabouts {
         let node = self.trees.iter().find_map(|tree| tree.get(section)?.get(name))?;
         let scalar = node.scalar().or_else(|| node.get(key)?.scalar())?;
         Some(self.shown(scalar.locate(&self.sources, range)))
-    }
-
-    /// What each name of a section is defined as, as it is written but for
-    /// spaces.
-    pub fn bodies(&self, section: &str) -> BTreeMap<String, String> {
-        let entries = self.trees.iter().filter_map(|tree| tree.get(section)?.map()).flatten();
-        let body = |place: Place| {
-            let text = self.sources.text(place.source).get(place.range()).unwrap_or_default();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
-        entries.map(|entry| (entry.key.text.clone(), body(entry.value.place))).collect()
     }
 
     /// What is written at a key.

@@ -9,6 +9,7 @@ use super::history::History;
 use super::journal::{Journal, State, is_total};
 use super::{Pair, Raw, Store, StoreError, encode};
 use crate::model::{FieldId, Profile, Schema, UserId, Value, builtin};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -31,12 +32,13 @@ pub struct Profiles {
 }
 
 /// What a pass over all profiles met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
     /// Profiles seen.
     pub profiles: u64,
-    /// Stored values that do not fit the declared type and so read as missing.
-    pub misfits: u64,
+    /// Stored values that do not fit the declared type and so read as missing,
+    /// by field.
+    pub misfits: BTreeMap<FieldId, u64>,
 }
 
 /// What a pass over the values of everybody meets.
@@ -254,12 +256,12 @@ struct Reader<'a> {
     schema: &'a Schema,
     catalogue: Arc<Catalogue>,
     slots: Vec<Slot>,
-    misfits: u64,
+    misfits: BTreeMap<FieldId, u64>,
 }
 
 impl<'a> Reader<'a> {
     fn new(schema: &'a Schema, catalogue: Arc<Catalogue>) -> Self {
-        Self { schema, catalogue, slots: Vec::new(), misfits: 0 }
+        Self { schema, catalogue, slots: Vec::new(), misfits: BTreeMap::new() }
     }
 
     fn read(&mut self, user: UserId, fields: Vec<(u16, Value)>) -> Result<Profile, StoreError> {
@@ -267,7 +269,7 @@ impl<'a> Reader<'a> {
         for (number, value) in fields {
             match self.slot(user, number)? {
                 Some(field) if value.fits(&self.schema.field(field).ty) => profile.set(self.schema, field, value),
-                Some(_) => self.misfits += 1,
+                Some(field) => *self.misfits.entry(field).or_default() += 1,
                 None => {}
             }
         }
@@ -284,7 +286,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), StoreError> {
         match self.slot(user, number)? {
             Some(field) if value.fits(&self.schema.field(field).ty) => visit(Met::Value(field, value)),
-            Some(_) => self.misfits += 1,
+            Some(field) => *self.misfits.entry(field).or_default() += 1,
             None => {
                 if let Some(name) = self.catalogue.name(number).filter(|name| is_total(name)) {
                     visit(Met::Total(name, value));

@@ -8,3 +8,4 @@ mod agreement;
 mod live;
 mod load;
 mod support;
+mod variants;

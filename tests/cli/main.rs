@@ -14,6 +14,7 @@ mod errands;
 mod events;
 #[path = "../support/expect.rs"]
 mod expect;
+mod experiment;
 mod explain;
 mod export;
 mod import;
@@ -24,6 +25,7 @@ mod preview;
 mod project;
 mod query;
 mod rollback;
+mod rule;
 mod running;
 mod schema;
 mod segments;

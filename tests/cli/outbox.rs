@@ -1,7 +1,7 @@
 //! `outbox`, without an engine and through a running one.
 
 use crate::support::{Api, Engine, Project, wait};
-use vestnik::sandbox::{ChatState, NewChat};
+use vestnik::sandbox::{ChatState, Fault, FaultEffect, NewChat};
 
 /// Users whose subscription has ended.
 fn expired(n: i64) -> String {
@@ -82,5 +82,43 @@ fn what_failed_is_sent_again() {
     let counts = api.sandbox().counts();
     // chat 1 is the admin, who hears of each end
     assert!(counts.iter().all(|(chat, n)| *chat == 1 || *n == 1), "{counts:?}");
+    assert_eq!(engine.stop(), 0);
+}
+
+const GREETING: &str = "rules:\n  hello: {when: command /hello, then: [{send: hi}]}\n\
+                        drips:\n  late: {when: command /late, steps: [{first: {send: hi}}]}\n";
+
+/// What a rule sends and Telegram refuses is held back until somebody lets it
+/// go on, or the rule files change.
+#[test]
+fn messages_of_a_rule_that_are_held_back_go_on() {
+    let api = Api::start();
+    let project = Project::with_users(&expired(6));
+    project.connect(&api.url());
+    project.write("rules/more.yaml", GREETING);
+    project.write("templates/hi.en.html", "hi\n");
+    let known = |id: i64| NewChat::user(id, "User", ChatState::Active);
+    api.sandbox().add_chats((1_001..=1_006).map(known));
+    let description = "Bad Request: can't parse entities: Unclosed start tag".to_owned();
+    let refused = Fault::every("sendMessage", FaultEffect::Refuse { code: 400, description });
+    api.sandbox().add_fault(Fault { chats: Some((1_001, 1_006)), count: Some(5), ..refused });
+    let engine = Engine::start(&project);
+    project.run("outbox resume --rule hello").expect(0, &["nothing of it is paused"]);
+    (1_001..=1_005).for_each(|id| drop(api.sandbox().user_says(id, "/hello").unwrap()));
+    wait("the pause", || project.run("outbox status").out.contains("`vestnik outbox resume --rule hello`"));
+    api.sandbox().user_says(1_006, "/hello").unwrap();
+    wait("the sixth", || project.run("outbox list --rule hello --state queued").out.contains("1006"));
+    project.expect(&[
+        ("outbox list --rule hello --state failed --limit 1", 0, &["content_error", "1 of 5"]),
+        ("outbox list --drip late", 0, &["no such messages"]),
+        ("outbox list --rule helo", 2, &["there is no rule `helo`; did you mean `hello`?"]),
+        ("outbox list --drip last/first", 2, &["did you mean `late`?"]),
+        ("outbox list --rule hello --drip late", 2, &["cannot be used with"]),
+        ("outbox resume", 2, &["--rule <NAME>"]),
+        ("outbox resume --drip late/first", 0, &["nothing of it is paused"]),
+        ("outbox resume --rule hello", 0, &["goes on: 1, messages that wait: 1"]),
+    ]);
+    wait("the message", || api.sandbox().received(1_006).len() == 1);
+    assert!(!project.run("outbox status").out.contains("resume --rule"));
     assert_eq!(engine.stop(), 0);
 }

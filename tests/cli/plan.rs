@@ -4,6 +4,7 @@
 use crate::support::{Api, Engine, Project};
 use serde_json::json;
 use std::fs;
+use std::process::Command;
 
 const DRIP: &str = "drips:\n  d: {when: event press, steps: [{one: {tag: x}}, {wait: 1 day}, {two: {tag: y}}]}\n";
 
@@ -17,7 +18,7 @@ fn project() -> Project {
 fn edited_files_are_compared_with_a_folder() {
     let project = project();
     let old = project.beside("old");
-    let copied = std::process::Command::new("cp").args(["-r"]).arg(project.path()).arg(&old).status().unwrap();
+    let copied = Command::new("cp").args(["-r"]).arg(project.path()).arg(&old).status().unwrap();
     assert!(copied.success());
     fs::remove_dir_all(old.join("data")).unwrap();
     let line = format!("plan --against {} --now 2026-03-01T00:00:00Z", old.display());
@@ -25,7 +26,15 @@ fn edited_files_are_compared_with_a_folder() {
     project.edit("rules/segments.yaml", "if: paid_count >= 5", "if: paid_count >= 6");
     let rules = "rules:\n  hello: {when: user enters vip, backfill: true, then: [{tag: z}]}\n";
     project.write("rules/new.yaml", rules);
-    project.run(&line).expect(0, &["~ segments: vip", "+ rules: hello", "those who match already"]);
+    project.run(&line).expect(
+        0,
+        &[
+            "~ segments: vip",
+            "+ rules: hello",
+            "vip.if: paid_count >= 5 → paid_count >= 6",
+            "backfill: those who match already",
+        ],
+    );
     let report = project.run(&format!("{line} --format json"));
     let report = report.expect(0, &[]).json();
     let vip = json!({"name": "vip", "before": 2, "after": 1, "entering": [0, []], "leaving": [1, [3]]});
@@ -45,10 +54,41 @@ fn without_a_folder_what_was_accepted_last_counts() {
     project.run("plan").expect(0, &["nothing would change"]);
     assert_eq!(engine.stop(), 0);
     project.edit("rules/drip.yaml", "{wait: 1 day}, {two: {tag: y}}", "{three: {tag: y}}");
-    project.run("plan").expect(0, &["files that differ: rules/drip.yaml", "~ drips: d"]);
+    project.run("plan").expect(
+        0,
+        &["files that differ: rules/drip.yaml", "d.steps: {wait: 1 day}, {two: {tag: y}} → {three: {tag: y}}"],
+    );
     project.write("rules/drip.yaml", DRIP);
     project.write("rules/policy.yaml", "policy: {caps: [1 per day]}\n");
     let said = project.run("plan");
-    said.expect(0, &["files that differ: rules/policy.yaml"]);
+    said.expect(0, &["files that differ: rules/policy.yaml", "+ policy: caps"]);
     assert!(!said.out.contains("nothing would change"), "{said:?}");
+}
+
+#[test]
+fn earlier_versions_and_revisions_are_found_by_name() {
+    let (api, project) = (Api::start(), project());
+    project.connect(&api.url());
+    assert_eq!(Engine::start(&project).stop(), 0);
+    let listed = project.run("rollback --format json");
+    let version = listed.expect(0, &[]).json()[0]["version"].as_str().unwrap().to_owned();
+    let git = |args: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(project.path()).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args);
+        assert!(git.output().unwrap().status.success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "vestnik.yaml", "rules"]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["tag", "live"]);
+    project.write("rules/drip.yaml", &format!("# a note\n{DRIP}"));
+    let alone = "files that differ in comments, spaces or order alone: rules/drip.yaml";
+    for name in [&version, &version[..5], "live", "HEAD"] {
+        project.run(&format!("plan --against {name}")).expect(0, &["nothing would change", alone]);
+    }
+    for name in ["nothing", "0000000", "HEAD~7"] {
+        project
+            .run(&format!("plan --against {name}"))
+            .expect(2, &["no version that was in force", "no revision of git"]);
+    }
 }

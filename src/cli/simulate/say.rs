@@ -1,8 +1,9 @@
 //! The figures of a simulation, for people and for programs.
 
 use crate::cli::table::{Align, table};
+use crate::engine::automation::Unit;
 use crate::engine::simulation::{Figures, Sender};
-use crate::interface::words::{grouped, length};
+use crate::interface::words::{grouped, length, unit};
 use crate::model::{Lang, Text, Time, TimeDelta};
 use crate::outbox::SkipReason;
 use jiff::civil::Date;
@@ -171,6 +172,14 @@ fn findings(figures: &Figures, lang: Lang) -> String {
             format!("`{kind}` понадобится, раз: {count}"),
         ));
     }
+    if !figures.off.is_empty() {
+        let of = |lang| figures.off.iter().map(move |(kind, name)| format!("{} {name}", unit(*kind).get(lang)));
+        let (en, ru) = (of(Lang::En).collect::<Vec<_>>().join(", "), of(Lang::Ru).collect::<Vec<_>>().join(", "));
+        lines.push(Text::new(
+            format!("switched off by hand, so left out: {en}"),
+            format!("выключены вручную и не участвовали: {ru}"),
+        ));
+    }
     let idle = idle(figures);
     if !idle.is_empty() {
         let names = idle.join(", ");
@@ -183,7 +192,9 @@ fn findings(figures: &Figures, lang: Lang) -> String {
 }
 
 fn idle(figures: &Figures) -> Vec<&str> {
-    figures.rules.iter().filter(|(_, count)| *count == 0).map(|(name, _)| name.as_str()).collect()
+    let is_off = |name: &String| figures.off.iter().any(|(kind, off)| *kind == Unit::Rule && off == name);
+    let idle = figures.rules.iter().filter(|(name, count)| *count == 0 && !is_off(name));
+    idle.map(|(name, _)| name.as_str()).collect()
 }
 
 fn joined(lines: &[Text], lang: Lang) -> String {
@@ -265,6 +276,7 @@ pub fn as_json(figures: &Figures) -> Value {
         "queue": {"peak": peak, "longest": jam, "waiting": figures.waiting},
         "per_user_and_day": {"p50": figures.share(50), "p99": figures.share(99), "most": most},
         "rules": figures.rules.iter().map(|(name, count)| json!({"name": name, "acted": count})).collect::<Vec<_>>(),
+        "switched_off": figures.off.iter().map(|(kind, name)| json!({"kind": kind, "name": name})).collect::<Vec<_>>(),
         "drips": drips.collect::<Vec<_>>(),
         "troubles": troubles.collect::<Vec<_>>(),
         "cascades": figures.cascades.iter().map(|(rules, count)| json!({"rules": rules, "times": count})).collect::<Vec<_>>(),

@@ -10,17 +10,23 @@
 //! | `r` + user | [`Standing`] |
 //! | `R` | [`Progress`] |
 //! | `Rh` + rule | [`Hits`] |
+//! | `Rc` … | what had no end: [`Cascades`] |
 //! | `Ro` + drip | [`flow::Outline`] of the version that people are in |
 //! | `Rs` + rule or task | [`schedule::Record`] |
+//! | `Rx` + what people have switched off | [`Switch`] |
 
 mod adopt;
+mod cascade;
 pub mod due;
 pub mod flow;
 pub mod schedule;
 mod standing;
+mod switch;
 
+pub use cascade::{Began, Cascade, Cascades, Told};
 pub use flow::{Flow, Kind, Node};
 pub use standing::{Enrolment, Firings, How, Leaving, Source, Standing, Wait, Waiting};
+pub use switch::{Switch, Switches, Unit, Way};
 
 use crate::audience::Seat;
 use crate::model::{FieldId, Time, TimeDelta, UserId, Value};
@@ -47,6 +53,10 @@ pub struct Automation {
     outlines: BTreeMap<Arc<str>, Outline>,
     hits: BTreeMap<Arc<str>, Hits>,
     schedules: BTreeMap<Arc<str>, schedule::Record>,
+    /// What people have switched off; written by those who turn them.
+    switches: Arc<Switches>,
+    /// What had no end.
+    pub cascades: Cascades,
     /// Who is due when, by the triggers that count from a field.
     pub(super) fields: Vec<Due>,
     /// How far time was followed.
@@ -101,11 +111,10 @@ struct Changed {
 impl Automation {
     /// What the store remembers.
     pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
-        let mut this = Self::default();
+        let mut this = Self::load_figures(store)?;
         if let Some(bytes) = store.get(PROGRESS)? {
             this.progress = decode(VERSION, &bytes, "the progress of rules")?;
         }
-        this.hits = read_all(store, HITS, "the hits of a rule")?;
         this.outlines = read_all(store, OUTLINES, "the steps of a drip")?;
         this.schedules = read_all(store, SCHEDULES, "a schedule")?;
         for pair in store.scan(&[standing::PREFIX], b"") {
@@ -119,6 +128,14 @@ impl Automation {
         Ok(this)
     }
 
+    /// Of what the store remembers that which is about no user: figures of rules,
+    /// switches and what had no end.
+    pub fn load_figures(store: &dyn Store) -> Result<Self, StoreError> {
+        let hits = read_all(store, HITS, "the hits of a rule")?;
+        let switches = Arc::new(Switches::read(store)?);
+        Ok(Self { hits, switches, cascades: Cascades::read(store)?, ..Self::default() })
+    }
+
     /// Where a user stands; nothing where nothing is remembered.
     pub fn of(&self, user: UserId) -> Option<&Standing> {
         self.standings.get(&user)
@@ -127,6 +144,11 @@ impl Automation {
     /// Everybody of whom something is remembered, in no order.
     pub fn everybody(&self) -> impl Iterator<Item = (UserId, &Standing)> {
         self.standings.iter().map(|(user, standing)| (*user, standing))
+    }
+
+    /// The steps of the version of a drip that people are in.
+    pub fn outline(&self, drip: &str) -> Option<&Outline> {
+        self.outlines.get(drip)
     }
 
     /// Where a user stands from now on.
@@ -190,6 +212,27 @@ impl Automation {
     /// How often a rule acted.
     pub fn hits(&self, rule: &str) -> Hits {
         self.hits.get(rule).copied().unwrap_or_default()
+    }
+
+    /// How often something of a drip failed, at whichever step.
+    pub fn failures_in(&self, drip: &str) -> Hits {
+        let begin = format!("{drip}/");
+        let of_it = self.hits.iter().filter(|(name, _)| name.starts_with(&begin));
+        of_it.fold(Hits::default(), |all, (_, hits)| Hits {
+            failed: all.failed + hits.failed,
+            failed_last: all.failed_last.max(hits.failed_last),
+            ..all
+        })
+    }
+
+    /// What people have switched off.
+    pub fn switches(&self) -> &Arc<Switches> {
+        &self.switches
+    }
+
+    /// Switches were turned, and that is durable.
+    pub fn put_switches(&mut self, switches: Switches) {
+        self.switches = Arc::new(switches);
     }
 
     /// Notes that a rule acted.
@@ -270,6 +313,7 @@ impl Automation {
         for name in &changed.schedules {
             put(batch, SCHEDULES, name, self.schedules.get(name))?;
         }
+        self.cascades.write(batch)?;
         if changed.progress || !batch.is_empty() {
             batch.put(PROGRESS, encode(VERSION, &self.progress)?);
         }

@@ -4,8 +4,8 @@
 //! by then never runs. Of the times that went by while nothing ran, the last is
 //! made up once, or none, as the file says.
 
-use crate::model::{Time, TimeDelta, UserId};
-use crate::rulebook::{Missed, Schedule};
+use crate::model::{SegmentId, Time, TimeDelta, UserId};
+use crate::rulebook::{Missed, Rule, Rulebook, Schedule, Test};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,22 @@ impl Record {
     pub fn new(plan: &str, now: Time) -> Self {
         Self { plan: plan.to_owned(), decided: now, ran: None, missed: None, sweep: None }
     }
+}
+
+/// Under which name it is remembered that a rule acted on those who were in its
+/// segment before it.
+pub fn backfill_key(rule: &str) -> String {
+    format!("backfill {rule}")
+}
+
+/// What tells one such run from another: the rule's trigger and what its segment
+/// asks for.
+pub fn backfilled(rulebook: &Rulebook, rule: &Rule, segment: SegmentId) -> String {
+    let meaning = rulebook.segments().get(usize::from(segment.0)).map(|segment| match &segment.test {
+        Test::Condition(condition) => condition.text().to_owned(),
+        Test::Script(script) => script.to_string(),
+    });
+    format!("{} : {}", rule.plan, meaning.unwrap_or_default())
 }
 
 /// What is to be done at `now` about a schedule whose times up to `decided` are

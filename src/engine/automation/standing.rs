@@ -199,16 +199,25 @@ impl Standing {
 
     /// Puts off what is due by `now` until `later`.
     pub fn put_off(&mut self, now: Time, later: Time) {
+        self.shift(|at| at <= now, later);
+    }
+
+    /// Has come due now what was put off until `later`.
+    pub fn bring_forward(&mut self, later: Time, now: Time) {
+        self.shift(|at| at == later, now);
+    }
+
+    fn shift(&mut self, is_meant: impl Fn(Time) -> bool, to: Time) {
         for enrolment in &mut self.drips {
             enrolment.wait = match enrolment.wait {
-                Wait::Until(at) if at <= now => Wait::Until(later),
-                Wait::Event(at) if at <= now => Wait::Event(later),
-                Wait::Begin { at, attempts } if at <= now => Wait::Begin { at: later, attempts },
-                Wait::Parked { until, due } if until <= now => Wait::Parked { until: later, due },
+                Wait::Until(at) if is_meant(at) => Wait::Until(to),
+                Wait::Event(at) if is_meant(at) => Wait::Event(to),
+                Wait::Begin { at, attempts } if is_meant(at) => Wait::Begin { at: to, attempts },
+                Wait::Parked { until, due } if is_meant(until) => Wait::Parked { until: to, due },
                 wait => wait,
             };
         }
-        self.waiting.iter_mut().filter(|waiting| waiting.due <= now).for_each(|waiting| waiting.due = later);
+        self.waiting.iter_mut().filter(|waiting| is_meant(waiting.due)).for_each(|waiting| waiting.due = to);
     }
 
     /// The user's place in a drip.

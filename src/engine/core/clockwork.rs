@@ -4,11 +4,12 @@
 use super::Core;
 use crate::audience::Audience;
 use crate::condition::Row;
-use crate::engine::automation::schedule::{Decision, Record, Sweep, decide};
+use crate::engine::automation::schedule::{Decision, Record, Sweep, backfill_key, backfilled, decide};
+use crate::engine::automation::{Switch, Unit};
 use crate::engine::decide::{Situation, chore};
 use crate::engine::turn::{Errand, Rules, Stimulus};
 use crate::model::{Chore, Effect, Profile, Time, UserId, Value, builtin};
-use crate::rulebook::{Action, ClockZone, Missed, Schedule, Test, Trigger};
+use crate::rulebook::{Action, ClockZone, Missed, Schedule, Trigger};
 use crate::store::{Follow, Origin};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, VecDeque};
@@ -44,6 +45,15 @@ struct Scheduled<'r> {
     plan: String,
     schedule: &'r Schedule,
     missed: Missed,
+    /// Whether people had it off.
+    switch: Option<Switch>,
+}
+
+impl Scheduled<'_> {
+    /// Whether nothing is done now for this moment.
+    fn is_off(&self, moment: Time) -> bool {
+        self.switch.is_some_and(|switch| switch.stops(moment))
+    }
 }
 
 impl Core {
@@ -101,15 +111,19 @@ impl Core {
         if self.sweeps.from.is_none() {
             self.sweeps.from = self.crowd.automation().progress.scheduled;
         }
+        let switches = self.crowd.automation().switches().clone();
         for (at, rule) in rules.rulebook.rules.iter().enumerate() {
             let key = format!("rule {}", rule.name);
+            let switch = switches.get(Unit::Rule, &rule.name);
             match (&rule.when, rule.backfill) {
                 (Trigger::Schedule(schedule), _) => {
-                    let of = Scheduled { key, plan: rule.plan.clone(), schedule, missed: rule.missed };
+                    let of = Scheduled { key, plan: rule.plan.clone(), schedule, missed: rule.missed, switch };
                     follows.extend(self.scheduled_rule(audience, &rules, at, &of, &zones, now, budget));
                 }
+                // it is about no moment, and waits
+                (Trigger::Enters(_), true) if switch.is_some_and(Switch::is_off) => {}
                 (Trigger::Enters(segment), true) => {
-                    let key = format!("backfill {}", rule.name);
+                    let key = backfill_key(&rule.name);
                     follows.extend(self.backfill(audience, &rules, at, *segment, &key, now, budget));
                 }
                 (_, _) => {}
@@ -120,7 +134,8 @@ impl Core {
         }
         for task in &rules.rulebook.tasks {
             let key = format!("task {}", task.name);
-            let of = Scheduled { key, plan: task.plan.clone(), schedule: &task.when, missed: task.missed };
+            let switch = switches.get(Unit::Task, &task.name);
+            let of = Scheduled { key, plan: task.plan.clone(), schedule: &task.when, missed: task.missed, switch };
             while let Some(moment) = self.task_due(&rules, &of, now) {
                 self.run_task(&rules, &task.name, &task.then, now);
                 tracing::info!(task = task.name, moment = moment.rfc3339(), "a task runs");
@@ -149,7 +164,7 @@ impl Core {
         let mut record = self.record(&of.key, &of.plan, of.schedule, now);
         let zone = &rules.rulebook.settings.timezone.zone;
         let decision = decide(of.schedule, self.sweeps.from(&record), now, zone, of.missed);
-        let due = note(&mut record, decision, &of.key);
+        let due = note(&mut record, decision, of);
         self.crowd.automation_mut().put_schedule(&of.key, record);
         due
     }
@@ -203,6 +218,9 @@ impl Core {
     ) -> Vec<Follow> {
         let mut follows = Vec::new();
         let mut record = self.record(&of.key, &of.plan, of.schedule, now);
+        if record.sweep.take_if(|sweep| of.is_off(sweep.moment)).is_some() {
+            self.sweeps.users.remove(&of.key);
+        }
         while *budget > 0 {
             if record.sweep.is_none() {
                 record.sweep = next_sweep(rules, audience, of, (&mut record, self.sweeps.from), zones, now);
@@ -230,11 +248,7 @@ impl Core {
         now: Time,
         budget: &mut usize,
     ) -> Vec<Follow> {
-        let meaning = rules.rulebook.segments().get(usize::from(segment.0)).map(|segment| match &segment.test {
-            Test::Condition(condition) => condition.text().to_owned(),
-            Test::Script(script) => script.to_string(),
-        });
-        let plan = format!("{} : {}", rules.rulebook.rules[at].plan, meaning.unwrap_or_default());
+        let plan = backfilled(&rules.rulebook, &rules.rulebook.rules[at], segment);
         let known = self.crowd.automation().schedule(key).filter(|record| record.plan == plan).cloned();
         let mut record = known.unwrap_or_else(|| Record {
             sweep: Some(Sweep { moment: now, zones: None, after: None }),
@@ -311,7 +325,7 @@ fn next_sweep(
     };
     if !matches!(of.schedule.zone(), ClockZone::User) {
         let decision = decide_in(project, record);
-        let moment = note(record, decision, &of.key)?;
+        let moment = note(record, decision, of)?;
         return Some(Sweep { moment, zones: None, after: None });
     }
     let all = zones.get(audience, project);
@@ -320,7 +334,7 @@ fn next_sweep(
         let due = decisions.filter_map(|(decision, name)| Some((decision.moment()?, decision, name)));
         let due: Vec<_> = due.collect();
         let (first, decision) = due.iter().map(|(moment, decision, _)| (*moment, *decision)).min_by_key(|(m, _)| *m)?;
-        if let Some(moment) = note(record, decision, &of.key) {
+        if let Some(moment) = note(record, decision, of) {
             let named = due.iter().filter(|(at, ..)| *at == first).map(|(.., name)| (*name).clone()).collect();
             return Some(Sweep { moment, zones: Some(named), after: None });
         }
@@ -328,16 +342,20 @@ fn next_sweep(
 }
 
 /// Notes a decision; gives the time that is to be run for.
-fn note(record: &mut Record, decision: Decision, key: &str) -> Option<Time> {
+fn note(record: &mut Record, decision: Decision, of: &Scheduled<'_>) -> Option<Time> {
     match decision {
         Decision::Nothing => None,
+        Decision::Run(moment) | Decision::Missed(moment) if of.is_off(moment) => {
+            record.decided = moment;
+            None
+        }
         Decision::Run(moment) => {
             (record.decided, record.ran) = (moment, Some(moment));
             Some(moment)
         }
         Decision::Missed(moment) => {
             (record.decided, record.missed) = (moment, Some(moment));
-            tracing::warn!(schedule = key, moment = moment.rfc3339(), "a run was missed and is dropped");
+            tracing::warn!(schedule = of.key, moment = moment.rfc3339(), "a run was missed and is dropped");
             None
         }
     }

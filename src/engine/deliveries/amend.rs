@@ -144,7 +144,10 @@ impl Engine {
         }
     }
 
-    fn with_queue(&self, work: impl FnOnce(&mut Queue) -> Result<(), EngineError>) -> Result<(), EngineError> {
+    pub(super) fn with_queue(
+        &self,
+        work: impl FnOnce(&mut Queue) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
         let (mut queue, _) = Queue::open(self.store.clone(), self.clock.now())?;
         queue.set_zone(self.live.current().settings.timezone.zone.clone());
         work(&mut queue)?;

@@ -1,5 +1,6 @@
 //! The messages in a state, the latest first.
 
+use super::posted::Poster;
 use super::row::{Delivery, RowState};
 use super::{DeliveriesError, Engine};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ pub struct RowQuery {
     pub broadcast: Option<String>,
     /// Of this run of it.
     pub run: Option<u32>,
+    /// Of this rule or drip instead.
+    #[serde(default)]
+    pub poster: Option<Poster>,
     /// In this state.
     pub state: Option<RowState>,
     /// With this reason.
@@ -38,7 +42,10 @@ impl RowQuery {
 impl Engine {
     /// The messages that a query is for.
     pub fn delivery_rows(&self, query: &RowQuery) -> Result<RowList, DeliveriesError> {
-        let mut ledgers = self.ledgers_of(query.broadcast.as_deref(), query.run)?;
+        let mut ledgers = match &query.poster {
+            Some(poster) => self.posted_by(poster)?,
+            None => self.ledgers_of(query.broadcast.as_deref(), query.run)?,
+        };
         ledgers.reverse();
         let mut list = RowList::default();
         self.each_row(&ledgers, &mut |_, _, row| {

@@ -8,12 +8,14 @@
 mod amend;
 mod export;
 mod list;
+mod posted;
 mod report;
 mod row;
 
 pub use amend::{Amended, Picked, Plea};
 pub use export::{ExportAs, ExportOptions, Exported};
 pub use list::{RowList, RowQuery};
+pub use posted::{PausedPoster, Poster, Resumed};
 pub use report::{ErrorCount, Group, LaneReport, Latency, OutboxReport};
 pub use row::{Delivery, RowState};
 
@@ -44,6 +46,14 @@ pub enum DeliveriesError {
         name: String,
         /// The run.
         run: u32,
+    },
+    /// There is no such rule or drip.
+    #[error("there is no such rule or drip")]
+    NoPoster {
+        /// What was asked for.
+        poster: Poster,
+        /// What may have been meant.
+        nearest: Option<String>,
     },
     /// Nothing was named.
     #[error("nothing was named")]
@@ -143,6 +153,7 @@ impl DeliveriesError {
                 format!("`{name}` has no run {run}; `vestnik broadcast list` shows the latest"),
                 format!("у рассылки `{name}` нет запуска {run}; последние покажет `vestnik broadcast list`"),
             ),
+            Self::NoPoster { poster, nearest } => no_poster(poster, nearest.as_deref()),
             Self::NothingNamed => Text::new(
                 "say which messages: `--broadcast NAME`, or keys from `vestnik outbox list`",
                 "укажите, какие сообщения: `--broadcast ИМЯ` или ключи из `vestnik outbox list`",
@@ -161,6 +172,23 @@ impl DeliveriesError {
             }
             Self::Engine(error) => error.text(),
         }
+    }
+}
+
+fn no_poster(poster: &Poster, nearest: Option<&str>) -> Text {
+    let (en, ru, name) = match poster {
+        Poster::Rule(name) => ("rule", "правила", name),
+        Poster::Drip(name) => ("drip", "цепочки", name),
+    };
+    match nearest {
+        Some(nearest) => Text::new(
+            format!("there is no {en} `{name}`; did you mean `{nearest}`?"),
+            format!("{ru} `{name}` нет; возможно, вы имели в виду `{nearest}`"),
+        ),
+        None => Text::new(
+            format!("there is no {en} `{name}`; `vestnik rule list` shows all"),
+            format!("{ru} `{name}` нет; все покажет `vestnik rule list`"),
+        ),
     }
 }
 

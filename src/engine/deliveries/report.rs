@@ -2,6 +2,7 @@
 //! of the last days.
 
 use super::Engine;
+use super::posted::PausedPoster;
 use crate::engine::EngineError;
 use crate::engine::arming::Arming;
 use crate::model::{Text, Time, TimeDelta};
@@ -29,6 +30,9 @@ pub struct OutboxReport {
     pub limit: Option<f64>,
     /// Messages a second that the settings allow.
     pub limit_set: Option<f64>,
+    /// Rules and steps whose messages are paused.
+    #[serde(default)]
+    pub paused: Vec<PausedPoster>,
     /// The lanes, the most urgent first.
     pub lanes: Vec<LaneReport>,
     /// Over how many days up to now the numbers below are.
@@ -143,6 +147,7 @@ impl Engine {
             rate: live.then_some(rate),
             limit: if live { limit } else { limit_set },
             limit_set,
+            paused: self.paused_posters()?,
             lanes: depths.iter().map(lane).collect(),
             days,
             causes: causes.into_iter().map(group).collect(),

@@ -2,12 +2,15 @@
 //! writer's thread, in a batch of its own, so that who has which variant
 //! changes between two things that happen.
 
+use super::ExperimentAnswer;
 use super::deed::{By, Deed, Status};
 use super::report::ExperimentReport;
 use crate::diagnostic::nearest;
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;
+use crate::rulebook::Decide;
 use crate::store::Transaction;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError};
 
 /// Why something was not done with an experiment.
@@ -96,7 +99,52 @@ impl ExperimentError {
     }
 }
 
+/// What a person can do with an experiment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExperimentOrder {
+    /// Variants are dealt again.
+    Start,
+    /// Nobody takes part any more.
+    Stop,
+    /// Everybody who fits has one variant.
+    Ship {
+        /// That one.
+        variant: String,
+    },
+}
+
 impl Engine {
+    /// What all experiments have come to, or one, and what to do.
+    pub fn experiment_answers(&self, name: Option<&str>) -> Result<Vec<ExperimentAnswer>, ExperimentError> {
+        let reports = match name {
+            Some(name) => vec![self.experiment_report(name)?],
+            None => self.experiment_reports()?,
+        };
+        let (rulebook, now) = (self.live.current(), self.clock.now());
+        let how = |report: &ExperimentReport| {
+            let known = rulebook.experiments.iter().find(|experiment| *experiment.name == *report.name);
+            known.map_or_else(Decide::default, |experiment| experiment.decide)
+        };
+        Ok(reports.into_iter().map(|report| ExperimentAnswer::of(report.clone(), how(&report), now)).collect())
+    }
+
+    /// Does what a person asks for, and says what has become of it.
+    pub fn order_experiment(
+        &self,
+        name: &str,
+        order: &ExperimentOrder,
+        by: Option<String>,
+    ) -> Result<Vec<ExperimentAnswer>, ExperimentError> {
+        let by = By::Person(by);
+        match order {
+            ExperimentOrder::Start => self.experiment_start(name, by)?,
+            ExperimentOrder::Stop => self.experiment_stop(name, by)?,
+            ExperimentOrder::Ship { variant } => self.experiment_ship(name, variant, by)?,
+        };
+        self.experiment_answers(Some(name))
+    }
+
     /// Deals variants again after a stop, or after one was put into effect.
     pub fn experiment_start(&self, name: &str, by: By) -> Result<ExperimentReport, ExperimentError> {
         self.order(name, Status::Running, by)

@@ -26,13 +26,16 @@ pub mod command;
 mod counted;
 mod deed;
 mod exposure;
+mod judged;
 mod plan;
 mod report;
 mod sums;
 #[cfg(test)]
 mod tests;
 
+pub use command::{ExperimentError, ExperimentOrder};
 pub use deed::{By, Deed, Status};
+pub use judged::{Compared, ExperimentAnswer, JudgedBy, Recommendation};
 pub use plan::{Kind, Metric, Reading};
 pub use report::{ArmReport, DayReport, ExperimentReport, Figures, Sums};
 

@@ -1,5 +1,6 @@
 //! What a simulation came to, in figures: filled while it runs, read at its end.
 
+use crate::engine::automation::Unit;
 use crate::engine::rehearsal::Moment;
 use crate::engine::witness::Seen;
 use crate::model::{Chore, Time, TimeDelta, UserId};
@@ -65,6 +66,8 @@ pub struct Figures {
     pub end: Time,
     /// In whose days everything is counted.
     pub zone: TimeZone,
+    /// What was switched off in the store, so that it did not act.
+    pub off: Vec<(Unit, String)>,
     /// Users at its beginning.
     pub users: u64,
     /// Events played again.
@@ -118,12 +121,13 @@ impl Sender {
 }
 
 impl Figures {
-    pub(super) fn new(rulebook: &Rulebook, begin: Time, users: u64) -> Self {
+    pub(super) fn new(rulebook: &Rulebook, begin: Time, users: u64, off: Vec<(Unit, String)>) -> Self {
         let drip = |name: &str| Drip { name: name.to_owned(), ..Drip::default() };
         Self {
             begin,
             end: begin,
             zone: rulebook.settings.timezone.zone.clone(),
+            off,
             users,
             replayed: 0,
             sent: BTreeMap::new(),

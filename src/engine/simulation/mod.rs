@@ -71,7 +71,8 @@ pub fn simulate(
     let replay = Replay::read(rehearsal.engine.profiles.history(), plan.begin, plan.replay)?;
     let script = Replay::of(plan.script.clone(), plan.begin);
     let users = rehearsal.engine.profiles.count()?;
-    let figures = Figures::new(rulebook, plan.begin, users);
+    let off = rehearsal.engine.switched_off()?.into_iter().map(|rule| (rule.kind, rule.name)).collect();
+    let figures = Figures::new(rulebook, plan.begin, users, off);
     Run { rehearsal, witness, replay, script, capacity, figures, progress, plan }.go()
 }
 

@@ -28,16 +28,22 @@ struct AsIf<'r, R> {
 }
 
 impl Turn<'_> {
-    /// Ghosts of the rules that these occurrences set off in vain.
-    pub(super) fn held_back(&self, occurrences: &[Occurrence<'_>], person: &Person<'_>) -> Vec<Held> {
+    /// Ghosts of the rules that these occurrences set off in vain, by no fault of
+    /// a switch.
+    pub(super) fn held_back(
+        &self,
+        occurrences: &[Occurrence<'_>],
+        moment: Option<Time>,
+        person: &Person<'_>,
+    ) -> Vec<Held> {
         let rules = self.ground.rules;
         if !rules.asks_for_variants {
             return Vec::new();
         }
         let set_off = rules.reactions.set_off(&rules.rulebook, occurrences).into_iter();
         let held = set_off.filter_map(|reactor| match reactor {
-            Reactor::Rule(at) => self.held_alone(at, person),
-            Reactor::Drip(_) => None,
+            Reactor::Rule(at) if !self.is_off(reactor, moment) => self.held_alone(at, person),
+            Reactor::Rule(_) | Reactor::Drip(_) => None,
         });
         held.collect()
     }

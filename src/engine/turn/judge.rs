@@ -5,7 +5,7 @@ use super::hold::Held;
 use super::{Fired, Move, Stimulus, Turn};
 use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
-use crate::engine::automation::{Enrolment, How, Kind, Standing, Wait};
+use crate::engine::automation::{Enrolment, How, Kind, Standing, Unit, Wait};
 use crate::engine::decide::{Occurrence, Reactor, Situation, effects, moment};
 use crate::engine::leaves::leaves;
 use crate::engine::witness::{Seen, Witness};
@@ -48,16 +48,20 @@ impl Turn<'_> {
         let rules = self.ground.rules;
         let happened = stimulus.happened(&rules.rulebook);
         let occurrences = occurrences(stimulus);
+        let moment = stimulus.due.and(self.due);
         self.ground.audience.with_row(self.user, |person| {
             let person = happened.as_ref().map_or(*person, |happened| person.at(happened));
             for reactor in rules.reactions.firing(&rules.rulebook, &occurrences, &person) {
+                if self.is_off(reactor, moment) {
+                    continue;
+                }
                 match reactor {
                     Reactor::Rule(at) => decision.fired.extend(self.fire(at, &person, &decision.fired)),
                     Reactor::Drip(at) => decision.moves.extend(self.enter(at)),
                 }
             }
             if self.origin == Origin::Live {
-                decision.held.extend(self.held_back(&occurrences, &person));
+                decision.held.extend(self.held_back(&occurrences, moment, &person));
             }
             if let Some(witness) = self.ground.crowd.witness().filter(|witness| witness.asks_why()) {
                 self.tell_unmet(witness, stimulus, &occurrences, &person);
@@ -66,6 +70,16 @@ impl Turn<'_> {
                 self.judge_drips(stimulus, &person, &mut decision.moves);
             }
         });
+    }
+
+    /// Whether a person has switched it off, or had at the moment that all this
+    /// is about.
+    pub(super) fn is_off(&self, reactor: Reactor, moment: Option<Time>) -> bool {
+        let rulebook = &self.ground.rules.rulebook;
+        match reactor {
+            Reactor::Rule(at) => self.switches.stop(Unit::Rule, &rulebook.rules[at].name, moment),
+            Reactor::Drip(at) => self.switches.stop(Unit::Drip, &rulebook.drips[at].name, moment),
+        }
     }
 
     /// Tells which rules were set off in vain, and why.
@@ -126,7 +140,7 @@ impl Turn<'_> {
     /// Whether the user may enter a drip now.
     pub(super) fn may_enter(&self, at: usize) -> bool {
         let Some(drip) = self.ground.rules.rulebook.drips.get(at) else { return false };
-        may_enter(drip, &self.standing, self.ground.now)
+        !self.is_off(Reactor::Drip(at), None) && may_enter(drip, &self.standing, self.ground.now)
     }
 
     /// What the drips that the user is in make of it.

@@ -10,15 +10,16 @@
 //! Nothing is written here: the outcome is a list of what follows, which the
 //! caller stores in one batch.
 
+mod again;
 mod hold;
 mod judge;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use super::automation::{Automation, Flow, How, Source, Standing, seats_of};
+use super::automation::{Automation, Flow, How, Source, Standing, Switches, seats_of};
 use super::crowd::Crowd;
-use super::decide::{ROUNDS, Reactions, Trouble, changed};
+use super::decide::{ROUNDS, Reactions, Reactor, Trouble, changed};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes, Happened, Seat};
 use crate::condition::Row;
@@ -27,9 +28,11 @@ use crate::model::{Chore, Effect, Event, FieldId, Patch, PropertyId, Sending, Ti
 use crate::outbox::SkipReason;
 use crate::rulebook::{Action, LimitWindow, Rulebook};
 use crate::store::{Follow, Origin};
+use again::Start;
 use hold::Held;
 use judge::Decision;
 pub(super) use judge::{may_enter, since};
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLockWriteGuard};
 
 /// The rules in force, prepared.
@@ -127,6 +130,8 @@ pub(super) struct Turn<'a> {
     origin: Origin,
     /// The moment for which everything happens, if that was due.
     due: Option<Time>,
+    /// What people have switched off.
+    switches: Arc<Switches>,
     standing: Standing,
     /// As it was when the turn began.
     before: Standing,
@@ -136,18 +141,23 @@ pub(super) struct Turn<'a> {
     fired: Vec<usize>,
     /// Steps that failed, by their drip.
     failed: Vec<Arc<str>>,
+    /// The number of what had no end and is taken once more.
+    replayed: Option<u64>,
 }
 
 impl<'a> Turn<'a> {
     /// A turn that has not begun. `due` is the moment for which it happens, if
     /// it is about one.
     pub fn new(ground: Ground<'a>, user: UserId, origin: Origin, due: Option<Time>) -> Self {
-        let standing = ground.crowd.automation().of(user).cloned().unwrap_or_default();
+        let automation = ground.crowd.automation();
+        let (standing, switches) = (automation.of(user).cloned().unwrap_or_default(), automation.switches().clone());
+        drop(automation);
         Self {
             ground,
             user,
             origin,
             due,
+            switches,
             before: standing.clone(),
             standing,
             came: Came::default(),
@@ -155,36 +165,40 @@ impl<'a> Turn<'a> {
             next: Vec::new(),
             fired: Vec::new(),
             failed: Vec::new(),
+            replayed: None,
         }
     }
 
     /// What follows from this.
     pub fn follow(mut self, stimulus: Stimulus) -> Came {
-        let name = stimulus.event.as_ref().map(|event| event.name.clone());
         self.next.push(stimulus);
-        self.rounds(name)
+        self.rounds(Start::Told)
     }
 
     /// What follows from one rule that acts on this user, on a schedule or for
     /// those who match already.
     pub fn act(mut self, rule: usize) -> Came {
+        if self.is_off(Reactor::Rule(rule), None) {
+            return self.finish();
+        }
         if let Some(fired) = self.judged_alone(rule) {
             self.apply(Decision { fired: vec![fired], ..Decision::default() });
         } else {
             let held = self.ground.audience.with_row(self.user, |person| self.held_alone(rule, person));
             self.apply(Decision { held: held.flatten().into_iter().collect(), ..Decision::default() });
         }
-        self.rounds(None)
+        self.rounds(Start::Rule(rule))
     }
 
     /// What follows from the passing of time: waits that are over, messages
     /// whose moment has come.
     pub fn pass(mut self) -> Came {
         self.wake();
-        self.rounds(None)
+        self.rounds(Start::Time)
     }
 
-    fn rounds(mut self, event: Option<Arc<str>>) -> Came {
+    fn rounds(mut self, start: Start) -> Came {
+        let mut first = Vec::new();
         for round in 0.. {
             let stimuli = std::mem::take(&mut self.next);
             if stimuli.is_empty() {
@@ -194,10 +208,16 @@ impl<'a> Turn<'a> {
             if decision.is_empty() {
                 break;
             }
+            if round == 0 {
+                first = stimuli;
+            }
             if round == ROUNDS {
-                return self.cut(event);
+                return self.cut(start, &first);
             }
             self.apply(decision);
+        }
+        if let Start::Time = start {
+            self.automation().cascades.time_passed(self.user);
         }
         self.finish()
     }
@@ -355,7 +375,7 @@ impl<'a> Turn<'a> {
     }
 
     fn finish(self) -> Came {
-        let Self { ground, user, standing, before, fired, failed, came, .. } = self;
+        let Self { ground, user, standing, before, fired, failed, came, replayed, .. } = self;
         let mut automation = ground.crowd.automation_mut();
         if standing != before {
             automation.put(user, standing);
@@ -366,13 +386,17 @@ impl<'a> Turn<'a> {
         for name in failed {
             automation.fail(&name, ground.now);
         }
+        if let Some(number) = replayed {
+            automation.cascades.done(number);
+        }
         drop(automation);
         came
     }
 
     /// Takes everything back and notes that it had no end.
-    fn cut(mut self, event: Option<Arc<str>>) -> Came {
-        let name = event.as_deref().unwrap_or_default().to_owned();
+    fn cut(mut self, start: Start, first: &[Stimulus]) -> Came {
+        let cascade = self.cascade(start, first);
+        let name = cascade.event().map_or_else(String::new, |event| event.name.to_string());
         let rules = self.rules_involved();
         tracing::warn!(user = %self.user, event = name, rules, "rules trigger one another without end; nothing of it is done");
         self.witness(|| Some(Seen::Cascade { rules: rules.clone() }));
@@ -396,9 +420,15 @@ impl<'a> Turn<'a> {
         let mut standing = std::mem::take(&mut self.before);
         standing.put_off(now, now + AGAIN);
         self.automation().put(self.user, standing);
-        for rule in &self.fired {
+        for rule in self.fired.iter().collect::<BTreeSet<_>>() {
             self.automation().fail(&self.ground.rules.rulebook.rules[*rule].name, self.ground.now);
         }
+        let mut automation = self.automation();
+        match self.replayed {
+            Some(number) => automation.cascades.again(number, cascade),
+            None => automation.cascades.add(cascade),
+        }
+        drop(automation);
         self.came
     }
 

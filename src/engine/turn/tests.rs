@@ -2,7 +2,9 @@
 //! what happens to one user, step by step, and what is posted by it. Gates come
 //! later and have tests of their own.
 
+mod cascades;
 mod model;
+mod switches;
 
 use crate::clock::ManualClock;
 use crate::engine::Engine;
@@ -87,14 +89,26 @@ impl World {
 
     /// Ends the process and starts another.
     fn restart(&self) {
+        self.stop();
+        self.open();
+        self.with(|engine| {
+            engine.act();
+            engine.audience().unwrap();
+            engine.follow_clock().unwrap();
+        });
+    }
+
+    /// Ends the process.
+    fn stop(&self) {
         if let Some(engine) = self.engine.take() {
             engine.stop();
         }
+    }
+
+    /// Opens the project as a command does that finds no engine.
+    fn open(&self) {
         let live = Arc::new(Live::open(self.folder.path(), self.clock.clone()).unwrap());
         let engine = Engine::new(self.folder.path().to_owned(), live, self.store.clone(), self.clock.clone()).unwrap();
-        engine.act();
-        engine.audience().unwrap();
-        engine.follow_clock().unwrap();
         self.engine.replace(Some(engine));
     }
 
@@ -194,9 +208,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            engine.stop();
-        }
+        self.stop();
     }
 }
 

@@ -5,6 +5,7 @@ use super::Scene;
 use super::gate::{Gate, Verdict};
 use super::words::{length, shown};
 use crate::condition::Row;
+use crate::engine::automation::Unit;
 use crate::engine::decide::{Situation, effects};
 use crate::engine::guard::Purpose;
 use crate::engine::turn::may_enter;
@@ -112,6 +113,13 @@ impl Scene<'_> {
             return Gate::new("start", Verdict::Stop, Text::same(""));
         };
         let name = &drip.name;
+        if let Some(off) = self.switched_off(Unit::Drip, name) {
+            let text = Text::new(
+                format!("would start the drip `{name}`, but it is {}", off.text.en),
+                format!("начнёт цепочку `{name}`, но она {}", off.text.ru),
+            );
+            return Gate::new("start", Verdict::Stop, text);
+        }
         match may_enter(drip, &self.standing, self.now) {
             true => Gate::new(
                 "start",

@@ -6,7 +6,7 @@ use super::tree::{Answer, At};
 use super::words::length;
 use super::{Explanation, Past, Scene};
 use crate::condition::Condition;
-use crate::engine::automation::{Enrolment, Flow, How, Kind, Leaving, Wait};
+use crate::engine::automation::{Enrolment, Flow, How, Kind, Leaving, Unit, Wait};
 use crate::engine::turn::may_enter;
 use crate::model::{Event, Text, Time, Trace};
 use crate::rulebook::{Again, Awaited, Drip};
@@ -20,6 +20,9 @@ impl Scene<'_> {
             Some(enrolment) => self.inside(&flow, enrolment),
             None => vec![self.trigger(&drip.when, At { section: "drips", name, key: "when" }), self.again(drip)],
         };
+        if self.standing.in_drip(name).is_none() {
+            gates.splice(0..0, self.switched_off(Unit::Drip, name));
+        }
         gates.extend(drip.exit.as_ref().map(|exit| self.exit(drip, exit)));
         gates.extend(self.goal(drip));
         let headline = self.drip_headline(drip);

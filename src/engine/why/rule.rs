@@ -7,6 +7,7 @@ use super::words::{length, shown};
 use super::{Explanation, Past, Scene};
 use crate::audience::Happened;
 use crate::condition::{Condition, Row};
+use crate::engine::automation::Unit;
 use crate::engine::turn::since;
 use crate::model::{Event, EventId, FieldId, SegmentId, Text, Time, TimeDelta, Trace, Value};
 use crate::rulebook::{ClockZone, Limit, LimitWindow, Rule, Schedule, Trigger};
@@ -26,10 +27,23 @@ impl Scene<'_> {
         let of_event = rule.when.event().is_some() && happened.is_none();
         gates.extend(rule.condition.as_ref().map(|condition| scene.asked(condition, at("if"), of_event)));
         gates.extend(rule.limit.map(|limit| scene.limited(rule, limit)));
-        let headline = headline(rule, &gates);
+        let off = self.switched_off(Unit::Rule, name);
+        let headline = if off.is_some() { off_headline(name) } else { headline(rule, &gates) };
+        gates.splice(0..0, off);
         let needed = needed(&gates);
         gates.extend(scene.actions(&rule.then, &person));
         Some(Explanation { headline, recorded: self.firings(name), gates, needed, ..about })
+    }
+
+    /// The gate of something that a person has switched off; nothing of what is
+    /// on.
+    pub(super) fn switched_off(&self, unit: Unit, name: &str) -> Option<Gate> {
+        let since = self.engine.automation().switches().off_since(unit, name)?.rfc3339();
+        let text = Text::new(
+            format!("switched off since {since}; `vestnik rule on {name}` switches it on"),
+            format!("выключено вручную с {since}; включить: `vestnik rule on {name}`"),
+        );
+        Some(Gate::new("switch", Verdict::Stop, text))
     }
 
     /// The condition of a rule; one that cannot be known before the event has
@@ -233,6 +247,10 @@ fn headline(rule: &Rule, gates: &[Gate]) -> Text {
             format!("`{name}` сработает, как только случится то, чего оно ждёт"),
         ),
     }
+}
+
+fn off_headline(name: &str) -> Text {
+    Text::new(format!("`{name}` does not act: it is switched off"), format!("`{name}` не сработает: выключено вручную"))
 }
 
 /// What would have to change for conditions to let through.

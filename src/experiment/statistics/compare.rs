@@ -41,7 +41,7 @@ pub struct Difference {
 /// A difference relative to the control: 0.1 is 10 % more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lift {
-    /// `μT / μC − 1`.
+    /// `(μT − μC) / μC`.
     pub value: f64,
     /// Its standard error by the delta method:
     /// `√(σC²·μT² / (μC⁴·nC) + σT² / (μC²·nT))`.
@@ -106,5 +106,6 @@ fn variances(control: &Sample, variant: &Sample) -> Option<(f64, f64)> {
 fn lift(control: f64, variant: f64, per_c: f64, per_t: f64) -> Option<Lift> {
     let ratio = variant / control;
     let error = (per_c * ratio * ratio + per_t).sqrt() / control;
-    (control > 0.0 && ratio.is_finite() && error.is_finite()).then_some(Lift { value: ratio - 1.0, error })
+    (control > 0.0 && ratio.is_finite() && error.is_finite())
+        .then_some(Lift { value: (variant - control) / control, error })
 }

@@ -8,21 +8,27 @@
 mod balance;
 mod bayes;
 mod compare;
+mod cuped;
 mod fixed;
 mod holm;
+mod power;
 mod sample;
 mod sequence;
 pub mod special;
 #[cfg(test)]
 mod tests;
+mod winsor;
 
 pub use balance::{Balance, SRM_ALPHA, balance};
 pub use bayes::{Belief, Prior, belief};
 pub use compare::{Difference, Interval, Lift, Test, difference};
+pub use cuped::{Adjusted, cuped};
 pub use fixed::fixed;
 pub use holm::holm;
+pub use power::Demand;
 pub use sample::{Arm, PairSums, Sample, Sums};
 pub use sequence::{PLANNED, Sequence};
+pub use winsor::{Histogram, percentile, winsorised};
 
 /// Which test decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

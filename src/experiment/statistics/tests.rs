@@ -102,3 +102,111 @@ fn splits_are_those_of_the_reference() {
         assert_eq!(balance.broken, !few && number(row[2]) < 0.001, "{row:?}");
     }
 }
+
+fn pair(control: Sample, variant: Sample) -> Vec<Arm> {
+    let arm = |name: &str, sample| Arm { name: name.to_owned(), weight: 1.0, sample };
+    vec![arm("control", control), arm("b", variant)]
+}
+
+#[test]
+fn whatever_the_numbers_there_is_an_answer() {
+    let proportions = [(0, 0), (1, 0), (1, 1), (2, 0), (2, 2), (1_000, 0), (1_000, 1_000), (u64::MAX, 0)];
+    let more = [(u64::MAX, u64::MAX), (u64::MAX, u64::MAX / 2), (1_000_000_000, 1), (3, 1), (5, 9)];
+    let amounts = [(0, 0, 0), (1, 5, 25), (2, 10, 50), (9, -90, 900), (1_000, 0, 0), (7, i128::MAX, i128::MAX)];
+    let mut samples: Vec<Sample> = proportions.iter().chain(&more).map(|(n, c)| Sample::proportion(*n, *c)).collect();
+    samples.extend(amounts.iter().map(|(n, sum, squares)| Sample::amounts(*n, *sum, *squares)));
+    samples.push(Sample::ratio(&PairSums { users: 10, y: 5.0, yy: 5.0, ..PairSums::default() }));
+    for control in &samples {
+        for variant in &samples {
+            let analysis = analyze(&pair(*control, *variant), &Settings::default());
+            sound(&analysis, &format!("{control:?} {variant:?}"));
+        }
+    }
+}
+
+/// Every figure is one.
+fn sound(analysis: &Analysis, what: &str) {
+    let versus = analysis.arms[1].versus.unwrap();
+    let ends = [versus.fixed, versus.sequential].into_iter().flat_map(|test| [test.difference, test.lift]).flatten();
+    let mut figures: Vec<f64> = ends.flat_map(|interval| [interval.low, interval.high]).collect();
+    figures.extend(
+        versus.belief.map(|belief| [belief.mean, belief.chance_to_win, belief.expected_loss]).unwrap_or_default(),
+    );
+    figures.extend(
+        versus.difference.map(|difference| [difference.value, difference.error, difference.dof]).unwrap_or_default(),
+    );
+    assert!(figures.iter().all(|figure| figure.is_finite()), "{what}: {figures:?}");
+    for p in [versus.fixed.p, versus.sequential.p, versus.p_holm].into_iter().chain(analysis.balance.map(|b| b.p)) {
+        assert!((0.0..=1.0).contains(&p), "{what}: {p}");
+    }
+}
+
+#[test]
+fn nobody_and_everybody_say_little_in_tiny_arms() {
+    let unlike = |n| analyze(&pair(Sample::proportion(n, 0), Sample::proportion(n, n)), &Settings::default());
+    assert!(unlike(2).arms[1].versus.unwrap().fixed.p > 0.05);
+    assert!(unlike(50).arms[1].versus.unwrap().sequential.p < 0.05);
+    let alike = analyze(&pair(Sample::proportion(50, 0), Sample::proportion(50, 0)), &Settings::default());
+    let versus = alike.arms[1].versus.unwrap();
+    let interval = versus.fixed.difference.unwrap();
+    assert!(versus.fixed.p == 1.0 && interval.low < -0.03 && interval.high > 0.03, "{versus:?}");
+    assert_eq!(versus.difference.unwrap().lift, None);
+}
+
+#[test]
+fn p_of_the_sequence_and_its_interval_agree() {
+    for converted in 500..700 {
+        let arms = pair(Sample::proportion(10_000, 500), Sample::proportion(10_000, converted));
+        let versus = analyze(&arms, &Settings::default()).arms[1].versus.unwrap();
+        let interval = versus.sequential.difference.unwrap();
+        assert_eq!(versus.sequential.p < 0.05, interval.low > 0.0, "{converted}");
+    }
+}
+
+#[test]
+fn holm_corrects_for_the_number_of_variants() {
+    for (values, expected) in [
+        (vec![], vec![]),
+        (vec![0.03], vec![0.03]),
+        // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
+        (vec![0.01, 0.04, 0.03, 0.005], vec![0.03, 0.06, 0.06, 0.02]),
+        (vec![0.5, 0.6, 0.001], vec![1.0, 1.0, 0.003]),
+    ] {
+        let found = holm(&values);
+        assert!(
+            found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-15) && found.len() == expected.len(),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_ratio_has_the_variance_of_the_delta_method() {
+    // users with (money, orders); the ratio is 100/8 of each order
+    let mut sums = PairSums::default();
+    [(10.0, 1.0), (30.0, 2.0), (0.0, 1.0), (60.0, 4.0)].iter().for_each(|(y, x)| sums.add(*y, *x));
+    let sample = Sample::ratio(&sums);
+    // by hand: residuals y − 12.5·x are −2.5, 5, −12.5, 10; squares 287.5, over 3, over the mean of orders squared
+    assert_eq!(sample.mean, 12.5);
+    assert!((sample.variance.unwrap() - 287.5 / 3.0 / 4.0).abs() < 1e-12, "{sample:?}");
+}
+
+#[test]
+fn sums_are_the_same_however_they_are_kept() {
+    let mut sums = Sums::default();
+    (0..1_000).for_each(|n| sums.add(f64::from(u8::from(n % 20 == 0))));
+    let (kept, counted) = (sums.sample(), Sample::proportion(1_000, 50));
+    assert_eq!((kept.mean, counted.mean), (0.05, 0.05));
+    assert!(relative(kept.variance.unwrap(), counted.variance.unwrap()) < 1e-15);
+}
+
+#[test]
+fn a_prior_pulls_the_difference_towards_itself() {
+    let arms = pair(Sample::proportion(1_000, 50), Sample::proportion(1_000, 65));
+    let difference = difference(&arms[0].sample, &arms[1].sample).unwrap();
+    let flat = belief(Prior::Flat, &difference);
+    let narrow = belief(Prior::Normal { mean: 0.0, deviation: 0.001 }, &difference);
+    let wide = belief(Prior::Normal { mean: 0.0, deviation: 1_000.0 }, &difference);
+    assert!(narrow.mean < 0.001 && narrow.deviation < 0.001 && narrow.chance_to_win < 0.6, "{narrow:?}");
+    assert!(relative(wide.mean, flat.mean) < 1e-9 && relative(wide.expected_loss, flat.expected_loss) < 1e-9);
+}

@@ -101,7 +101,7 @@ pub enum Verdict {
 pub enum Fault {
     /// An arm has a share of users that its weight does not explain.
     Split {
-        /// The arm that is farthest off.
+        /// The arm that lacks most.
         arm: String,
         /// Its share of the users.
         share: f64,
@@ -246,8 +246,9 @@ fn split(evidence: &Evidence<'_>) -> Option<Fault> {
     let users: f64 = dealt().map(|(arm, _)| arm.users as f64).sum();
     let weights: f64 = dealt().map(|(_, weight)| weight).sum();
     let shares = dealt().map(|(arm, weight)| (arm, arm.users as f64 / users, weight / weights));
-    let off = |share: f64, expected: f64| (share - expected).powi(2) / expected;
-    let (arm, share, expected) = shares.max_by(|a, b| off(a.1, a.2).total_cmp(&off(b.1, b.2)))?;
+    // users get lost rather than doubled, so the arm that lacks most is named
+    let lacks = |share: f64, expected: f64| (expected - share) / expected.sqrt();
+    let (arm, share, expected) = shares.max_by(|a, b| lacks(a.1, a.2).total_cmp(&lacks(b.1, b.2)))?;
     Some(Fault::Split { arm: arm.name.clone(), share, expected })
 }
 

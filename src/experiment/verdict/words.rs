@@ -32,11 +32,11 @@ fn split(arm: &str, found: f64, expected: f64) -> Text {
     let (found, expected) = (share(found), share(expected));
     Text::new(
         format!(
-            "broken: `{arm}` has {} of the users instead of {}, which chance does less than once in 1,000; do not trust the figures: check that no variant loses users on the way and that weights were not changed while it runs",
+            "broken: `{arm}` has {} of the users instead of {}, which chance does less than once in 1 000; do not trust the figures: check that no variant loses users on the way and that weights were not changed while it runs",
             found.en, expected.en
         ),
         format!(
-            "эксперимент сломан: у `{arm}` {} пользователей вместо {}, случайно так бывает реже, чем раз на 1000; цифрам верить нельзя: проверьте, что ни один вариант не теряет пользователей по дороге и что веса не меняли на ходу",
+            "эксперимент сломан: у `{arm}` {} пользователей вместо {}, случайно так бывает реже, чем раз на 1 000; цифрам верить нельзя: проверьте, что ни один вариант не теряет пользователей по дороге и что веса не меняли на ходу",
             found.ru, expected.ru
         ),
     )
@@ -157,7 +157,7 @@ fn worse(variant: &str, lift: Option<f64>) -> Text {
 }
 
 fn nothing(most: Option<f64>) -> Text {
-    let Some(most) = most.map(change) else {
+    let Some(most) = most.map(share) else {
         return Text::new(
             "stop: the planned users are in and the variants cannot be told apart; keep the control",
             "остановите: запланированные пользователи набраны, а варианты не отличить; оставьте контрольный",

@@ -155,7 +155,7 @@ def splits():
 def specials():
     for z in ["-3", "0", "0.001", "0.5", "1", "1.959963984540054", "3", "5", "6.361340902404056", "8", "12", "20", "37"]:
         yield f"normal_upper,{z},0," + text(normal_upper(mpf(z)))
-    for p in ["0.5", "0.975", "0.2", "0.025", "0.001", "0.0000001", "0.0000000001", "1e-30"]:
+    for p in ["0.975", "0.2", "0.025", "0.001", "0.0000001", "0.0000000001", "1e-30"]:
         root = findroot(lambda z: log(normal_upper(z) / mpf(p)), 1 if mpf(p) > mpf("0.01") else sqrt(-2 * log(mpf(p))))
         yield f"normal_quantile,{p},0," + text(root)
     for dof in ["1", "1.5", "2", "5", "30.25", "1000", "99999.5", "999999", "1000001", "2000000", "2000000000"]:

@@ -3,6 +3,8 @@
 //! the same messages and the same state as one that never did.
 
 use super::{DAY, HOUR, World};
+use crate::engine::automation::Way;
+use crate::engine::switches::Switching;
 use crate::model::{Event, Patch, TimeDelta, UserId, Value};
 use crate::store::history::Span;
 use crate::store::memory::MemoryStore;
@@ -13,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A store that loses a commit when it is told to, as a process does that is
 /// killed before the disk has it.
 #[derive(Default)]
-struct Mortal {
+pub(super) struct Mortal {
     inner: MemoryStore,
-    dies: AtomicBool,
+    pub dies: AtomicBool,
 }
 
 impl Store for Mortal {
@@ -140,17 +142,19 @@ enum Act {
     Event(UserId, &'static str),
     Set(UserId, &'static str, Value),
     Pass(TimeDelta),
+    Switch(&'static str, Way),
 }
 
 fn acts(dice: &mut Dice) -> Vec<Act> {
     let act = |dice: &mut Dice| {
         let user = UserId(1 + dice.roll(3) as i64);
-        match dice.roll(8) {
+        match dice.roll(9) {
             0..=2 => Act::Event(user, ["pay", "open", "won"][dice.roll(3)]),
             3 => Act::Set(user, "balance", Value::Int(dice.roll(9) as i64 - 3)),
             4 => Act::Set(user, "paid", Value::Int(dice.roll(5) as i64)),
             5 => Act::Set(user, "timezone", Value::text(["Asia/Tokyo", "Europe/Moscow"][dice.roll(2)])),
             6 => Act::Pass(HOUR),
+            7 => Act::Switch(["r0", "r1", "timed", "one"][dice.roll(4)], [Way::Off, Way::On, Way::On][dice.roll(3)]),
             _ => Act::Pass(TimeDelta(DAY.0 / (1 + dice.roll(5)) as i64)),
         }
     };
@@ -187,6 +191,12 @@ fn carry_out(world: &World, act: &Act, number: usize) {
                 while world.with(|engine| engine.crowd.is_behind()) {
                     surely(world, || Transaction::advance(world.now()));
                 }
+            }
+        }
+        Act::Switch(name, way) => {
+            let switching = Switching { names: vec![(*name).to_owned()], kind: None, way: *way };
+            while world.with(|engine| engine.switch(&switching)).is_err() {
+                world.restart();
             }
         }
         Act::Set(user, name, value) => {
