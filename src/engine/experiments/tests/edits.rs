@@ -111,7 +111,20 @@ impl Dice {
     }
 }
 
-/// Random events, restarts and edits: the running sums are those of the stored
+#[test]
+fn what_is_not_stored_is_not_counted() {
+    let world = World::new(RULES);
+    world.lose(Transaction::events(vec![shown(1, "ab", 1, "control", world.now(), 5, false)]));
+    assert_eq!(world.report("ab").exposed(), 0);
+    world.shows(1, "ab", "control");
+    let paid = Transaction::events(vec![world.event(1, "payment", world.now(), &[("rub", Value::Money(5))])]);
+    world.lose(paid.clone());
+    assert_eq!(y(&world.arm("ab", 0).figures[RUB], Reading::Sum), (0.0, 0.0));
+    world.tell(paid);
+    assert_eq!(y(&world.arm("ab", 0).figures[RUB], Reading::Sum), (5.0, 25.0));
+}
+
+/// Random events, crashes, restarts and edits: the running sums are those of the stored
 /// exposures added up, and those of everything counted from the history.
 #[test]
 fn running_sums_are_those_of_the_records() {
@@ -121,13 +134,14 @@ fn running_sums_are_those_of_the_records() {
         for _ in 0..120 {
             let (user, at) = (1 + dice.roll(9), world.now() - TimeDelta(dice.roll(20 * DAY.0)) + DAY);
             let rub = ("rub", Value::Money(dice.roll(1_000) - 300));
-            match dice.roll(12) {
+            match dice.roll(13) {
                 0..2 => world.shows(user, "ab", ["control", "short"][(user % 2) as usize]),
                 2..6 => world.happens(user, "payment", at, &[rub]),
                 6 => world.happens(user, "refund", at, &[rub]),
                 7 => world.happens(user, "bot_blocked", at, &[]),
                 8 => world.tell(Transaction::events(vec![shown(user, "ab", 1, "", world.now(), 5, true)])),
                 9 => world.restart(),
+                10 => world.lose(Transaction::events(vec![world.event(user, "payment", at, &[rub])])),
                 _ => world.pass(TimeDelta::hours(dice.roll(30))),
             }
         }
