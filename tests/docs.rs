@@ -215,6 +215,17 @@ fn the_readmes_mistake_is_answered_as_it_says() {
 }
 
 #[test]
+fn the_experiment_of_the_page_is_right() {
+    let blocks = blocks("docs/experiments.md");
+    let block = blocks.iter().find(|block| block.tag == "yaml rules/experiments.yaml").unwrap();
+    let templates = [("templates/welcome.html", "Hello!\n"), ("templates/welcome_short.html", "Hi!\n")];
+    let files = core().chain(templates).chain([(block.tag.trim_start_matches("yaml "), block.text.as_str())]);
+    let loaded = load_files(&Files::from_list(files));
+    let found: Vec<_> = loaded.diagnostics.iter().map(|found| &found.message.en).collect();
+    assert!(loaded.rulebook.is_some(), "{found:?}");
+}
+
+#[test]
 fn every_code_is_in_the_table() {
     let page = read("docs/rulebook.md");
     for row in explain::codes() {

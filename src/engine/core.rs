@@ -15,7 +15,7 @@ use super::automation::flow::asked;
 use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
-use super::experiments::Around;
+use super::experiments::{Around, Winner};
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes};
@@ -41,6 +41,8 @@ pub(super) struct Core {
     replaying: Vec<u64>,
     /// Since when the audience counts events that were undone.
     off_since: Option<Time>,
+    /// The hour in which winners were looked for last.
+    won: Option<i64>,
 }
 
 /// For so long the audience may count events that were undone.
@@ -49,7 +51,7 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None }
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None, won: None }
     }
 }
 
@@ -126,6 +128,7 @@ impl Observer for Core {
         if !crowd.acts() {
             return self.replay(audience);
         }
+        self.ship_winners(audience, now);
         let mut follows = Vec::new();
         for changes in changed {
             let user = changes.user;
@@ -225,6 +228,20 @@ impl Core {
         }
         self.stage(came.posts, came.notes, came.errands);
         came.follows
+    }
+
+    /// Puts winners into effect, once an hour, and tells the admins.
+    fn ship_winners(&mut self, audience: &Audience, now: Time) {
+        let hour = now.0.div_euclid(TimeDelta::hours(1).0);
+        let Some(rules) = self.rules.clone().filter(|_| self.won != Some(hour)) else { return };
+        self.won = Some(hour);
+        let winners = self.crowd.experiments().winners(&rules.rulebook, now);
+        for Winner { name, deed, text } in winners {
+            audience.turn(&name, deed.status.deal());
+            self.crowd.experiments_mut().did(&name, deed);
+            let language = rules.rulebook.settings.language;
+            self.stage(Vec::new(), vec![text.get(language).to_owned()], Vec::new());
+        }
     }
 
     /// Counts what happened for the experiments that ask for it.

@@ -86,13 +86,13 @@ impl ExperimentAnswer {
         let place = report.goal().or_else(|| report.metrics.iter().position(|m| m.kind == Kind::Revenue));
         let (arms, cuped) = deciding(&report, place);
         let analysis = analyze(&arms, &settings);
-        let of_kind = |kind| report.metrics.iter().enumerate().filter(move |(_, metric)| metric.kind == kind);
-        let compared =
-            |(place, metric): (usize, &Metric), reading| (metric, analyze(&plain(&report, place, reading), &settings));
-        let guards: Vec<(&Metric, Analysis)> =
-            of_kind(Kind::Guardrail).map(|pair| compared(pair, Reading::Converted)).collect();
-        let revenue: Vec<(&Metric, Analysis)> =
-            of_kind(Kind::Revenue).map(|pair| compared(pair, Reading::Sum)).collect();
+        let compared = |kind, reading| -> Vec<(&Metric, Analysis)> {
+            let places = report.metrics.iter().enumerate().filter(|(_, metric)| metric.kind == kind);
+            let analysis = |place| analyze(&plain(&report, place, reading), &settings);
+            places.map(|(place, metric)| (metric, analysis(place))).collect()
+        };
+        let guards = compared(Kind::Guardrail, Reading::Converted);
+        let revenue = compared(Kind::Revenue, Reading::Sum);
         let guard =
             |(metric, analysis): &(&Metric, Analysis)| Guard { name: title(metric), analysis: analysis.clone() };
         let guard_list: Vec<Guard> = guards.iter().map(guard).collect();

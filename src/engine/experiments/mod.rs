@@ -22,6 +22,7 @@
 //! | `Xs` + experiment | [`plan::Outline`] by which the exposures were counted |
 
 mod adopt;
+mod autoship;
 pub mod command;
 mod counted;
 mod deed;
@@ -33,6 +34,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+pub(super) use autoship::Winner;
 pub use command::{ExperimentError, ExperimentOrder};
 pub use deed::{By, Deed, Status};
 pub use judged::{Compared, ExperimentAnswer, JudgedBy, Recommendation};

@@ -248,9 +248,12 @@ fn amount(value: &Value, digits: u8) -> i64 {
     }
 }
 
-/// The templates of the messages whose sender names an experiment.
+/// The templates that name an experiment, and those of the messages whose sender
+/// does.
 fn templates(rulebook: &Rulebook, id: ExperimentId) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let all = rulebook.catalogue.templates.names().into_iter();
+    let name_it = all.filter(|template| rulebook.templates.experiments(template).any(|named| named == id));
+    let mut found: BTreeSet<String> = name_it.map(str::to_owned).collect();
     for broadcast in rulebook.broadcasts() {
         of_send(&broadcast.send, id, false, &mut found);
     }

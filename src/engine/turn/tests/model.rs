@@ -8,7 +8,7 @@ use crate::engine::switches::Switching;
 use crate::model::{Event, Patch, TimeDelta, UserId, Value};
 use crate::store::history::Span;
 use crate::store::mortal::Mortal;
-use crate::store::{Store, Transaction};
+use crate::store::Transaction;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
