@@ -53,10 +53,9 @@ impl Experiments {
         if counted.plan.outline != plan.outline {
             self.changed.outlines.insert(name.clone());
         }
-        let had: Vec<_> = counted.everybody().filter(|(_, of)| !of.cells.is_empty()).map(|(user, _)| user).collect();
-        if let Some(places) = counted.revise(plan) {
-            self.changed.users.extend(had.into_iter().map(|user| (name.clone(), user)));
-            anew.insert(name, places);
+        if let Some(revised) = counted.revise(plan) {
+            self.changed.users.extend(revised.changed.into_iter().map(|user| (name.clone(), user)));
+            anew.insert(name, revised.anew);
         }
         Ok(is_same)
     }

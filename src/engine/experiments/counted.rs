@@ -23,6 +23,16 @@ pub struct Counted {
     pub others: BTreeMap<u32, u64>,
 }
 
+/// What another plan changes.
+#[derive(Debug, Default)]
+pub struct Revised {
+    /// The places that are to be counted from the history; then the sums are to
+    /// be made.
+    pub anew: Vec<usize>,
+    /// Users whose records change.
+    pub changed: Vec<UserId>,
+}
+
 impl Counted {
     /// Nothing was counted.
     pub fn new(plan: Plan) -> Self {
@@ -104,20 +114,22 @@ impl Counted {
     }
 
     /// Takes another plan for the same version. What is measured as before
-    /// stays; gives the places of the rest, which are to be counted anew, and
-    /// then the sums made. Nothing if all is as before.
-    pub fn revise(&mut self, plan: Plan) -> Option<Vec<usize>> {
+    /// stays. Nothing is to be done if all of it is.
+    pub fn revise(&mut self, plan: Plan) -> Option<Revised> {
         let before = std::mem::replace(&mut self.plan, plan).outline;
         let places = self.plan.outline.places_in(&before);
         if places.iter().copied().eq((0..before.metrics.len()).map(Some)) {
             return None;
         }
-        for exposure in self.users.values_mut() {
+        let mut changed = Vec::new();
+        for (user, exposure) in self.users.iter_mut().filter(|(_, exposure)| !exposure.cells.is_empty()) {
+            changed.push(*user);
             let cell = |place: &Option<usize>| place.map_or_else(Cell::default, |place| exposure.cell(place));
             exposure.cells = places.iter().map(cell).collect();
             exposure.tidy();
         }
-        Some((0..).zip(&places).filter(|(_, place)| place.is_none()).map(|(at, _)| at).collect())
+        let anew = (0..).zip(&places).filter(|(_, place)| place.is_none()).map(|(at, _)| at).collect();
+        Some(Revised { anew, changed })
     }
 
     /// Adds up the variants again, after [`Counted::revise`] and what was counted

@@ -42,7 +42,8 @@ pub use plan::{Kind, Metric, Reading};
 pub use report::{ArmReport, DayReport, ExperimentReport, Figures, Sums};
 
 use super::crowd::Crowd;
-use crate::audience::{Audience, Deal};
+use crate::audience::{Audience, Deal, Happened, Person};
+use crate::condition::Truth;
 use crate::model::event::{EXPERIMENT_VERSION, HOW, LEDGER, RULEBOOK, VARIANT};
 use crate::model::{Delivery, Event, Time, UserId, Value};
 use crate::rulebook::Rulebook;
@@ -95,8 +96,11 @@ pub(super) struct Around<'a> {
 impl Around<'_> {
     /// What an event adds to something measured of its user, if it counts.
     fn weigh(&self, plan: &Plan, place: usize, event: &Event) -> Option<(u32, i64)> {
-        let weighed = self.audience.with_row(event.user, |person| plan.weigh(place, event, self.rulebook, person));
-        weighed.flatten()
+        plan.weigh(place, event, |condition, event| {
+            let happened = Happened::new(self.rulebook, event);
+            let judge = |person: &Person<'_>| condition.judge(&person.at(&happened)) == Truth::True;
+            self.audience.with_row(event.user, judge).unwrap_or(false)
+        })
     }
 }
 

@@ -1,8 +1,7 @@
 //! What is measured of an experiment, as the rule files say it now: its goal,
 //! its guard rails, and what users pay in each currency.
 
-use crate::audience::{Happened, Person};
-use crate::condition::{Condition, Truth};
+use crate::condition::Condition;
 use crate::engine::automation::flow::asked;
 use crate::engine::ties::{EVERYONE, HELD_OUT, holdout};
 use crate::experiment::assignment::{BUCKETS, Dealer};
@@ -164,10 +163,15 @@ impl Plan {
         })
     }
 
-    /// What an event adds to something measured of its user, if it counts:
-    /// how many and how much. What is paid back is judged as the payment that
-    /// it takes back.
-    pub fn weigh(&self, place: usize, event: &Event, rulebook: &Rulebook, person: &Person<'_>) -> Option<(u32, i64)> {
+    /// What an event adds to something measured, if it counts: how many and how
+    /// much. What is paid back is judged as the payment that it takes back.
+    /// `holds` tells whether a condition is true of the event's user.
+    pub fn weigh(
+        &self,
+        place: usize,
+        event: &Event,
+        holds: impl FnOnce(&Condition, &Event) -> bool,
+    ) -> Option<(u32, i64)> {
         let metric = self.outline.metrics.get(place)?;
         let is_back = event.name != metric.event;
         if is_back && !(metric.is_taken_back() && &*event.name == REFUND) {
@@ -175,8 +179,7 @@ impl Plan {
         }
         if let Some(condition) = self.conditions.get(place)? {
             let event = Event { name: metric.event.clone(), ..event.clone() };
-            let happened = Happened::new(rulebook, &event);
-            if condition.judge(&person.at(&happened)) != Truth::True {
+            if !holds(condition, &event) {
                 return None;
             }
         }
@@ -245,9 +248,12 @@ fn amount(value: &Value, digits: u8) -> i64 {
     }
 }
 
-/// The templates of the messages whose sender names an experiment.
+/// The templates that name an experiment, and those of the messages whose sender
+/// does.
 fn templates(rulebook: &Rulebook, id: ExperimentId) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let all = rulebook.catalogue.templates.names().into_iter();
+    let name_it = all.filter(|template| rulebook.templates.experiments(template).any(|named| named == id));
+    let mut found: BTreeSet<String> = name_it.map(str::to_owned).collect();
     for broadcast in rulebook.broadcasts() {
         of_send(&broadcast.send, id, false, &mut found);
     }

@@ -4,6 +4,7 @@
 
 mod counting;
 mod deeds;
+mod edits;
 
 use super::report::{ArmReport, ExperimentReport};
 use crate::clock::ManualClock;
@@ -11,10 +12,11 @@ use crate::engine::Engine;
 use crate::model::event::{EXPERIMENT_VERSION, HOW, LEDGER, RULEBOOK, UNDELIVERED_HOW, VARIANT};
 use crate::model::{Clock, Event, Patch, Time, TimeDelta, Trace, UserId, Value};
 use crate::rulebook::{Live, Outcome};
-use crate::store::memory::MemoryStore;
-use crate::store::{Store, Transaction};
+use crate::store::Transaction;
+use crate::store::mortal::Mortal;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 const START: Time = Time(1_767_603_600_000);
@@ -41,7 +43,7 @@ experiments:
 /// A project, its store and its clock.
 struct World {
     folder: TempDir,
-    store: Arc<dyn Store>,
+    store: Arc<Mortal>,
     clock: Arc<ManualClock>,
     engine: RefCell<Option<Engine>>,
     events: Cell<u64>,
@@ -52,7 +54,7 @@ impl World {
     fn new(rules: &str) -> Self {
         let world = Self {
             folder: tempfile::tempdir().unwrap(),
-            store: Arc::new(MemoryStore::default()),
+            store: Arc::new(Mortal::default()),
             clock: Arc::new(ManualClock::new(START)),
             engine: RefCell::new(None),
             events: Cell::new(0),
@@ -106,6 +108,13 @@ impl World {
 
     fn tell(&self, transaction: Transaction) {
         self.with(|engine| drop(engine.writer.commit(transaction).unwrap()));
+    }
+
+    /// The same, and the process dies before the disk has it.
+    fn lose(&self, transaction: Transaction) {
+        self.store.dies.store(true, Ordering::SeqCst);
+        self.with(|engine| drop(engine.writer.commit(transaction)));
+        self.store.dies.store(false, Ordering::SeqCst);
     }
 
     fn now(&self) -> Time {
