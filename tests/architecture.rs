@@ -32,7 +32,7 @@ const ORDER: [&str; 16] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 23] = [
+const KNOWN_IN: [(&str, &str); 24] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox engine/errands/tests"),
@@ -53,6 +53,7 @@ const KNOWN_IN: [(&str, &str); 23] = [
     ("roaring", "audience"),
     ("rusqlite", "import"),
     ("sled", "store/sled"),
+    ("statrs", "experiment/statistics/special"),
     ("teloxide", "interface/bot"),
     ("serde_yaml", "sandbox/script"),
     ("tracing_subscriber", "cli"),

@@ -215,6 +215,17 @@ fn the_readmes_mistake_is_answered_as_it_says() {
 }
 
 #[test]
+fn the_experiment_of_the_page_is_right() {
+    let blocks = blocks("docs/experiments.md");
+    let block = blocks.iter().find(|block| block.tag == "yaml rules/experiments.yaml").unwrap();
+    let templates = [("templates/welcome.html", "Hello!\n"), ("templates/welcome_short.html", "Hi!\n")];
+    let files = core().chain(templates).chain([(block.tag.trim_start_matches("yaml "), block.text.as_str())]);
+    let loaded = load_files(&Files::from_list(files));
+    let found: Vec<_> = loaded.diagnostics.iter().map(|found| &found.message.en).collect();
+    assert!(loaded.rulebook.is_some(), "{found:?}");
+}
+
+#[test]
 fn every_code_is_in_the_table() {
     let page = read("docs/rulebook.md");
     for row in explain::codes() {
@@ -255,6 +266,7 @@ fn commands_of_the_pages_exist() {
         "docs/sandbox.md",
         "docs/scripts.md",
         "docs/why.md",
+        "docs/experiments.md",
     ] {
         for words in commands(&read(page)) {
             let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -262,7 +274,7 @@ fn commands_of_the_pages_exist() {
                 words.drain(..2);
             }
             let Some(first) = words.first().filter(|word| is_word(word)) else { continue };
-            let has_parts = ["bench", "broadcast", "export", "outbox"].contains(first);
+            let has_parts = ["bench", "broadcast", "experiment", "export", "outbox"].contains(first);
             let depth = if has_parts && words.len() > 1 { 2 } else { 1 };
             let help = help(&words[..depth]);
             for flag in words.iter().filter(|word| word.starts_with("--")) {

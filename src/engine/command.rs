@@ -13,6 +13,7 @@ use super::deliveries::{
 };
 use super::editions::{EditionReport, RollbackError, RolledBack, Wanted, editions, roll_back};
 use super::errands::{ErrandsReport, ScheduleReport};
+use super::experiments::{ExperimentAnswer, ExperimentError, ExperimentOrder};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
@@ -129,6 +130,20 @@ pub enum Request {
         /// Their numbers; all if left out.
         numbers: Option<Vec<u64>>,
     },
+    /// What all experiments have come to, or one.
+    Experiments {
+        /// Its name.
+        name: Option<String>,
+    },
+    /// Start, stop or ship an experiment.
+    OrderExperiment {
+        /// Its name.
+        name: String,
+        /// Which of these.
+        order: ExperimentOrder,
+        /// Who asks, if that is known.
+        by: Option<String>,
+    },
     /// Let this engine send.
     Arm,
     /// Let it send nothing but replies.
@@ -200,6 +215,8 @@ pub enum Reply {
     Cascades(CascadeList),
     /// To [`Request::Replay`].
     Replayed(Replayed),
+    /// To [`Request::Experiments`] and [`Request::OrderExperiment`].
+    Experiments(Vec<ExperimentAnswer>),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
     /// To [`Request::Editions`].
@@ -314,6 +331,9 @@ pub enum CommandError {
     /// Deciding again.
     #[error(transparent)]
     Cascade(#[from] CascadeError),
+    /// Experiments.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
     /// Putting an earlier rulebook back.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
@@ -374,6 +394,10 @@ impl Engine {
             Request::Switch(switching) => Ok(Reply::Switched(self.switch(&switching)?)),
             Request::Cascades => Ok(Reply::Cascades(self.cascades()?)),
             Request::Replay { numbers } => Ok(Reply::Replayed(self.replay_cascades(numbers.as_deref())?)),
+            Request::Experiments { name } => Ok(Reply::Experiments(self.experiment_answers(name.as_deref())?)),
+            Request::OrderExperiment { name, order, by } => {
+                Ok(Reply::Experiments(self.order_experiment(&name, &order, by)?))
+            }
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
@@ -521,6 +545,7 @@ impl CommandError {
             Self::Import(error) => error.text(),
             Self::Switch(error) => error.text(),
             Self::Cascade(error) => error.text(),
+            Self::Experiment(error) => error.text(),
             Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }

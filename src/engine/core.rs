@@ -15,6 +15,7 @@ use super::automation::flow::asked;
 use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
 use super::decide::Reactions;
+use super::experiments::{Around, Winner};
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
 use crate::audience::{Audience, Changes};
@@ -40,6 +41,8 @@ pub(super) struct Core {
     replaying: Vec<u64>,
     /// Since when the audience counts events that were undone.
     off_since: Option<Time>,
+    /// The hour in which winners were looked for last.
+    won: Option<i64>,
 }
 
 /// For so long the audience may count events that were undone.
@@ -48,7 +51,7 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None }
+        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None, won: None }
     }
 }
 
@@ -71,6 +74,8 @@ impl Observer for Core {
         if self.rules.as_ref().is_none_or(|rules| !Arc::ptr_eq(&rules.rulebook, &current)) {
             self.staged.open(&*crowd.store)?;
             audience.adopt(&current, &crowd.profiles, audience.now())?;
+            let around = Around { crowd: &crowd, audience, rulebook: &current };
+            crowd.experiments_mut().adopt(&around).inspect_err(|_| self.is_stale = true)?;
             self.adopt(audience, Arc::new(Rules::new(current)), now);
         }
         Ok(())
@@ -104,6 +109,7 @@ impl Observer for Core {
             let zone = &rules.rulebook.settings.timezone.zone;
             crowd.automation_mut().progress.note_hour(event, zone);
         }
+        self.count(audience, event);
         self.moved(&changes);
         let stimulus = Stimulus { event: Some(event.clone()), changes: vec![changes], due: None };
         follows.extend(self.turn(audience, event.user, origin, None, |turn| turn.follow(stimulus)));
@@ -113,11 +119,16 @@ impl Observer for Core {
     fn advanced(&mut self, now: Time) -> Vec<Follow> {
         let crowd = self.crowd.clone();
         let Some(audience) = crowd.loaded() else { return Vec::new() };
+        for (experiment, deed) in crowd.take_orders() {
+            audience.turn(&experiment, deed.status.deal());
+            crowd.experiments_mut().did(&experiment, deed);
+        }
         let changed = audience.advance(now);
         changed.iter().for_each(|changes| self.moved(changes));
         if !crowd.acts() {
             return self.replay(audience);
         }
+        self.ship_winners(audience, now);
         let mut follows = Vec::new();
         for changes in changed {
             let user = changes.user;
@@ -137,6 +148,7 @@ impl Observer for Core {
         if let Some(rules) = &self.rules {
             self.staged.write(&rules.rulebook, &mut automation, self.crowd.clock.now(), batch)?;
         }
+        self.crowd.experiments_mut().write(batch)?;
         automation.write(batch)
     }
 
@@ -206,6 +218,11 @@ impl Core {
             automation.moved(user, field, (&old, &new), now);
         }
         drop(automation);
+        for follow in &came.follows {
+            if let Follow::Event(event) = follow {
+                self.count(audience, event);
+            }
+        }
         if came.is_off {
             self.off_since = self.off_since.or(Some(now));
         }
@@ -213,9 +230,37 @@ impl Core {
         came.follows
     }
 
+    /// Puts winners into effect, once an hour, and tells the admins.
+    fn ship_winners(&mut self, audience: &Audience, now: Time) {
+        let hour = now.0.div_euclid(TimeDelta::hours(1).0);
+        let Some(rules) = self.rules.clone().filter(|_| self.won != Some(hour)) else { return };
+        self.won = Some(hour);
+        let winners = self.crowd.experiments().winners(&rules.rulebook, now);
+        for Winner { name, deed, text } in winners {
+            audience.turn(&name, deed.status.deal());
+            self.crowd.experiments_mut().did(&name, deed);
+            let language = rules.rulebook.settings.language;
+            self.stage(Vec::new(), vec![text.get(language).to_owned()], Vec::new());
+        }
+    }
+
+    /// Counts what happened for the experiments that ask for it.
+    fn count(&self, audience: &Audience, event: &Event) {
+        if let Some(rules) = &self.rules {
+            let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+            self.crowd.experiments_mut().happened(event, &around);
+        }
+    }
+
     /// A message that shows a variant of an experiment was about to be sent, or
     /// would have been: the user keeps the variant.
     fn exposed(&mut self, audience: &Audience, experiment: &str, event: &Event) -> Vec<Follow> {
+        let Some(rules) = self.rules.clone() else { return Vec::new() };
+        let around = Around { crowd: &self.crowd, audience, rulebook: &rules.rulebook };
+        // who was shown another version is not held by it
+        if !self.crowd.experiments_mut().exposed(experiment, event, &around) {
+            return Vec::new();
+        }
         let (Some(Value::String(variant)), None) = (event.property(VARIANT), event.property(HOW)) else {
             return Vec::new();
         };

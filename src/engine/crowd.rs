@@ -7,6 +7,7 @@
 
 use super::EngineError;
 use super::automation::Automation;
+use super::experiments::{Deed, Experiments};
 use super::hours;
 use super::witness::Witness;
 use crate::audience::Audience;
@@ -25,6 +26,9 @@ pub(super) struct Crowd {
     pub store: Arc<dyn Store>,
     audience: OnceLock<Audience>,
     automation: RwLock<Automation>,
+    experiments: RwLock<Experiments>,
+    /// What is to be done with experiments at the next look at the clock.
+    orders: Mutex<Vec<(Arc<str>, Deed)>>,
     /// Whether time is followed: rules act by the clock.
     acts: AtomicBool,
     /// Whether more is due than one look at the clock took up.
@@ -48,6 +52,8 @@ impl Crowd {
             store,
             audience: OnceLock::new(),
             automation: RwLock::default(),
+            experiments: RwLock::default(),
+            orders: Mutex::default(),
             acts: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),
             replays: Mutex::default(),
@@ -117,6 +123,27 @@ impl Crowd {
         self.automation.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is counted of experiments.
+    pub fn experiments(&self) -> RwLockReadGuard<'_, Experiments> {
+        self.experiments.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to be changed by the writer's thread. Whoever holds it may look
+    /// at the audience; not the other way round.
+    pub fn experiments_mut(&self) -> RwLockWriteGuard<'_, Experiments> {
+        self.experiments.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is to be done with an experiment at the next look at the clock.
+    pub fn order(&self, experiment: Arc<str>, deed: Deed) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).push((experiment, deed));
+    }
+
+    /// What is to be done with experiments now.
+    pub fn take_orders(&self) -> Vec<(Arc<str>, Deed)> {
+        std::mem::take(&mut *self.orders.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The hour of the day at which a user is most active.
     pub fn best_hour(&self, user: UserId, zone: &TimeZone, now: Time) -> i8 {
         let of_all = self.automation().progress.hours;
@@ -145,19 +172,23 @@ impl Crowd {
             return Ok(audience);
         }
         let automation = Automation::load(&*self.store)?;
+        let experiments = Experiments::load(&*self.store)?;
         let followed = automation.progress.until.filter(|until| self.acts() && *until <= now);
         let audience = Audience::load(&self.live.current(), &self.profiles, followed.unwrap_or(now))?;
         audience.seat(automation.seats(&self.live.current()));
         *self.automation_mut() = automation;
+        *self.experiments_mut() = experiments;
         Ok(self.audience.get_or_init(|| audience))
     }
 
     /// Reads everything again, for when it is not known what is stored.
     pub fn reload(&self, audience: &Audience, now: Time) -> Result<(), StoreError> {
         let automation = Automation::load(&*self.store)?;
+        let experiments = Experiments::load(&*self.store)?;
         audience.reload(&self.profiles, now)?;
         audience.seat(automation.seats(&audience.rulebook()));
         *self.automation_mut() = automation;
+        *self.experiments_mut() = experiments;
         Ok(())
     }
 }

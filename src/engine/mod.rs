@@ -22,6 +22,7 @@ mod delivered;
 pub mod deliveries;
 pub mod editions;
 pub mod errands;
+pub mod experiments;
 pub mod gates;
 pub mod guard;
 mod hours;
@@ -89,6 +90,8 @@ pub struct Engine {
     /// Held while a broadcast is started or changes its state, so that two
     /// commands do not start it twice.
     broadcasts: Mutex<()>,
+    /// Held while something is done with an experiment.
+    ordering: Mutex<()>,
     /// Held while a backup is put in force.
     restoring: Mutex<()>,
     /// Where a live engine asks to be stopped and started again.
@@ -155,6 +158,7 @@ impl Engine {
             silence: Mutex::new(None),
             outbox: OnceLock::new(),
             broadcasts: Mutex::new(()),
+            ordering: Mutex::new(()),
             restoring: Mutex::new(()),
             changeovers: OnceLock::new(),
             keeping: Mutex::new(()),
@@ -242,6 +246,11 @@ impl Engine {
     /// audience, for what has come due meanwhile counts from where it was left.
     pub fn act(&self) {
         self.crowd.act();
+    }
+
+    /// What is counted of experiments.
+    pub fn experiments(&self) -> std::sync::RwLockReadGuard<'_, experiments::Experiments> {
+        self.crowd.experiments()
     }
 
     /// What rules and drips remember.

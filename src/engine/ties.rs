@@ -64,8 +64,12 @@ impl<'a> Tie<'a> {
     fn experiments(&self, person: &Person<'_>) -> Vec<Shown> {
         let rulebook = person.rulebook();
         let of_sender = self.shows.iter().cloned();
+        let of_template = rulebook.templates.experiments(self.template).filter_map(|id| {
+            let (_, variant) = super::decide::variant(id, rulebook, person)?;
+            Some((rulebook.catalogue.experiments.name(id.0)?.to_owned(), variant.to_string()))
+        });
         let mut shown: Vec<Shown> = Vec::new();
-        for (name, variant) in of_sender {
+        for (name, variant) in of_sender.chain(of_template) {
             let known = rulebook.experiments.iter().find(|experiment| experiment.name == name);
             let Some(experiment) = known.filter(|_| person.is_running(&name)) else { continue };
             if shown.iter().all(|other| other.experiment != name) {

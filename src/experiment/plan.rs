@@ -148,7 +148,10 @@ impl Plan {
         });
         Text::new(
             format!("you cannot detect this: it takes {}, {} at this traffic{}", users.en, time.en, seen.en),
-            format!("такое изменение увидеть нельзя: нужно около {}, при таком потоке {}{}", users.ru, time.ru, seen.ru),
+            format!(
+                "такое изменение увидеть нельзя: нужно около {}, при таком потоке {}{}",
+                users.ru, time.ru, seen.ru
+            ),
         )
     }
 }

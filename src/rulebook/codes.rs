@@ -127,13 +127,14 @@ codes! {
     BAD_BUTTON = "T015": "A button has a text and either an address or data.", "У кнопки есть текст и либо адрес, либо данные.";
     LANGUAGE_MISSING = "T016": "A language that other templates have is absent.", "Нет перевода, который есть у других шаблонов.";
     LANGUAGES_DIFFER = "T017": "Translations of one template differ in a setting.", "У переводов одного шаблона различаются настройки.";
-    SEGMENT_ARGUMENT = "T018": "`segment` takes the name of a segment in quotes.", "`segment` принимает имя сегмента в кавычках.";
+    SEGMENT_ARGUMENT = "T018": "`segment` and `variant` take a name in quotes.", "`segment` и `variant` принимают имя в кавычках.";
     MEDIA = "T019": "The photo, video or document is not understood.", "Непонятное фото, видео или документ.";
     MEDIA_FILE = "T020": "A file of the project cannot be sent.", "Файл проекта нельзя отправить.";
     ALBUM = "T021": "A message carries one file, or an album of 2 to 10.", "В сообщении один файл или альбом от 2 до 10.";
     TWO_MESSAGES = "T022": "The text goes as a message of its own after the media.", "Текст уйдёт отдельным сообщением после медиа.";
     RESERVED_PRESS = "T023": "The bot does not know what this button asks for.", "Бот не знает, о чём просит эта кнопка.";
     VARS_ABSENT = "T024": "A template reads a value of `vars` that it is not given.", "Шаблон читает значение из `vars`, которого ему не дают.";
+    NO_VARIANT = "T025": "The experiment has no such variant.", "В эксперименте нет такого варианта.";
 }
 
 #[cfg(test)]

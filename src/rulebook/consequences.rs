@@ -171,6 +171,7 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
     let (before, name) = (text.get(..place.range().start)?, text.get(place.range())?);
     let name = name.trim_matches(['"', '\'']);
     let of_segment = before.ends_with("segment(\"") || before.ends_with("segment('");
+    let of_experiment = before.ends_with("variant(\"") || before.ends_with("variant('");
     match diagnostic.code {
         of_conditions::UNKNOWN_FIELD => Some(Unknown::Field(name)),
         codes::SCRIPT_FIELD if before.ends_with("event.") => Some(Unknown::Property(name)),
@@ -191,6 +192,8 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
             Some(Unknown::Variant)
         }
         codes::BAD_MEASURE => Some(Unknown::Property(name)),
+        codes::UNKNOWN_VARIABLE if of_experiment => Some(Unknown::Of("experiments")),
+        codes::NO_VARIANT => Some(Unknown::Variant),
         codes::UNKNOWN_VARIABLE if of_segment => Some(Unknown::Segment),
         codes::UNKNOWN_VARIABLE => Some(Unknown::Field(name)),
         _ => None,

@@ -209,7 +209,11 @@ impl Rulebook {
         row: &R,
         vars: &[(String, Value)],
     ) -> Result<Message, RenderError> {
-        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id), vars };
+        let variant = |id| {
+            let Value::String(name) = row.fact(&Fact::Variant(id)) else { return None };
+            Some(name)
+        };
+        let context = RenderContext { profile, in_segment: &|id| row.in_segment(id), variant: &variant, vars };
         self.templates.render_part(template, portion, &context)
     }
 

@@ -21,6 +21,8 @@ mod follow;
 pub mod history;
 mod journal;
 pub mod memory;
+#[cfg(test)]
+pub mod mortal;
 mod profiles;
 mod raw;
 mod record;

@@ -66,7 +66,8 @@ fn agrees(audience: &Audience, rulebook: &Rulebook, fits: impl Fn(i64) -> bool) 
     }
     // everybody at once says the same
     let names = rulebook.catalogue.names();
-    for text in ["variant(a) = \"x\"", "variant(a) in [\"y\", \"z\"]", "variant(c) != \"one\"", "variant(b) is missing"] {
+    for text in ["variant(a) = \"x\"", "variant(a) in [\"y\", \"z\"]", "variant(c) != \"one\"", "variant(b) is missing"]
+    {
         let (found, problems) = condition::check(&condition::parse(text).unwrap(), &names);
         let asked = found.unwrap_or_else(|| panic!("{text}: {problems:?}"));
         let by_column = audience.with_pass(None, |pass| pass.ids_of(&asked.select(pass)));
@@ -104,7 +105,8 @@ fn what_was_shown_outlives_edits() {
     let (base, rulebook, audience) = world(RULES);
     let dealt: BTreeMap<i64, String> =
         (1..=USERS).filter_map(|user| Some((user, variant(&audience, 0, user)?))).collect();
-    let of = |name: &str| dealt.iter().filter(|(_, variant)| *variant == name).map(|(user, _)| *user).collect::<Vec<_>>();
+    let of =
+        |name: &str| dealt.iter().filter(|(_, variant)| *variant == name).map(|(user, _)| *user).collect::<Vec<_>>();
     for (user, variant) in &dealt {
         let changes = audience.show(UserId(*user), "a", variant, NOW);
         assert!(changes.is_empty(), "it is what the user has already: {changes:?}");

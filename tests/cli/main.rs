@@ -14,6 +14,7 @@ mod errands;
 mod events;
 #[path = "../support/expect.rs"]
 mod expect;
+mod experiment;
 mod explain;
 mod export;
 mod import;

@@ -1,8 +1,8 @@
 //! What people get wrong in experiments, and what they are told.
 
 use crate::mistakes::{compare, project, told};
-use vestnik::model::{PropertyId, Share};
-use vestnik::rulebook::Measure;
+use vestnik::model::{ExperimentId, PropertyId, Share};
+use vestnik::rulebook::{Files, Loaded, Measure, load_files};
 
 #[test]
 fn mistakes_in_experiments() {
@@ -137,4 +137,59 @@ fn what_is_measured() {
         let (measure, decide) = (book.experiments[0].measure, book.experiments[0].decide);
         assert_eq!((measure, decide.min_days, decide.planned, decide.winsorise), expected, "{keys}");
     }
+}
+
+/// A project with two experiments and a template.
+fn shown(template: &str) -> Loaded {
+    load_files(&Files::from_list([
+        ("vestnik.yaml", "language: en\n"),
+        (
+            "rules/x.yaml",
+            "profile:\n  balance: int\nexperiments:\n  words: {variants: {control: 1, short: 1, warm: 1}, goal: event payment within 3 days}\n  price: {variants: {high: 1, low: 1}, goal: event payment within 3 days}\nsegments:\n  s: {title: S, if: variant(words) = \"short\" or variant(price) = \"low\"}\n",
+        ),
+        ("templates/hello.txt", template),
+    ]))
+}
+
+#[test]
+fn mistakes_in_templates_that_show_variants() {
+    for (template, expected) in [
+        ("Hi{% if variant('words') == 'short' %}!{% elif \"low\" != variant(\"price\") %}?{% endif %}", ""),
+        ("Hi {{ variant('words') | default('there') }}", ""),
+        ("{% if variant('words') %}{{ variant('words') }}{% else %}Hi{% endif %}", ""),
+        (
+            "Hi {{ variant('words') }} {{ user.id }}",
+            r#"T007 templates/hello.txt:1:4 ‹{{ variant('words') }}› outside the experiment there is no `variant("words")` to print => write `| default("…")` after it, or ask `{% if … %}` first"#,
+        ),
+        (
+            "Hi{% if variant('wrods') == 'short' %}!{% endif %}",
+            r#"T005 templates/hello.txt:1:18 ‹wrods› unknown experiment `wrods` => did you mean `words`?"#,
+        ),
+        (
+            "Hi{% if variant(words) == 'short' %}!{% endif %}",
+            r#"T018 templates/hello.txt:1:9 ‹variant› `variant` takes the name of an experiment in quotes => write `variant("welcome_text")`"#,
+        ),
+        (
+            "Hi{% if variant('words') == 'shrot' %}!{% endif %}",
+            r#"T025 templates/hello.txt:1:30 ‹shrot› `words` has no variant `shrot` => did you mean `short`?"#,
+        ),
+    ] {
+        compare(template, &told(&shown(template)), expected);
+    }
+}
+
+#[test]
+fn templates_say_which_experiments_they_show() {
+    let shows = |template: &str| {
+        let book = shown(template).rulebook.expect("no errors");
+        book.templates.experiments("hello").collect::<Vec<_>>()
+    };
+    assert_eq!(shows("Hi"), []);
+    let button =
+        "---\nbuttons:\n  - [{text: \"{% if variant('price') == 'low' %}1{% else %}2{% endif %}\", press: y}]\n---\n";
+    assert_eq!(shows(&format!("{button}Hi")), [ExperimentId(1)]);
+    assert_eq!(
+        shows(&format!("{button}Hi{{% if variant('words') %}}!{{% endif %}}")),
+        [ExperimentId(0), ExperimentId(1)]
+    );
 }

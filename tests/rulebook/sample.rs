@@ -91,7 +91,8 @@ fn messages_speak_the_users_language() {
     let render = |sets: &[(&str, Value)]| {
         let profile = user(&rulebook, sets);
         let view = rulebook.view(&profile, NOW);
-        let context = RenderContext { profile: &profile, in_segment: &|id| view.segment(id) == Truth::True, vars: &[] };
+        let in_segment = |id| view.segment(id) == Truth::True;
+        let context = RenderContext { profile: &profile, in_segment: &in_segment, variant: &|_| None, vars: &[] };
         rulebook.templates.render("win_back", &context).expect("renders")
     };
     let language = |tag: &str| ("language", Value::text(tag));

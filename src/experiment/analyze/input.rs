@@ -1,24 +1,14 @@
 //! The counts as a person or a program writes them, read and checked: all
 //! mistakes are told, each with its place, such as `arms[1].converted`.
 
+use super::reader::{Bounds, Mistake, Object, Reader, syntax};
 use crate::experiment::statistics::{Arm, Method, PairSums, Prior, Sample, Sums, cuped};
 use crate::experiment::verdict::{Progress, Rules};
 use crate::model::Text;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// More arms than this are refused.
 const ARMS: usize = 100;
-/// Whole numbers above this are not exact in JSON.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// A mistake in the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Where: `arms[1].converted`, or `line 3, column 7`.
-    pub place: Text,
-    /// What is wrong.
-    pub text: Text,
-}
 
 /// The input, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,31 +31,9 @@ pub(super) struct Groups {
 /// Reads the input.
 pub(super) fn read(text: &str) -> Result<Input, Vec<Mistake>> {
     let value: Value = serde_json::from_str(text).map_err(|error| vec![syntax(&error)])?;
-    let mut reader = Reader { found: Vec::new() };
+    let mut reader = Reader::default();
     let input = reader.input(&value);
     input.filter(|_| reader.found.is_empty()).ok_or(reader.found)
-}
-
-fn syntax(error: &serde_json::Error) -> Mistake {
-    let (line, column) = (error.line(), error.column());
-    let place = Text::new(format!("line {line}, column {column}"), format!("строка {line}, столбец {column}"));
-    Mistake { place, text: Text::new(format!("this is not JSON: {error}"), format!("это не JSON: {error}")) }
-}
-
-struct Reader {
-    found: Vec<Mistake>,
-}
-
-/// An object, the place it stands at, and the reader of its keys.
-struct Object<'a> {
-    place: String,
-    map: &'a Map<String, Value>,
-}
-
-impl Object<'_> {
-    fn place(&self, key: &str) -> String {
-        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
-    }
 }
 
 /// The sums of one arm.
@@ -280,122 +248,6 @@ impl Reader {
         }
         Some((sum, squares))
     }
-
-    fn object<'a>(&mut self, value: &'a Value, place: String, keys: &[&str]) -> Option<Object<'a>> {
-        let Some(map) = value.as_object() else {
-            return self.wrong(place, "an object", "объект");
-        };
-        let object = Object { place, map };
-        for key in map.keys().filter(|key| !keys.contains(&key.as_str())) {
-            let known = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let text = Text::new(
-                format!("there is no such key; there are {known}"),
-                format!("такого ключа нет; есть {known}"),
-            );
-            self.found.push(Mistake { place: Text::same(object.place(key)), text });
-        }
-        Some(object)
-    }
-
-    fn required<'a>(&mut self, object: &Object<'a>, key: &str) -> Option<&'a Value> {
-        let value = object.map.get(key);
-        value.or_else(|| self.say(object.place(key), "is missing", "не указано"))
-    }
-
-    fn name(&mut self, object: &Object<'_>) -> Option<String> {
-        let value = self.required(object, "name")?;
-        match value.as_str().filter(|name| !name.trim().is_empty()) {
-            Some(name) => Some(name.to_owned()),
-            None => self.wrong(object.place("name"), "a name", "имя"),
-        }
-    }
-
-    fn flag(&mut self, object: &Object<'_>, key: &str) -> bool {
-        let Some(value) = object.map.get(key) else { return false };
-        value.as_bool().unwrap_or_else(|| {
-            self.wrong::<bool>(object.place(key), "`true` or `false`", "`true` или `false`").unwrap_or(false)
-        })
-    }
-
-    fn count(&mut self, object: &Object<'_>, key: &str) -> Option<u64> {
-        let value = self.required(object, key)?;
-        whole(value).or_else(|| self.wrong(object.place(key), "a whole number, 0 or more", "целое число от 0"))
-    }
-
-    fn optional_count(&mut self, object: &Object<'_>, key: &str, least: u64) -> Option<u64> {
-        let value = object.map.get(key)?;
-        let count = whole(value).filter(|count| *count >= least);
-        count.or_else(|| {
-            self.wrong(object.place(key), format!("a whole number, {least} or more"), format!("целое число от {least}"))
-        })
-    }
-
-    fn optional(&mut self, object: &Object<'_>, key: &str, bounds: Bounds) -> Option<f64> {
-        object.map.contains_key(key).then(|| self.number(object, key, bounds)).flatten()
-    }
-
-    fn number(&mut self, object: &Object<'_>, key: &str, bounds: Bounds) -> Option<f64> {
-        let value = self.required(object, key)?;
-        let number = value.as_f64().filter(|number| bounds.hold(*number));
-        number.or_else(|| {
-            let text = bounds.text();
-            self.wrong(object.place(key), text.en, text.ru)
-        })
-    }
-
-    /// Something else was expected.
-    fn wrong<T>(&mut self, place: String, en: impl Into<String>, ru: impl Into<String>) -> Option<T> {
-        self.say(place, format!("must be {}", en.into()), format!("нужно: {}", ru.into()))
-    }
-
-    fn say<T>(&mut self, place: String, en: impl Into<String>, ru: impl Into<String>) -> Option<T> {
-        let place = if place.is_empty() { Text::new("the input", "ввод") } else { Text::same(place) };
-        self.found.push(Mistake { place, text: Text::new(en, ru) });
-        None
-    }
-}
-
-/// What a number may be.
-#[derive(Clone, Copy)]
-enum Bounds {
-    Any,
-    /// This or more.
-    From(f64),
-    /// More than this.
-    Above(f64),
-    /// More than the first and less than the second.
-    Between(f64, f64),
-}
-
-impl Bounds {
-    fn hold(self, number: f64) -> bool {
-        // squares of numbers beyond would be infinite
-        number.abs() < 1e100
-            && match self {
-                Self::Any => true,
-                Self::From(least) => number >= least,
-                Self::Above(low) => number > low,
-                Self::Between(low, high) => number > low && number < high,
-            }
-    }
-
-    fn text(self) -> Text {
-        match self {
-            Self::Any => Text::new("a number", "число"),
-            Self::From(least) => Text::new(format!("a number, {least} or more"), format!("число от {least}")),
-            Self::Above(low) => Text::new(format!("a number above {low}"), format!("число больше {low}")),
-            Self::Between(low, high) => Text::new(
-                format!("a number above {low} and below {high}"),
-                format!("число больше {low} и меньше {high}"),
-            ),
-        }
-    }
-}
-
-/// A count, also if a program wrote it as `1e6`.
-fn whole(value: &Value) -> Option<u64> {
-    let float = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=EXACT).contains(number));
-    value.as_u64().or_else(|| float().map(|number| number as u64))
 }
 
 /// The arms with their samples.

@@ -2,16 +2,17 @@
 //! recommendation as for a running experiment, for counts from anywhere.
 
 mod input;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use input::Mistake;
+pub use reader::Mistake;
 
 use super::statistics::{Analysis, Arm, Interval, Measured, PLANNED, Settings, analyze};
 use super::verdict::{Evidence, Guard, Unit, Verdict, decide};
 use crate::model::Lang;
 use input::{Input, read};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is printed.
 #[derive(Debug, Serialize)]
@@ -28,29 +29,45 @@ pub struct Output {
 }
 
 /// One arm. Of the control, all that compares is null.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmOutput {
-    name: String,
-    exposed: u64,
-    rate: Option<f64>,
-    lift: Option<f64>,
-    ci: Option<[f64; 2]>,
-    p_fixed: Option<f64>,
-    p_sequential: Option<f64>,
-    ci_sequential: Option<[f64; 2]>,
-    chance_to_win: Option<f64>,
-    expected_loss: Option<f64>,
-    p_holm: Option<f64>,
-    difference: Option<f64>,
-    ci_difference: Option<[f64; 2]>,
-    ci_sequential_difference: Option<[f64; 2]>,
+    /// Its name.
+    pub name: String,
+    /// Its users.
+    pub exposed: u64,
+    /// What a user did on average.
+    pub rate: Option<f64>,
+    /// The difference relative to the control.
+    pub lift: Option<f64>,
+    /// Its interval at one look.
+    pub ci: Option<[f64; 2]>,
+    /// The p-value of one look.
+    pub p_fixed: Option<f64>,
+    /// The p-value at any number of looks.
+    pub p_sequential: Option<f64>,
+    /// The lift's interval at any number of looks.
+    pub ci_sequential: Option<[f64; 2]>,
+    /// How likely it is better than the control.
+    pub chance_to_win: Option<f64>,
+    /// What is lost for each user on average if it is worse.
+    pub expected_loss: Option<f64>,
+    /// The p-value that decides, corrected for the number of variants.
+    pub p_holm: Option<f64>,
+    /// The difference for each user.
+    pub difference: Option<f64>,
+    /// Its interval at one look.
+    pub ci_difference: Option<[f64; 2]>,
+    /// Its interval at any number of looks.
+    pub ci_sequential_difference: Option<[f64; 2]>,
 }
 
 /// How CUPED went.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CupedOutput {
-    theta: f64,
-    variance_reduction: f64,
+    /// `cov(Y, X) / var(X)`.
+    pub theta: f64,
+    /// Which share of the variance is gone, 0 to 1.
+    pub variance_reduction: f64,
 }
 
 /// The recommendation.
@@ -85,10 +102,15 @@ fn judge(input: &Input, lang: Lang) -> Output {
 fn output(analysis: &Analysis, cuped: Option<(f64, f64)>, verdict: &Verdict, unit: Unit, lang: Lang) -> Output {
     Output {
         srm_p: analysis.balance.map(|balance| balance.p),
-        arms: analysis.arms.iter().map(arm).collect(),
+        arms: arm_outputs(analysis),
         cuped: cuped.map(|(theta, variance_reduction)| CupedOutput { theta, variance_reduction }),
         recommendation: Recommendation { verdict: verdict.name(), text: verdict.text(unit).get(lang).to_owned() },
     }
+}
+
+/// What is printed of the arms of an analysis.
+pub fn arm_outputs(analysis: &Analysis) -> Vec<ArmOutput> {
+    analysis.arms.iter().map(arm).collect()
 }
 
 fn arm(arm: &Measured) -> ArmOutput {

@@ -10,7 +10,7 @@ mod random;
 mod tests;
 
 use super::statistics::{Arm, Prior, Sample, Sequence, balance, belief, difference};
-use crate::model::Text;
+use crate::model::{Text, grouped};
 use random::{Random, Visitors};
 use serde::Serialize;
 
@@ -114,9 +114,10 @@ fn equal(winners: &Winners, runs: u32) -> Vec<Finding> {
 }
 
 fn power(name: &'static str, users: u64, found: f64, expected: [f64; 2]) -> Finding {
+    let count = grouped(users);
     let what = Text::new(
-        format!("winners that the sequence finds, 5 % against 6 %, {users} users an arm, 20 looks"),
-        format!("победы, найденные последовательно: 5 % против 6 %, по {users} на вариант, 20 взглядов"),
+        format!("winners that the sequence finds, 5 % against 6 %, {count} users an arm, 20 looks"),
+        format!("победы, найденные последовательно: 5 % против 6 %, по {count} на вариант, 20 взглядов"),
     );
     Finding { name, what, found, expected }
 }

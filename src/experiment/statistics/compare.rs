@@ -106,5 +106,6 @@ fn variances(control: &Sample, variant: &Sample) -> Option<(f64, f64)> {
 fn lift(control: f64, variant: f64, per_c: f64, per_t: f64) -> Option<Lift> {
     let ratio = variant / control;
     let error = (per_c * ratio * ratio + per_t).sqrt() / control;
-    (control > 0.0 && ratio.is_finite() && error.is_finite()).then_some(Lift { value: (variant - control) / control, error })
+    (control > 0.0 && ratio.is_finite() && error.is_finite())
+        .then_some(Lift { value: (variant - control) / control, error })
 }

@@ -89,11 +89,11 @@ fn above(k: f64, from: f64, users: u64) -> Option<f64> {
 fn contrast(from: f64, to: f64) -> Option<(f64, f64)> {
     let inside = |share: f64| share > 0.0 && share < 1.0;
     let sound = inside(from) && inside(to) && from != to;
-    sound.then(|| (from * (1.0 - from) + to * (1.0 - to), to - from))
+    sound.then_some((from * (1.0 - from) + to * (1.0 - to), to - from))
 }
 
 fn counted(users: f64) -> Option<u64> {
-    (users.is_finite() && users < 1e18).then(|| users.ceil() as u64).filter(|users| *users > 0)
+    Some(users.ceil()).filter(|users| (1.0..1e18).contains(users)).map(|users| users as u64)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! Trial renderings: every template is rendered for a user with everything at
-//! its longest and for one with everything missing, and the results are held
+//! its longest and for one with everything missing, each with every variant of
+//! the experiments it asks for and outside them, and the results are held
 //! against what Telegram takes.
 
 use super::compile::Project;
 use super::front::{Action, Front};
 use super::markup::{MarkupError, visible_text};
 use super::say::{
-    bad_url, empty, failed, language_missing, languages_differ, markup, media_differs, missing_printed, press_length,
-    reserved_press, start, too_long, two_messages,
+    bad_url, empty, failed, language_missing, languages_differ, markup, media_differs, missing_printed,
+    outside_printed, press_length, reserved_press, start, too_long, two_messages,
 };
+use super::scan::{Mention, mentions};
 use super::tried::{TRIES, Tried};
 use super::values::Scope;
 use super::vars::Asked;
@@ -17,7 +19,7 @@ use super::{
     media,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{FieldId, Profile, Schema, Time, Type, UserId, Value, Wish, builtin};
+use crate::model::{ExperimentId, FieldId, Profile, Schema, Time, Type, UserId, Value, Wish, builtin};
 use crate::rulebook::assets::Asset;
 use crate::rulebook::yaml::Scalar;
 use minijinja::ErrorKind;
@@ -121,10 +123,15 @@ pub(super) fn probe(
         let (seen, needed) = (Seen::default(), BTreeSet::new());
         let mut trial = Trial { templates, variant, sources, project, assets, seen, needed };
         let mut notes = Diagnostics::new();
-        trial.run(probe, Filled { profile: longest.clone(), member: true, vars }, &mut notes);
-        if !notes.has_errors() {
-            let bare = Profile::new(&templates.schema, UserId(1));
-            trial.run(probe, Filled { profile: bare, member: false, vars: Tried::default() }, &mut notes);
+        let bare = Profile::new(&templates.schema, UserId(1));
+        let full = Filled { profile: longest.clone(), member: true, vars, dealt: None };
+        let bare = Filled { profile: bare, member: false, vars: Tried::default(), dealt: None };
+        for user in [full, bare] {
+            for dealt in trial.deals() {
+                if !notes.has_errors() {
+                    trial.run(probe, Filled { dealt, ..user.clone() }, &mut notes);
+                }
+            }
         }
         let needed = trial.needed;
         let unmet = asked.iter_mut().filter(|asked| asked.template == probe.name && needed.contains(&asked.name));
@@ -164,10 +171,14 @@ fn two_parts(variant: &Variant, seen: &Seen, place: Place) -> Option<Diagnostic>
 }
 
 /// A made-up user.
+#[derive(Clone)]
 struct Filled {
     profile: Profile,
     member: bool,
     vars: Tried,
+    /// The place of the user's variant in each experiment that has so many, its
+    /// first in the others; nothing outside them.
+    dealt: Option<usize>,
 }
 
 struct Trial<'a> {
@@ -190,6 +201,20 @@ struct Seen {
 }
 
 impl Trial<'_> {
+    /// What users get of the experiments that the template asks for.
+    fn deals(&self) -> Vec<Option<usize>> {
+        let known = &self.project.catalogue.variants;
+        let asked = self.variant.asks.experiments.iter().filter_map(|(_, id)| known.get(usize::from(id.0)));
+        let most = asked.map(|declared| declared.values.len()).max().unwrap_or_default();
+        (0..most).map(Some).chain([None]).collect()
+    }
+
+    /// The variant of an experiment that comes with a deal.
+    fn dealt(&self, dealt: Option<usize>, id: ExperimentId) -> Option<Arc<str>> {
+        let declared = &self.project.catalogue.variants.get(usize::from(id.0))?.values;
+        declared.get(dealt?).or_else(|| declared.first()).cloned()
+    }
+
     fn run(&mut self, probe: &Probe, mut user: Filled, found: &mut Diagnostics) {
         if let Some(text) = self.render(&self.variant.body, &probe.body, &mut user, found) {
             self.text(&escape::finish(&text, self.variant.format), &probe.body, found);
@@ -223,7 +248,9 @@ impl Trial<'_> {
         };
         for _ in 0..=self.templates.schema.len() + TRIES {
             let (profile, vars) = (&user.profile, user.vars.values());
-            let context = RenderContext { profile, in_segment: &|_| user.member, vars: &vars };
+            let (member, dealt) = (user.member, user.dealt);
+            let variant = |id| self.dealt(dealt, id);
+            let context = RenderContext { profile, in_segment: &|_| member, variant: &variant, vars: &vars };
             let scope = Scope::new(self.templates, self.variant, &context);
             let error = match self.templates.env.get_template(name).and_then(|template| template.render(scope.value()))
             {
@@ -235,6 +262,14 @@ impl Trial<'_> {
             if fields.is_empty() && error.kind() == ErrorKind::UndefinedError {
                 range = tag_around(text, range);
                 fields = self.missing_fields(&text[range.clone()], &user.profile);
+            }
+            if fields.is_empty() && error.kind() == ErrorKind::UndefinedError && user.dealt.is_none() {
+                let tag = &text[tag_around(text, range.clone())];
+                if let Some(experiment) = experiment_in(tag) {
+                    found.push(outside_printed(experiment, origin.place(self.sources, range)));
+                    user.dealt = Some(0);
+                    continue;
+                }
             }
             if fields.is_empty() && error.kind() != ErrorKind::OutOfFuel {
                 let named = words_after("vars.", &text[tag_around(text, range.clone())]);
@@ -328,6 +363,12 @@ impl Trial<'_> {
             found.push(*diagnostic);
         }
     }
+}
+
+/// The experiment whose variant a tag asks for first.
+fn experiment_in(tag: &str) -> Option<&str> {
+    let name = |mention| if let Mention::Variant(at, _) = mention { tag.get(at) } else { None };
+    mentions(tag).into_iter().find_map(name)
 }
 
 /// The words that follow a prefix such as `user.`.

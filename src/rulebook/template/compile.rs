@@ -1,5 +1,6 @@
 //! From template files to [`Templates`], with everything wrong reported.
 
+use super::asks::{Asks, FUNCTIONS, bad_argument, no_variant};
 use super::check::{self, Origin, Probe};
 use super::front::{self, Action, Front};
 use super::media::{Attached, Item};
@@ -7,7 +8,7 @@ use super::scan::{MAX_BRANCHES, MAX_PARTS, Mention, mentions};
 use super::vars::Asked;
 use super::{ActionPart, Attachment, ButtonPart, MediaPart, Part, Templates, Variant, escape, filters};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
-use crate::model::{Format, Lang, SegmentId, Text};
+use crate::model::{Format, Lang, Text};
 use crate::rulebook::catalogue::Catalogue;
 use crate::rulebook::codes;
 use crate::rulebook::raw::suggest;
@@ -146,30 +147,29 @@ impl Compiler<'_> {
         front: &Front,
         body: Origin,
     ) -> Variant {
-        let mut segments = Vec::new();
+        let mut asks = Asks::default();
         let text = body.text(self.sources).to_owned();
-        let body = self.part(escape::body_name(path, format), &text, &body, &mut segments);
+        let body = self.part(escape::body_name(path, format), &text, &body, &mut asks);
         let mut count = 0;
-        let mut scalar = |compiler: &mut Self, scalar: &Scalar, url: bool, segments: &mut Vec<_>| {
+        let mut scalar = |compiler: &mut Self, scalar: &Scalar, url: bool, asks: &mut Asks| {
             count += 1;
             let name = if url { escape::url_name(path, count) } else { escape::plain_name(path, count) };
-            compiler.part(name, &scalar.text, &Origin::Scalar(scalar.clone()), segments)
+            compiler.part(name, &scalar.text, &Origin::Scalar(scalar.clone()), asks)
         };
         let mut rows = Vec::new();
         for row in &front.buttons {
             let mut buttons = Vec::new();
             for button in row {
-                let text = scalar(self, &button.text, false, &mut segments);
+                let text = scalar(self, &button.text, false, &mut asks);
                 let action = match &button.action {
-                    Action::Url(url) => ActionPart::Url(scalar(self, url, true, &mut segments)),
-                    Action::Press(data) => ActionPart::Press(scalar(self, data, false, &mut segments)),
+                    Action::Url(url) => ActionPart::Url(scalar(self, url, true, &mut asks)),
+                    Action::Press(data) => ActionPart::Press(scalar(self, data, false, &mut asks)),
                 };
                 buttons.push(ButtonPart { text, action });
             }
             rows.push(buttons);
         }
-        let mut item =
-            |item: &Item| MediaPart { kind: item.kind, source: scalar(self, &item.source, true, &mut segments) };
+        let mut item = |item: &Item| MediaPart { kind: item.kind, source: scalar(self, &item.source, true, &mut asks) };
         let media = match &front.media {
             Attached::None => Attachment::None,
             Attached::One(one) => Attachment::One(item(one)),
@@ -186,17 +186,17 @@ impl Compiler<'_> {
             silent: front.silent,
             protected: front.protected,
             transactional: front.transactional,
-            segments,
+            asks,
         }
     }
 
     /// Compiles one part.
-    fn part(&mut self, name: String, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> Part {
+    fn part(&mut self, name: String, text: &str, origin: &Origin, asks: &mut Asks) -> Part {
         if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
             return Part::Fixed(text.to_owned());
         }
         let before = self.found.len();
-        if self.mentions(text, origin, segments).is_break() {
+        if self.mentions(text, origin, asks).is_break() {
             return Part::Broken;
         }
         if let Err(error) = self.env.add_template_owned(name.clone(), text.to_owned()) {
@@ -212,7 +212,7 @@ impl Compiler<'_> {
 
     /// Looks at what the tags name; breaks off if they are more than can be
     /// compiled.
-    fn mentions(&mut self, text: &str, origin: &Origin, segments: &mut Vec<(String, SegmentId)>) -> ControlFlow<()> {
+    fn mentions(&mut self, text: &str, origin: &Origin, asks: &mut Asks) -> ControlFlow<()> {
         for mention in mentions(text) {
             match mention {
                 Mention::Filter(at) => {
@@ -222,20 +222,24 @@ impl Compiler<'_> {
                     self.known(&filters::TESTS, text, at, origin, ("unknown test", "неизвестная проверка"))
                 }
                 Mention::Function(at) => {
-                    self.known(&["segment"], text, at, origin, ("unknown function", "неизвестная функция"))
+                    self.known(&FUNCTIONS, text, at, origin, ("unknown function", "неизвестная функция"))
                 }
                 Mention::Statement(at) => {
                     self.known(&STATEMENTS, text, at, origin, ("unknown statement", "неизвестная конструкция"))
                 }
-                Mention::Segment(at) => self.segment(&text[at.clone()], origin.place(self.sources, at), segments),
-                Mention::BadSegment(at) => {
-                    let message = Text::new(
-                        "`segment` takes the name of a segment in quotes",
-                        "`segment` принимает имя сегмента в кавычках",
-                    );
-                    let help = Text::new("write `segment(\"vip\")`", "пишите `segment(\"vip\")`");
-                    let place = origin.place(self.sources, at);
-                    self.found.push(Diagnostic::error(codes::SEGMENT_ARGUMENT, message, place).help(help));
+                Mention::Segment(at) => {
+                    let place = origin.place(self.sources, at.clone());
+                    asks.segment(&text[at], place, self.project.catalogue, self.found);
+                }
+                Mention::Variant(at, with) => {
+                    let (catalogue, name) = (self.project.catalogue, &text[at.clone()]);
+                    asks.experiment(name, origin.place(self.sources, at), catalogue, self.found);
+                    let place = |at| origin.place(self.sources, at);
+                    let missed = with.and_then(|at| no_variant(name, &text[at.clone()], place(at), catalogue));
+                    self.found.extend(missed);
+                }
+                Mention::BadArgument(at) => {
+                    self.found.push(bad_argument(&text[at.clone()], origin.place(self.sources, at)));
                 }
                 Mention::TooMuch(at) => {
                     self.found.push(too_much(origin.place(self.sources, at)));
@@ -254,19 +258,6 @@ impl Compiler<'_> {
         let message = Text::new(format!("{} `{word}`", what.0), format!("{} `{word}`", what.1));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_FILTER, message, origin.place(self.sources, at));
         self.found.push(suggest(diagnostic, word, known.iter().copied()));
-    }
-
-    fn segment(&mut self, name: &str, place: Place, segments: &mut Vec<(String, SegmentId)>) {
-        let known_segments = &self.project.catalogue.segments;
-        match known_segments.find(name).map(SegmentId) {
-            Some(id) if segments.iter().all(|(known, _)| known != name) => segments.push((name.to_owned(), id)),
-            Some(_) => {}
-            None => {
-                let message = Text::new(format!("unknown segment `{name}`"), format!("неизвестный сегмент `{name}`"));
-                let diagnostic = Diagnostic::error(codes::UNKNOWN_VARIABLE, message, place);
-                self.found.push(suggest(diagnostic, name, known_segments.names()));
-            }
-        }
     }
 
     /// Notes a value that the template reads of `vars`.
@@ -296,7 +287,7 @@ impl Compiler<'_> {
                     let place = origin.place(self.sources, position(text, &format!("vars.{name}"), 0));
                     self.asks(name, place);
                 }
-                (Some("user" | "segment" | "loop" | "vars"), _) | (None, _) => {}
+                (Some("user" | "segment" | "variant" | "loop" | "vars"), _) | (None, _) => {}
                 (Some(word), _) => {
                     let message =
                         Text::new(format!("unknown variable `{word}`"), format!("неизвестная переменная `{word}`"));
@@ -311,8 +302,8 @@ impl Compiler<'_> {
                             ))
                             .replace(field),
                         None => diagnostic.help(Text::new(
-                            "a template knows `user.FIELD`, `segment(\"NAME\")` and `vars.NAME`",
-                            "в шаблоне есть `user.ПОЛЕ`, `segment(\"ИМЯ\")` и `vars.ИМЯ`",
+                            "a template knows `user.FIELD`, `segment(\"NAME\")`, `variant(\"NAME\")` and `vars.NAME`",
+                            "в шаблоне есть `user.ПОЛЕ`, `segment(\"ИМЯ\")`, `variant(\"ИМЯ\")` и `vars.ИМЯ`",
                         )),
                     });
                 }
@@ -322,16 +313,19 @@ impl Compiler<'_> {
 }
 
 /// Names that are the matter of another finding: unknown functions, and what
-/// `segment` is given without quotes.
+/// `segment` and `variant` are given without quotes.
 fn told_of(text: &str) -> BTreeSet<&str> {
     let name = |mention| match mention {
         Mention::Function(at) => text.get(at),
-        Mention::BadSegment(at) => {
+        Mention::BadArgument(at) => {
             text[at.end..].trim_start().strip_prefix('(')?.split([')', ',']).next().map(str::trim)
         }
-        Mention::Filter(_) | Mention::Test(_) | Mention::Statement(_) | Mention::Segment(_) | Mention::TooMuch(_) => {
-            None
-        }
+        Mention::Filter(_)
+        | Mention::Test(_)
+        | Mention::Statement(_)
+        | Mention::Segment(_)
+        | Mention::Variant(..)
+        | Mention::TooMuch(_) => None,
     };
     mentions(text).into_iter().filter_map(name).collect()
 }

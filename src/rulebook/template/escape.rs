@@ -7,7 +7,7 @@
 
 use crate::model::Format;
 use minijinja::value::{Value, ValueKind};
-use minijinja::{AutoEscape, Error, Output, State};
+use minijinja::{AutoEscape, Error, ErrorKind, Output, State};
 
 const OPEN: char = '\u{FDD0}';
 const CLOSE: char = '\u{FDD1}';
@@ -50,6 +50,9 @@ pub(super) fn plain_name(path: &str, index: usize) -> String {
 pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_safe() || value.is_undefined() {
         return write!(out, "{value}").map_err(Error::from);
+    }
+    if value.is_none() {
+        return Err(Error::from(ErrorKind::UndefinedError));
     }
     let mode = match state.auto_escape() {
         AutoEscape::Custom(mode) => mode.as_ref(),

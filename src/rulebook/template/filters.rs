@@ -4,7 +4,7 @@
 use super::escape;
 use super::values::Instant;
 use minijinja::value::{Rest, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters, tests};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, filters, tests};
 
 /// Steps that one rendering may take.
 const FUEL: u64 = 20_000;
@@ -49,8 +49,8 @@ pub(super) fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|part| AutoEscape::Custom(escape::mode_of(part).into()));
     env.set_formatter(escape::format);
     add_filters(&mut env);
-    env.add_test("defined", tests::is_defined);
-    env.add_test("undefined", tests::is_undefined);
+    env.add_test("defined", |value: &Value| !is_absent(value));
+    env.add_test("undefined", is_absent);
     env.add_test("none", tests::is_none);
     env.add_test("even", tests::is_even);
     env.add_test("odd", tests::is_odd);
@@ -64,14 +64,20 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("plural", plural);
     env.add_filter("date", date);
     env.add_filter("money", money);
-    env.add_filter("default", filters::default);
-    env.add_filter("d", filters::default);
-    env.add_filter("lower", filters::lower);
-    env.add_filter("upper", filters::upper);
-    env.add_filter("title", filters::title);
-    env.add_filter("capitalize", filters::capitalize);
-    env.add_filter("trim", filters::trim);
-    env.add_filter("replace", filters::replace);
+    env.add_filter("default", default);
+    env.add_filter("d", default);
+    env.add_filter("of lower", filters::lower);
+    env.add_filter("lower", of_present("of lower"));
+    env.add_filter("of upper", filters::upper);
+    env.add_filter("upper", of_present("of upper"));
+    env.add_filter("of title", filters::title);
+    env.add_filter("title", of_present("of title"));
+    env.add_filter("of capitalize", filters::capitalize);
+    env.add_filter("capitalize", of_present("of capitalize"));
+    env.add_filter("of trim", filters::trim);
+    env.add_filter("trim", of_present("of trim"));
+    env.add_filter("of replace", filters::replace);
+    env.add_filter("replace", of_present("of replace"));
     env.add_filter("length", filters::length);
     env.add_filter("join", filters::join);
     env.add_filter("first", filters::first);
@@ -80,13 +86,37 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("abs", filters::abs);
     env.add_filter("int", filters::int);
     env.add_filter("float", filters::float);
-    env.add_filter("string", filters::string);
+    env.add_filter("of string", filters::string);
+    env.add_filter("string", of_present("of string"));
+}
+
+/// Whether there is no value: a missing field, a variant outside its experiment.
+fn is_absent(value: &Value) -> bool {
+    value.is_undefined() || value.is_none()
+}
+
+/// One of minijinja's filters for texts, which alone would make the word `none`
+/// of an absent value. The name that it has here no template can write.
+fn of_present(name: &'static str) -> impl Fn(&mut State<'_, '_>, &Value, Rest<Value>) -> Result<Value, Error> {
+    move |state, value, args| {
+        if is_absent(value) {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        let all: Vec<Value> = std::iter::once(value.clone()).chain(args.iter().cloned()).collect();
+        state.apply_filter(name, &all)
+    }
+}
+
+/// minijinja's `default`, which replaces a none, too.
+fn default(state: &State<'_, '_>, value: &Value, args: Rest<Value>) -> Result<Value, Error> {
+    let value = if is_absent(value) { &Value::UNDEFINED } else { value };
+    filters::default(state, value, args)
 }
 
 /// `5 | plural("день", "дня", "дней")` is `5 дней`; with two forms, as English
 /// has them, the first is for one. A fraction takes the middle of three forms.
 fn plural(value: &Value, forms: Rest<String>) -> Result<String, Error> {
-    if value.is_undefined() {
+    if is_absent(value) {
         return Err(Error::new(ErrorKind::UndefinedError, "`plural` needs a number"));
     }
     let whole = value.as_i64().map(i64::unsigned_abs);
@@ -119,7 +149,7 @@ fn plural(value: &Value, forms: Rest<String>) -> Result<String, Error> {
 
 /// A time in the project's zone: `{{ user.last_payment_at | date("%d.%m.%Y") }}`.
 fn date(value: &Value, pattern: Option<String>) -> Result<String, Error> {
-    if value.is_undefined() {
+    if is_absent(value) {
         return Err(Error::new(ErrorKind::UndefinedError, "`date` needs a time"));
     }
     let time = value.downcast_object_ref::<Instant>();

@@ -5,6 +5,7 @@
 //! knows minijinja. Rendering reads a profile and nothing else: no clock, no
 //! file, no other template.
 
+mod asks;
 mod check;
 mod compile;
 mod escape;
@@ -25,9 +26,10 @@ pub(super) use vars::{Sent, remarks};
 
 use super::assets::Asset;
 use crate::model::{
-    Button, ButtonAction, Format, Lang, Media, MediaItem, MediaKind, MediaSource, Message, Profile, Schema, SegmentId,
-    Text, Value, builtin,
+    Button, ButtonAction, ExperimentId, Format, Lang, Media, MediaItem, MediaKind, MediaSource, Message, Profile,
+    Schema, SegmentId, Text, Value, builtin,
 };
+use asks::Asks;
 use jiff::tz::TimeZone;
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +56,8 @@ pub struct RenderContext<'a> {
     pub profile: &'a Profile,
     /// Whether the user is in a segment.
     pub in_segment: &'a dyn Fn(SegmentId) -> bool,
+    /// The user's variant of an experiment; nothing outside it.
+    pub variant: &'a dyn Fn(ExperimentId) -> Option<Arc<str>>,
     /// What whoever sends it tells the template, as `vars.NAME`.
     pub vars: &'a [(String, Value)],
 }
@@ -153,8 +157,8 @@ struct Variant {
     silent: bool,
     protected: bool,
     transactional: bool,
-    /// The segments it asks for.
-    segments: Vec<(String, SegmentId)>,
+    /// The segments and experiments it asks for.
+    asks: Asks,
 }
 
 #[derive(Debug)]
@@ -227,7 +231,15 @@ impl Templates {
 
     /// The segments that templates ask for.
     pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
-        self.by_name.values().flatten().flat_map(|variant| variant.segments.iter().map(|(_, id)| *id))
+        self.by_name.values().flatten().flat_map(|variant| variant.asks.segments.iter().map(|(_, id)| *id))
+    }
+
+    /// The experiments whose variants a template asks for, in any language.
+    pub fn experiments(&self, name: &str) -> impl Iterator<Item = ExperimentId> {
+        let variants = self.by_name.get(name).into_iter().flatten();
+        let asked: BTreeSet<ExperimentId> =
+            variants.flat_map(|variant| variant.asks.experiments.iter().map(|(_, id)| *id)).collect();
+        asked.into_iter()
     }
 
     /// How many messages a template makes.

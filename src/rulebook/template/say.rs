@@ -58,6 +58,19 @@ pub(super) fn missing_printed(schema: &Schema, fields: &[FieldId], place: Place)
     Diagnostic::error(codes::MISSING_PRINTED, text, place).help(help)
 }
 
+/// The variant of an experiment is printed, which users outside it have not.
+pub(super) fn outside_printed(experiment: &str, place: Place) -> Diagnostic {
+    let text = Text::new(
+        format!("outside the experiment there is no `variant(\"{experiment}\")` to print"),
+        format!("вне эксперимента `variant(\"{experiment}\")` нет, печатать нечего"),
+    );
+    let help = Text::new(
+        "write `| default(\"…\")` after it, or ask `{% if … %}` first",
+        "напишите после него `| default(\"…\")` или сначала проверьте его в `{% if … %}`",
+    );
+    Diagnostic::error(codes::MISSING_PRINTED, text, place).help(help)
+}
+
 pub(super) fn markup(error: &MarkupError, text: &str, origin: &Origin, sources: &Sources) -> Diagnostic {
     let place = written(error, text, origin, sources);
     let (code, message, help) = match &error.kind {

@@ -1,7 +1,8 @@
 //! A look at a template's tags without running them: which filters, tests,
-//! functions, statements and segments it names, and where. Rendering alone
+//! functions, statements, segments and experiments it names, and where. Rendering alone
 //! would see only the branches that it takes.
 
+use super::asks::FUNCTIONS;
 use std::ops::Range;
 
 /// Something that a template names.
@@ -17,8 +18,11 @@ pub(super) enum Mention {
     Statement(Range<usize>),
     /// `segment("NAME")`: the place of the name.
     Segment(Range<usize>),
-    /// `segment(` with anything else.
-    BadSegment(Range<usize>),
+    /// `variant("NAME")`: the place of the name, and that of a text that it is
+    /// compared with.
+    Variant(Range<usize>, Option<Range<usize>>),
+    /// `segment(` or `variant(` with anything else.
+    BadArgument(Range<usize>),
     /// A tag with more parts, or a branch after more others, than is held.
     TooMuch(Range<usize>),
 }
@@ -134,15 +138,37 @@ fn collect(source: &str, tokens: &[Token], statement: bool, found: &mut Vec<Ment
             && before != Some(&Token::Sign('.'))
             && !is_operator(&source[word.clone()])
         {
-            if &source[word.clone()] != "segment" {
-                found.push(Mention::Function(word));
-                continue;
-            }
-            found.push(match (tokens.get(i + 2), tokens.get(i + 3)) {
-                (Some(Token::Quoted(name)), Some(Token::Sign(')'))) => Mention::Segment(name.clone()),
-                _ => Mention::BadSegment(word),
-            });
+            found.push(call(source, tokens, i, word));
         }
+    }
+}
+
+/// The call of a function whose name is token `i`.
+fn call(source: &str, tokens: &[Token], i: usize, word: Range<usize>) -> Mention {
+    let function = &source[word.clone()];
+    match (tokens.get(i + 2), tokens.get(i + 3)) {
+        _ if !FUNCTIONS.contains(&function) => Mention::Function(word),
+        (Some(Token::Quoted(name)), Some(Token::Sign(')'))) if function == "variant" => {
+            Mention::Variant(name.clone(), compared(&tokens[i + 4..]).or_else(|| compared_before(&tokens[..i])))
+        }
+        (Some(Token::Quoted(name)), Some(Token::Sign(')'))) => Mention::Segment(name.clone()),
+        _ => Mention::BadArgument(word),
+    }
+}
+
+/// The text of `== "text"` or `!= "text"` at the beginning.
+fn compared(rest: &[Token]) -> Option<Range<usize>> {
+    match rest {
+        [Token::Sign('=' | '!'), Token::Sign('='), Token::Quoted(text), ..] => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The text of `"text" ==` or `"text" !=` at the end.
+fn compared_before(before: &[Token]) -> Option<Range<usize>> {
+    match before {
+        [.., Token::Quoted(text), Token::Sign('=' | '!'), Token::Sign('=')] => Some(text.clone()),
+        _ => None,
     }
 }
 
@@ -156,7 +182,7 @@ mod tests {
 
     #[test]
     fn names_are_found_with_their_places() {
-        let source = r#"| a {{ user.x | default("| b") | plural('a', 'b') }} {% if segment("vip") and not (user.y is defined) %}{% if x is not odd %}{# | c #}{% raw %}{{ z | q }}{% endraw %}{{ segment(x) }}{{ range(3) }}"#;
+        let source = r#"| a {{ user.x | default("| b") | plural('a', 'b') }} {% if segment("vip") and not (user.y is defined) %}{% if x is not odd %}{# | c #}{% raw %}{{ z | q }}{% endraw %}{{ segment(x) }}{{ range(3) }}{{ variant('a') }}{% if variant("a") == "b" or "c" != variant("a") %}{{ variant(a) }}{{ variant() }}"#;
         let text = |range: &Range<usize>| source[range.clone()].to_owned();
         let list: Vec<String> = mentions(source)
             .iter()
@@ -166,7 +192,9 @@ mod tests {
                 Mention::Function(r) => format!("function {}", text(r)),
                 Mention::Statement(r) => format!("statement {}", text(r)),
                 Mention::Segment(r) => format!("segment {}", text(r)),
-                Mention::BadSegment(r) => format!("bad {}", text(r)),
+                Mention::Variant(r, None) => format!("variant {}", text(r)),
+                Mention::Variant(r, Some(with)) => format!("variant {} with {}", text(r), text(with)),
+                Mention::BadArgument(r) => format!("bad {}", text(r)),
                 Mention::TooMuch(r) => format!("too much {}", text(r)),
             })
             .collect();
@@ -180,6 +208,12 @@ mod tests {
             "test odd",
             "bad segment",
             "function range",
+            "variant a",
+            "statement if",
+            "variant a with b",
+            "variant a with c",
+            "bad variant",
+            "bad variant",
         ];
         assert_eq!(list, expected);
     }

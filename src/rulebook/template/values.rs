@@ -1,4 +1,5 @@
-//! What a template sees: `user.FIELD`, `segment("name")` and `vars.NAME`.
+//! What a template sees: `user.FIELD`, `segment("name")`, `variant("name")`
+//! and `vars.NAME`.
 
 use super::{RenderContext, Templates, Variant};
 use crate::model::{Profile, Schema, Value as Stored};
@@ -12,16 +13,19 @@ use std::sync::Arc;
 pub(super) struct Scope(Value);
 
 impl Scope {
-    /// The scope of one user for one template. Segments are judged here, and
-    /// only those that the template asks for.
+    /// The scope of one user for one template. Segments and experiments are
+    /// judged here, and only those that the template asks for.
     pub(super) fn new(templates: &Templates, variant: &Variant, context: &RenderContext<'_>) -> Self {
         let user =
             User { profile: context.profile.clone(), schema: templates.schema.clone(), zone: templates.zone.clone() };
-        let members = variant.segments.iter().map(|(name, id)| (name.clone(), (context.in_segment)(*id))).collect();
+        let members =
+            variant.asks.segments.iter().map(|(name, id)| (name.clone(), (context.in_segment)(*id))).collect();
+        let dealt = variant.asks.experiments.iter().map(|(name, id)| (name.clone(), (context.variant)(*id))).collect();
         let told = |(name, value): &(String, Stored)| Some((name.clone(), to_template(value, &templates.zone)?));
         let names = Names {
             user: Value::from_object(user),
             segment: Value::from_object(Membership { members }),
+            variant: Value::from_object(Dealt { variants: dealt }),
             vars: Value::from_object(Told { values: context.vars.iter().filter_map(told).collect() }),
         };
         Self(Value::from_object(names))
@@ -37,6 +41,7 @@ impl Scope {
 struct Names {
     user: Value,
     segment: Value,
+    variant: Value,
     vars: Value,
 }
 
@@ -45,6 +50,7 @@ impl Object for Names {
         match key {
             "user" => Some(self.user.clone()),
             "segment" => Some(self.segment.clone()),
+            "variant" => Some(self.variant.clone()),
             "vars" => Some(self.vars.clone()),
             _ => None,
         }
@@ -110,6 +116,32 @@ impl Object for Membership {
         known
             .map(|(_, member)| Value::from(*member))
             .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("unknown segment `{name}`")))
+    }
+}
+
+/// `variant("name")`: none outside the experiment, since minijinja refuses to
+/// compare what is undefined. The filter `default` and the tests take it for
+/// undefined, and to print it is an error likewise.
+#[derive(Debug)]
+struct Dealt {
+    variants: Vec<(String, Option<Arc<str>>)>,
+}
+
+impl Object for Dealt {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let name = args.first().and_then(Value::as_str).unwrap_or_default();
+        let known = self.variants.iter().find(|(experiment, _)| experiment == name);
+        known
+            .map(|(_, variant)| Value::from(variant.clone()))
+            .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("unknown experiment `{name}`")))
     }
 }
 

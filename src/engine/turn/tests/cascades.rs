@@ -2,10 +2,10 @@
 //! and is decided again when somebody asks: done once when it comes to an end,
 //! kept as long as it does not.
 
-use super::model::Mortal;
 use super::{HOUR, USER, World};
 use crate::engine::cascades::Replayed;
 use crate::model::Value;
+use crate::store::mortal::Mortal;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

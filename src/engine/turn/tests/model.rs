@@ -7,47 +7,10 @@ use crate::engine::automation::Way;
 use crate::engine::switches::Switching;
 use crate::model::{Event, Patch, TimeDelta, UserId, Value};
 use crate::store::history::Span;
-use crate::store::memory::MemoryStore;
-use crate::store::{Batch, Pair, Store, StoreError, Transaction, Whole};
+use crate::store::mortal::Mortal;
+use crate::store::Transaction;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// A store that loses a commit when it is told to, as a process does that is
-/// killed before the disk has it.
-#[derive(Default)]
-pub(super) struct Mortal {
-    inner: MemoryStore,
-    pub dies: AtomicBool,
-}
-
-impl Store for Mortal {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.get(key)
-    }
-
-    fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> Box<dyn Iterator<Item = Result<Pair, StoreError>> + 'a> {
-        self.inner.scan(prefix, from)
-    }
-
-    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        if self.dies.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::Closed);
-        }
-        self.inner.commit(batch)
-    }
-
-    fn disk_size(&self) -> u64 {
-        0
-    }
-
-    fn tidy(&self) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-
-    fn whole(&self) -> &dyn Whole {
-        self.inner.whole()
-    }
-}
+use std::sync::atomic::Ordering;
 
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
