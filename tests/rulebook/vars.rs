@@ -73,7 +73,7 @@ fn what_nobody_gives_is_told() {
         (
             GIVES.to_owned(),
             "{{ vars.c | default(1) }}",
-            "T024 templates/t.html:1:4 ‹vars.c› no `send` gives `vars.c` to `t` => write `send: {template: t, vars: {c: …}}`, or `| default(…)` in the template",
+            "T024 templates/t.html:1:4 ‹vars.c› no `send` gives `vars.c` to `t` => write `send: {template: t, vars: {c: …}}`, or take it out of the template",
         ),
         (
             rule("{send: t}, {send: {template: t, vars: {a: 1}}}"),

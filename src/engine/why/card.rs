@@ -5,7 +5,7 @@ use super::Scene;
 use super::drip::left_text;
 use super::words::plain;
 use crate::condition::Row;
-use crate::engine::automation::Flow;
+use crate::engine::automation::{Flow, Wait};
 use crate::engine::deliveries::{DeliveriesError, Delivery};
 use crate::model::event::{HOW, RULEBOOK, VARIANT};
 use crate::model::{Delivery as Told, Event, Text, Time, Trace, Value};
@@ -198,7 +198,15 @@ impl Scene<'_> {
         let mut all: Vec<(Time, Text)> = Vec::new();
         for enrolment in &self.standing.drips {
             let name = &enrolment.drip;
-            let text = Text::new(format!("the drip `{name}` goes on"), format!("цепочка `{name}` продолжится"));
+            let text = match enrolment.wait {
+                Wait::Parked { .. } => Text::new(
+                    format!("the user leaves the drip `{name}`, unless the step is back by then"),
+                    format!("человек выйдет из цепочки `{name}`, если шаг к тому времени не вернётся"),
+                ),
+                Wait::Until(_) | Wait::Begin { .. } | Wait::Event(_) | Wait::Field | Wait::Outcome { .. } => {
+                    Text::new(format!("the drip `{name}` goes on"), format!("цепочка `{name}` продолжится"))
+                }
+            };
             all.extend(enrolment.wait.due().map(|at| (at, text)));
         }
         for waiting in &self.standing.waiting {

@@ -49,7 +49,14 @@ fn never(asked: &Asked) -> Diagnostic {
         format!("no `send` gives `vars.{name}` to `{template}`"),
         format!("ни один `send` не даёт шаблону `{template}` значение `vars.{name}`"),
     );
-    Diagnostic::warning(codes::VARS_ABSENT, text, asked.place).help(give(template, name))
+    let help = match asked.needed {
+        true => give(template, name),
+        false => Text::new(
+            format!("write `send: {{template: {template}, vars: {{{name}: …}}}}`, or take it out of the template"),
+            format!("напишите `send: {{template: {template}, vars: {{{name}: …}}}}` или уберите его из шаблона"),
+        ),
+    };
+    Diagnostic::warning(codes::VARS_ABSENT, text, asked.place).help(help)
 }
 
 fn not_here(asked: &Asked, send: Place) -> Diagnostic {

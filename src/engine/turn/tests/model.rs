@@ -224,3 +224,26 @@ fn dying_at_any_point_changes_nothing() {
     // the rules are such that something is sent at all
     assert!(sends > 5 * runs, "{sends} messages in {runs} runs");
 }
+
+/// Everything that is stored, as it is stored.
+fn stored(rules: &str, acts: &[Act]) -> Vec<Pair> {
+    let store = Arc::new(Mortal::default());
+    let world = World::over(rules, store.clone());
+    acts.iter().enumerate().for_each(|(number, act)| carry_out(&world, act, number));
+    drop(world);
+    store.scan(b"", b"").map(|pair| pair.unwrap()).collect()
+}
+
+#[test]
+fn the_same_decides_the_same_to_the_byte() {
+    for seed in 100..110 {
+        let mut dice = Dice(seed);
+        let rules = rulebook(&mut dice);
+        let acts = acts(&mut dice);
+        let (once, twice) = (stored(&rules, &acts), stored(&rules, &acts));
+        assert_eq!(once.len(), twice.len(), "seed {seed}\n{rules}");
+        for (one, other) in once.iter().zip(&twice) {
+            assert_eq!(one, other, "seed {seed}, {}\n{rules}", String::from_utf8_lossy(&one.0));
+        }
+    }
+}
