@@ -4,7 +4,7 @@
 
 use super::automation::How;
 use super::leaves::Leaf;
-use crate::model::Chore;
+use crate::model::{Chore, Text};
 use std::sync::{Mutex, PoisonError};
 
 /// Takes down what it is told.
@@ -43,7 +43,7 @@ pub enum Seen {
         /// The rule, or the drip and its step.
         by: String,
         /// How.
-        why: String,
+        why: Text,
     },
     /// Rules triggered one another without end.
     Cascade {

@@ -138,6 +138,9 @@ const UNDELIVERED: &str = "undelivered";
 pub const MESSAGE: &str = "message";
 /// The property of an event about a delivery that holds the ledger's number.
 pub const LEDGER: &str = "ledger";
+/// The property of an event about the delivery of a drip's message that names
+/// the drip and the step.
+pub const BY: &str = "by";
 
 /// One event of one user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

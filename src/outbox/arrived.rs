@@ -2,7 +2,7 @@
 //! it, a press of its button finds it again, and a drip hears that it will not
 //! come.
 
-use crate::model::event::{LEDGER, MESSAGE};
+use crate::model::event::{BY, LEDGER, MESSAGE};
 use crate::model::{Delivery, Event, Time, UserId, Value};
 use crate::outbox::ledger::Cause;
 use crate::outbox::queue::Candidate;
@@ -35,21 +35,32 @@ pub(super) fn arrived(
     let Candidate { row, chat, part, .. } = *candidate;
     let delivery = if part == 0 { Delivery::Received(template) } else { Delivery::Part(template) };
     let ledger = i64::try_from(row.ledger.0).unwrap_or(i64::MAX);
+    let mut properties = vec![(MESSAGE.into(), Value::Int(message.into())), (LEDGER.into(), Value::Int(ledger))];
+    properties.extend(by(cause));
     (chat > 0).then(|| Event {
         id: delivery_id(row),
         user: UserId(chat),
         name: delivery.name(),
         at,
-        properties: vec![(MESSAGE.into(), Value::Int(message.into())), (LEDGER.into(), Value::Int(ledger))],
+        properties,
     })
 }
 
 /// What it tells of its user that a message for which a drip waits will not be
 /// delivered, or may not have been.
-pub(super) fn undelivered(template: &str, row: RowId, user: i64, at: Time) -> Option<Event> {
+pub(super) fn undelivered(cause: &Cause, template: &str, row: RowId, user: i64, at: Time) -> Option<Event> {
     let name = Delivery::Undelivered(template).name();
     let id = format!("undelivered:{}:{}:{}", row.ledger, row.chunk, row.index).into();
-    (user > 0).then(|| Event { id, user: UserId(user), name, at, properties: Vec::new() })
+    (user > 0).then(|| Event { id, user: UserId(user), name, at, properties: by(cause).into_iter().collect() })
+}
+
+/// Which step of a drip a message is of: a drip knows its own by that, whatever
+/// its template is by then.
+fn by(cause: &Cause) -> Option<(Arc<str>, Value)> {
+    match cause {
+        Cause::Drip { name, step } => Some((BY.into(), Value::text(format!("{name}/{step}")))),
+        Cause::Broadcast { .. } | Cause::Reply | Cause::Recall { .. } | Cause::Rule { .. } => None,
+    }
 }
 
 /// The id of an event that a row tells; the row makes it one event however often

@@ -330,7 +330,7 @@ impl Queue {
         let answers = chunk.recipients.particulars.get(index).is_some_and(|particulars| particulars.answers);
         if let Some(user) = chunk.recipients.users.get(index).filter(|_| answers) {
             let template = run.ledger.template.as_deref();
-            self.events.extend(template.and_then(|template| undelivered(template, row, *user, now)));
+            self.events.extend(template.and_then(|template| undelivered(&run.ledger.cause, template, row, *user, now)));
         }
     }
 

@@ -627,11 +627,11 @@ R041 rules/x.yaml:5:43 ‹forever› `forever` is not a length of time => write 
             ),
             (
                 r##"webhook: {url: crm.example.org}"##,
-                r##"R075 rules/x.yaml:5:24 ‹crm.example.org› `crm.example.org` is not an address => an address begins with https:// and has no user name in it"##,
+                r##"R075 rules/x.yaml:5:24 ‹crm.example.org› `crm.example.org` is not an address => an address begins with https:// or http:// and has no user name or `{{…}}` in it"##,
             ),
             (
                 r##"webhook: {url: "https://crm.example.org@evil.org/"}"##,
-                r##"R075 rules/x.yaml:5:24 ‹"https://crm.example.org@evil.org/"› `https://crm.example.org@evil.org/` is not an address => an address begins with https:// and has no user name in it"##,
+                r##"R075 rules/x.yaml:5:24 ‹"https://crm.example.org@evil.org/"› `https://crm.example.org@evil.org/` is not an address => an address begins with https:// or http:// and has no user name or `{{…}}` in it"##,
             ),
             ("cleanup: {events: 400 days, deliveries: 90 days}", ""),
             ("cleanup: {}", "R002 rules/x.yaml:5:18 ‹{}› `cleanup` is empty => fill it in, or remove it"),
@@ -897,5 +897,17 @@ fn hostile_texts_are_answered() {
             "drips:\n  d: {{when: event won, goal: \"event won if {text} within 1 day\", steps: [{{s: {{send: hello}}}}]}}\n"
         );
         assert!(project(&drip).rulebook.is_none(), "{}", text.chars().take(60).collect::<String>());
+    }
+}
+
+#[test]
+fn a_rule_or_task_that_does_nothing_is_warned_of() {
+    for (rules, column) in [
+        ("rules:\n  r: {when: event payment, then: []}\n", 34),
+        ("tasks:\n  t: {when: every day at 10:00, then: []}\n", 39),
+    ] {
+        let expected =
+            format!("R071 rules/x.yaml:2:{column} ‹[]› nothing is done here => write `then: [{{send: TEMPLATE}}]`");
+        assert_eq!(told(&project(rules)), expected, "{rules}");
     }
 }

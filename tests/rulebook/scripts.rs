@@ -45,7 +45,7 @@ fn what_rule_files_call() {
         ),
         (
             "segments:\n  a: {if: {script: ../secret.rhai:f}}\n",
-            "R084 rules/x.yaml:2:20 ‹../secret.rhai:f› unknown script `../secret.rhai` => known here: `deep/er.rhai`, `loyal.rhai`; create `rules/../secret.rhai`; scripts are files in `rules` that end in `.rhai`",
+            "R084 rules/x.yaml:2:20 ‹../secret.rhai:f› unknown script `../secret.rhai` => known here: `deep/er.rhai`, `loyal.rhai`; scripts are files in `rules` that end in `.rhai`",
         ),
         (
             "segments:\n  a: {if: {script: loyal.rhai:asks_more}}\n",

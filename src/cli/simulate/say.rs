@@ -154,8 +154,8 @@ fn findings(figures: &Figures, lang: Lang) -> String {
     for (by, trouble) in &figures.troubles {
         let (count, why) = (grouped(trouble.count), &trouble.why);
         lines.push(Text::new(
-            format!("`{by}` failed, times: {count}; first: {why}"),
-            format!("`{by}` не удалось, раз: {count}; первый: {why}"),
+            format!("`{by}` failed, times: {count}; first: {}", why.en),
+            format!("`{by}` не удалось, раз: {count}; первый: {}", why.ru),
         ));
     }
     for (rules, count) in &figures.cascades {
@@ -262,7 +262,7 @@ pub fn as_json(figures: &Figures) -> Value {
     let most =
         figures.most.map(|(count, user, day)| json!({"messages": count, "user": user.0, "day": day.to_string()}));
     let drips = figures.drips.iter().map(|drip| json!({"name": drip.name, "entered": drip.entered, "left": drip.left}));
-    let troubles = figures.troubles.iter().map(|(by, of)| json!({"by": by, "first": of.why, "times": of.count}));
+    let troubles = figures.troubles.iter().map(|(by, of)| json!({"by": by, "first": of.why.en, "times": of.count}));
     json!({
         "from": figures.begin.rfc3339(),
         "to": figures.end.rfc3339(),

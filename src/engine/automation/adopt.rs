@@ -3,7 +3,7 @@
 //! Nobody gets a step twice because of an edit.
 
 use super::Automation;
-use super::flow::{Flow, Found, Outline};
+use super::flow::{Flow, Found, Kind, Outline};
 use super::standing::{Enrolment, How, Wait};
 use crate::model::{Time, TimeDelta, UserId};
 use std::collections::HashMap;
@@ -25,8 +25,12 @@ impl Automation {
         for user in people {
             let Some(mut standing) = self.of(user).cloned() else { continue };
             for enrolment in &mut standing.drips {
+                let was_parked = is_parked(enrolment);
                 let old = self.outlines.get(&enrolment.drip);
                 go_on(enrolment, old, new.get(&*enrolment.drip), now, parked);
+                if was_parked && let Some(flow) = flows.iter().find(|flow| flow.name == enrolment.drip) {
+                    resume(enrolment, flow, now);
+                }
             }
             self.put(user, standing);
         }
@@ -74,9 +78,6 @@ fn go_on(enrolment: &mut Enrolment, old: Option<&Outline>, new: Option<&Outline>
         (Found::Same(at), Some(old), Some(new)) => {
             enrolment.done = old.behind(enrolment.at, new, at);
             enrolment.at = at;
-            if let Wait::Parked { .. } = enrolment.wait {
-                enrolment.wait = due.map_or(Wait::Begin { at: now, attempts: 0 }, Wait::Until);
-            }
         }
         (Found::Instead(at), Some(old), Some(new)) => {
             enrolment.done = old.behind(enrolment.at, new, at);
@@ -89,4 +90,19 @@ fn go_on(enrolment: &mut Enrolment, old: Option<&Outline>, new: Option<&Outline>
             }
         }
     }
+}
+
+/// Has somebody who was parked and whose step is back wait there for what he
+/// waited for. A message that was asked for is not asked for again: what became
+/// of it is not known, and what follows it is next.
+fn resume(enrolment: &mut Enrolment, flow: &Flow, now: Time) {
+    let Wait::Parked { due, .. } = enrolment.wait else { return };
+    let Some(node) = flow.node(enrolment.at) else { return };
+    let begin = Wait::Begin { at: due.unwrap_or(now), attempts: 0 };
+    enrolment.wait = match &node.kind {
+        Kind::Wait { .. } | Kind::WaitUntil { .. } => due.map_or(begin, Wait::Until),
+        Kind::WaitFor { .. } => due.map_or(begin, Wait::Event),
+        Kind::Act { .. } => due.map_or(Wait::Until(now), |_| begin),
+        Kind::Branch { .. } | Kind::Split { .. } => begin,
+    };
 }

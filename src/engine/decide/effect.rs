@@ -4,7 +4,7 @@
 use super::moment::{Hours, moment};
 use super::pick::{self, pick};
 use crate::condition::{Expression, Row};
-use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Time, Value, builtin};
+use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Text, Time, Value, builtin};
 use crate::rulebook::{Action, Rulebook, Send};
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub struct Situation<'a, R> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// A script failed.
-    Script(String),
+    Script(Text),
     /// The moment at which a message is to go is missing.
     NoMoment {
         /// The template of the message.
@@ -30,12 +30,22 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// It in words.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Script(why) => why.clone(),
+            Self::NoMoment { template } => Text::new(
+                format!("`{template}` is not sent: the moment to send it at is missing"),
+                format!("`{template}` не отправить: неизвестно, когда"),
+            ),
+        }
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Script(why) => f.write_str(why),
-            Self::NoMoment { template } => write!(f, "`{template}` is not sent: the moment to send it at is missing"),
-        }
+        f.write_str(&self.text().en)
     }
 }
 
@@ -129,7 +139,7 @@ impl<R: Row> Situation<'_, R> {
                 let told = emit.properties.iter().map(|(id, x)| (*id, value(x)));
                 vec![Effect::Emit(emit.event, told.filter(|(_, value)| !value.is_missing()).collect())]
             }
-            Action::Run(run) => self.rulebook.act(run, self.row).map_err(|error| Trouble::Script(error.to_string()))?,
+            Action::Run(run) => self.rulebook.act(run, self.row).map_err(|error| Trouble::Script(error.whole()))?,
             Action::Notify(text) => vec![Effect::Notify(text.clone())],
             Action::Log(text) => vec![Effect::Log(text.clone())],
             Action::Webhook(hook) => {

@@ -3,7 +3,7 @@
 use crate::engine::automation::Unit;
 use crate::engine::rehearsal::Moment;
 use crate::engine::witness::Seen;
-use crate::model::{Chore, Time, TimeDelta, UserId};
+use crate::model::{Chore, Text, Time, TimeDelta, UserId};
 use crate::outbox::{Cause, SkipReason};
 use crate::rulebook::Rulebook;
 use jiff::civil::Date;
@@ -43,7 +43,7 @@ pub struct Drip {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// How it failed the first time.
-    pub why: String,
+    pub why: Text,
     /// How often.
     pub count: u64,
 }
@@ -244,7 +244,7 @@ impl Figures {
         }
     }
 
-    pub(super) fn trouble(&mut self, by: String, why: String) {
+    pub(super) fn trouble(&mut self, by: String, why: Text) {
         self.troubles.entry(by).or_insert(Trouble { why, count: 0 }).count += 1;
     }
 

@@ -135,7 +135,7 @@ impl Run<'_> {
                 match self.rehearsal.engine.start_broadcast(name, Again::Allow) {
                     Ok(_) => has_started = true,
                     Err(BroadcastError::Engine(error)) => return Err(error),
-                    Err(error) => self.figures.trouble(format!("broadcast {name}"), error.to_string()),
+                    Err(error) => self.figures.trouble(format!("broadcast {name}"), error.text()),
                 }
             }
             self.figures.saw(seen);

@@ -49,7 +49,8 @@ impl Verifier<'_> {
         for seen in &self.course.seen {
             match seen {
                 Seen::Trouble { by, why } => {
-                    fail(Text::new(format!("`{by}` failed: {why}"), format!("`{by}`: ошибка: {why}")), why);
+                    let text = Text::new(format!("`{by}` failed: {}", why.en), format!("`{by}`: ошибка: {}", why.ru));
+                    fail(text, &why.en);
                 }
                 Seen::Cascade { rules } => fail(
                     Text::new(

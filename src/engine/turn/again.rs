@@ -85,16 +85,22 @@ impl Turn<'_> {
     }
 
     /// The names of the rules that acted again and again; of all that acted if
-    /// none did so twice.
+    /// none did so twice. Drips are among them if they are the loop.
     fn loop_of_rules(&self) -> Vec<String> {
         let times = |rule: &usize| self.fired.iter().filter(|other| *other == rule).count();
         let has_loop = self.fired.iter().any(|rule| times(rule) > 1);
         let of_loop = self.fired.iter().filter(|rule| !has_loop || times(rule) > 1);
         let mut names: Vec<String> = of_loop.map(|rule| self.ground.rules.rulebook.rules[*rule].name.clone()).collect();
+        names.extend(self.drips_of_loop().map(str::to_owned));
         names.sort_unstable();
         names.dedup();
         names.truncate(RULES);
         names
+    }
+
+    /// The drips that start one another without end, if that is the loop.
+    pub(super) fn drips_of_loop(&self) -> impl Iterator<Item = &str> {
+        self.started.iter().filter(|_| self.starts_without_end()).map(|name| &**name)
     }
 }
 

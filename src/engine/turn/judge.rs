@@ -5,11 +5,12 @@ use super::hold::Held;
 use super::{Fired, Move, Stimulus, Turn};
 use crate::audience::Person;
 use crate::condition::{Row, Truth, midnight};
-use crate::engine::automation::{Enrolment, How, Kind, Standing, Unit, Wait};
+use crate::engine::automation::{Enrolment, How, Kind, Source, Standing, Unit, Wait};
 use crate::engine::decide::{Occurrence, Reactor, Situation, effects, moment};
 use crate::engine::leaves::leaves;
 use crate::engine::witness::{Seen, Witness};
-use crate::model::{Delivery, Effect, Event, Time, TimeDelta};
+use crate::model::event::{BY, LEDGER};
+use crate::model::{Delivery, Effect, Event, Time, TimeDelta, Value};
 use crate::rulebook::{Again, Awaited, Drip, Limit, LimitWindow, Moment, OnFailure, Rule};
 use crate::store::Origin;
 
@@ -192,7 +193,9 @@ impl Turn<'_> {
             }
             (Kind::Act { on_failure, next, .. }, Wait::Outcome { since, attempts }) => {
                 let event = event.filter(|event| event.at >= since)?;
-                match outcome(event, &self.template_of(enrolment)?)? {
+                let of = self.flow(&name)?.node(enrolment.at)?;
+                let source = Source::Drip(name.clone(), of.label.clone());
+                match outcome(event, &source.to_string(), self.template_of(enrolment).as_deref())? {
                     true => Some(Move::On(name, *next)),
                     false => Some(self.failed(name, *on_failure, attempts, *next)),
                 }
@@ -270,12 +273,17 @@ pub(super) fn is_over(drip: &Drip, person: &Person<'_>) -> bool {
     drip.exit.as_ref().is_some_and(|exit| exit.judge(person) == Truth::True)
 }
 
-/// Whether an event tells of a message of this template that it was delivered,
-/// or that it was not.
-fn outcome(event: &Event, template: &str) -> Option<bool> {
+/// Whether an event tells of a step's message that it was delivered, or that it
+/// was not. One that does not say of which step it is, and of which row neither,
+/// is known by its template.
+fn outcome(event: &Event, step: &str, template: Option<&str>) -> Option<bool> {
+    let is_ours = |name: &str| match event.property(BY) {
+        Some(by) => *by == Value::text(step),
+        None => event.property(LEDGER).is_none() && template == Some(name),
+    };
     match event.delivery()? {
-        Delivery::Received(name) => (name == template).then_some(true),
-        Delivery::Undelivered(name) => (name == template).then_some(false),
+        Delivery::Received(name) => is_ours(name).then_some(true),
+        Delivery::Undelivered(name) => is_ours(name).then_some(false),
         Delivery::Part(_) | Delivery::Clicked(_) => None,
     }
 }

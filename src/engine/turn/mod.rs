@@ -141,6 +141,10 @@ pub(super) struct Turn<'a> {
     fired: Vec<usize>,
     /// Steps that failed, by their drip.
     failed: Vec<Arc<str>>,
+    /// Drips that the user entered by steps of drips, each as often as he did.
+    started: Vec<Arc<str>>,
+    /// Through how many drips the user is being moved, one within another.
+    depth: usize,
     /// The number of what had no end and is taken once more.
     replayed: Option<u64>,
 }
@@ -165,6 +169,8 @@ impl<'a> Turn<'a> {
             next: Vec::new(),
             fired: Vec::new(),
             failed: Vec::new(),
+            started: Vec::new(),
+            depth: 0,
             replayed: None,
         }
     }
@@ -200,6 +206,9 @@ impl<'a> Turn<'a> {
     fn rounds(mut self, start: Start) -> Came {
         let mut first = Vec::new();
         for round in 0.. {
+            if self.starts_without_end() {
+                return self.cut(start, &first);
+            }
             let stimuli = std::mem::take(&mut self.next);
             if stimuli.is_empty() {
                 break;
@@ -358,7 +367,7 @@ impl<'a> Turn<'a> {
         self.witness(|| Some(Seen::Fired(rule)));
         for why in trouble {
             tracing::warn!(user = %self.user, rule = of.name, "{why}");
-            self.witness(|| Some(Seen::Trouble { by: of.name.clone(), why: why.to_string() }));
+            self.witness(|| Some(Seen::Trouble { by: of.name.clone(), why: why.text() }));
             self.failed.push(of.name.as_str().into());
         }
     }
@@ -432,10 +441,11 @@ impl<'a> Turn<'a> {
         self.came
     }
 
-    /// The names of the rules that acted, each once.
+    /// The names of the rules that acted, and of drips in a loop, each once.
     fn rules_involved(&self) -> String {
         let mut rules: Vec<&str> =
             self.fired.iter().map(|rule| self.ground.rules.rulebook.rules[*rule].name.as_str()).collect();
+        rules.extend(self.drips_of_loop());
         rules.sort_unstable();
         rules.dedup();
         rules.join(", ")

@@ -3,6 +3,7 @@
 //! later and have tests of their own.
 
 mod cascades;
+mod edits;
 mod model;
 mod switches;
 

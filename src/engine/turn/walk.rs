@@ -16,6 +16,10 @@ use crate::outbox::SkipReason;
 use crate::rulebook::{Action, Content, Drip, OnFailure};
 use std::sync::Arc;
 
+/// So many drips may be entered by steps of drips before it is a loop. Each is
+/// walked through within the step that starts it.
+const STARTED: usize = 32;
+
 /// What a step leaves to be done.
 enum After {
     /// What follows it.
@@ -102,6 +106,9 @@ impl Turn<'_> {
             return self.tell(&flow.name, Seen::Shut);
         }
         let (name, entered) = (flow.name.clone(), self.ground.now);
+        if self.depth > 0 {
+            self.started.push(name.clone());
+        }
         let wait = Wait::Begin { at: entered, attempts: 0 };
         self.standing.drips.push(Enrolment { drip: name.clone(), entered, at: 0, wait, done: Vec::new() });
         self.trace(Trace::Entered(&name), None);
@@ -142,13 +149,21 @@ impl Turn<'_> {
         let place = usize::from(id);
         let (Some(drip), Some(flow)) = (rules.rulebook.drips.get(place), rules.flows.get(place)) else { return };
         let mut next = from;
-        while self.standing.in_drip(name).is_some() {
+        while self.standing.in_drip(name).is_some() && !self.starts_without_end() {
             let Some(at) = next else { return self.leave(name, How::Finished) };
             let Some(node) = flow.node(at) else { return self.leave(name, How::Finished) };
             if self.is_over(drip) {
                 return self.leave(name, How::Exited);
             }
-            match self.step(flow, at, node) {
+            let known = self.started.len();
+            self.depth += 1;
+            let after = self.step(flow, at, node);
+            self.depth -= 1;
+            if self.started[known..].contains(name) {
+                // the user was taken out by the step and is in it anew
+                return;
+            }
+            match after {
                 After::Next(following) => next = following,
                 After::Wait(wait) => {
                     if let Some(enrolment) = self.standing.in_drip_mut(name) {
@@ -158,6 +173,11 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Whether drips start one another again and again, with nothing to wait for.
+    pub(super) fn starts_without_end(&self) -> bool {
+        self.started.len() > STARTED
     }
 
     /// Tells by which way the user leaves the step at which he waited, if that
@@ -267,7 +287,7 @@ impl Turn<'_> {
             Some(Ok(effects)) => effects,
             Some(Err(why)) => {
                 tracing::warn!(user = %self.user, by = %source, "{why}");
-                self.witness(|| Some(Seen::Trouble { by: source.to_string(), why: why.to_string() }));
+                self.witness(|| Some(Seen::Trouble { by: source.to_string(), why: why.text() }));
                 self.failed.push(source.to_string().into());
                 Vec::new()
             }
@@ -317,7 +337,7 @@ impl Turn<'_> {
         self.seat(Seat { user: self.user, drip: DripId(id), is_inside, has_finished });
     }
 
-    fn flow(&self, name: &str) -> Option<&Flow> {
+    pub(super) fn flow(&self, name: &str) -> Option<&Flow> {
         let rules = self.ground.rules;
         rules.flows.get(usize::from(rules.rulebook.catalogue.drips.find(name)?))
     }

@@ -150,6 +150,17 @@ pub(in crate::rulebook) fn actions(node: &Node, scope: &Scope<'_>, reader: &mut 
     actions.into_iter().collect()
 }
 
+/// A list of actions of a rule or task, of which an empty one is warned of.
+pub(in crate::rulebook) fn deeds(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<Action>> {
+    let actions = actions(node, scope, reader)?;
+    if actions.is_empty() {
+        let text = Text::new("nothing is done here", "здесь ничего не делается");
+        let help = Text::new("write `then: [{send: TEMPLATE}]`", "напишите `then: [{send: ШАБЛОН}]`");
+        reader.found.push(Diagnostic::warning(codes::ONE_ACTION, text, node.place).help(help));
+    }
+    Some(actions)
+}
+
 /// Reads one action out of the entries of its item, which stands at `place`.
 pub(in crate::rulebook) fn action(
     entries: &[&Entry],

@@ -45,8 +45,8 @@ fn address(url: &Scalar, scope: &Scope<'_>, reader: &mut Reader) -> Option<Strin
     let Some(host) = webhook_host(text) else {
         let message = Text::new(format!("`{text}` is not an address"), format!("`{text}` — не адрес"));
         let help = Text::new(
-            "an address begins with https:// and has no user name in it",
-            "адрес начинается с https:// и не содержит имени пользователя",
+            "an address begins with https:// or http:// and has no user name or `{{…}}` in it",
+            "адрес начинается с https:// или http:// и не содержит ни имени пользователя, ни `{{…}}`",
         );
         reader.found.push(Diagnostic::error(codes::HOST, message, url.place).help(help));
         return None;

@@ -8,7 +8,7 @@ use super::{codes, names, title};
 use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::Text;
-use crate::rulebook::action::{ACTION_LIST, Action, Scope, actions};
+use crate::rulebook::action::{ACTION_LIST, Action, Scope, deeds};
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::trigger::{Trigger, trigger};
@@ -139,7 +139,7 @@ fn judged(
     reader: &mut Reader,
 ) -> (Option<Option<Condition>>, Option<Vec<Action>>) {
     let condition = find(entries, "if").map(|node| compile(node, &scope.names, scope.sources, reader));
-    (condition, find(entries, "then").and_then(|node| actions(node, scope, reader)))
+    (condition, find(entries, "then").and_then(|node| deeds(node, scope, reader)))
 }
 
 /// Keys that go with one kind of trigger only.

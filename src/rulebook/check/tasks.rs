@@ -5,7 +5,7 @@ use super::{codes, names, title};
 use crate::condition::Fact;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Text, TimeDelta};
-use crate::rulebook::action::{ACTION_LIST, Action, Scope, actions};
+use crate::rulebook::action::{ACTION_LIST, Action, Scope, deeds};
 use crate::rulebook::phrases::word;
 use crate::rulebook::raw::{Reader, find};
 use crate::rulebook::shape::{Shape, Takes, optional, required};
@@ -70,7 +70,7 @@ fn task(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Task> {
     let title = find(entries, "title").and_then(|node| title(node, reader));
     let when = find(entries, "when").and_then(|node| schedule(node, scope, reader));
     let missed = find(entries, "missed").map(|node| missed(node, reader));
-    let then = find(entries, "then").and_then(|node| actions(node, scope, reader));
+    let then = find(entries, "then").and_then(|node| deeds(node, scope, reader));
     named.then_some(())?;
     Some(Task {
         name: entry.key.text.clone(),

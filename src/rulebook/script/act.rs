@@ -9,7 +9,7 @@ use super::{ScriptError, ScriptRef, Scripts, effects, event, sandbox};
 use crate::condition::{Row, Truth};
 use crate::model::{Effect, Text, Value, builtin};
 use crate::rulebook::{Rulebook, Run};
-use rhai::{CallFnOptions, Dynamic, Map, Position, Scope};
+use rhai::{AST, CallFnOptions, Dynamic, Map, Position, Scope};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl Rulebook {
@@ -104,10 +104,16 @@ impl Scripts {
         };
         // The interpreter is not ours: should it ever panic, one run fails.
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(answer) => answer.map_err(|error| ScriptError::of(script, *error)),
+            Ok(answer) => answer.map_err(|error| ScriptError::of(script, *error, place_of(ast, script.function.as_deref()))),
             Err(_) => Err(ScriptError::at(script, Position::NONE, broken())),
         }
     }
+}
+
+/// Where the body of a function begins.
+fn place_of(ast: &AST, function: Option<&str>) -> Position {
+    let found = ast.iter_fn_def().find(|defined| Some(defined.name.as_str()) == function);
+    found.map_or(Position::NONE, |defined| defined.body.start_position())
 }
 
 fn user_id<R: Row + ?Sized>(row: &R) -> i64 {

@@ -21,24 +21,29 @@ pub struct ScriptError {
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.file, self.text.en),
-            line => write!(f, "{}:{line}:{}: {}", self.file, self.column, self.text.en),
-        }
+        f.write_str(&self.whole().en)
     }
 }
 
 impl ScriptError {
+    /// The place and what was wrong.
+    pub fn whole(&self) -> Text {
+        let Self { file, line, column, text } = self;
+        let place = if *line == 0 { file.clone() } else { format!("{file}:{line}:{column}") };
+        Text::new(format!("{place}: {}", text.en), format!("{place}: {}", text.ru))
+    }
+
     /// An error at a place of a script's file.
     pub(super) fn at(script: &ScriptRef, place: Position, text: Text) -> Self {
         let (line, column) = (place.line().unwrap_or(0), place.position().unwrap_or(0));
         Self { file: format!("{FOLDER}{}", script.file), line, column, text }
     }
 
-    /// What the interpreter ended with.
-    pub(super) fn of(script: &ScriptRef, error: EvalAltResult) -> Self {
+    /// What the interpreter ended with. A broken limit has no place of its own in
+    /// a function that was called from outside; then it is that of the function.
+    pub(super) fn of(script: &ScriptRef, error: EvalAltResult, function: Position) -> Self {
         let (error, place) = innermost(error);
-        Self::at(script, place, said(error))
+        Self::at(script, if place.is_none() { function } else { place }, said(error))
     }
 }
 

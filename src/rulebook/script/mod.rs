@@ -199,10 +199,17 @@ impl fmt::Display for ScriptRef {
 
 fn unknown_script<'a>(file: &str, known: impl Iterator<Item = &'a str>, place: Place) -> Diagnostic {
     let text = Text::new(format!("unknown script `{file}`"), format!("неизвестный скрипт `{file}`"));
-    let help = Text::new(
-        format!("create `{FOLDER}{file}`; scripts are files in `rules` that end in `.rhai`"),
-        format!("создайте `{FOLDER}{file}`; скрипты — файлы в `rules` с окончанием `.rhai`"),
-    );
+    let is_inside = file.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+    let help = match is_inside && file.ends_with(".rhai") {
+        true => Text::new(
+            format!("create `{FOLDER}{file}`; scripts are files in `rules` that end in `.rhai`"),
+            format!("создайте `{FOLDER}{file}`; скрипты — файлы в `rules` с окончанием `.rhai`"),
+        ),
+        false => Text::new(
+            "scripts are files in `rules` that end in `.rhai`",
+            "скрипты — файлы в `rules` с окончанием `.rhai`",
+        ),
+    };
     suggest(Diagnostic::error(codes::UNKNOWN_SCRIPT, text, place), file, known).help(help)
 }
 

@@ -137,7 +137,7 @@ fn functions_answer() {
 #[test]
 fn what_breaks_a_limit_ends_with_an_error() {
     for (text, said) in [
-        ("fn f(user) { loop {} }", "more than 50000 operations"),
+        ("fn g() { 1 }\nfn f(user) { loop {} }", "rules/x.rhai:2:12: more than 50000 operations"),
         ("fn f(user) { while true { let x = 1; } }", "more than 50000 operations"),
         ("fn f(user) { f(user) }", "more than 16 functions inside functions"),
         ("fn f(user) { let s = \"x\"; loop { s += s; } }", "more than 16384 bytes of text in one value"),
@@ -145,6 +145,7 @@ fn what_breaks_a_limit_ends_with_an_error() {
         ("fn f(user) { let a = []; loop { a.push(1); } }", "more than 1000 items of arrays in one value"),
         ("fn f(user) { let a = [1]; a.pad(100000000, 1); true }", "more than 1000 items of arrays in one value"),
         ("fn f(user) { let m = #{}; let i = 0; loop { m[\"k\" + i] = i; i += 1; } }", "more than 50000 operations"),
+        ("fn f(user) { let m = #{}; for i in 0..600 { m.set(`k${i}`, i); } true }", "more than 500 keys of maps"),
         ("fn f(user) { send(\"hello\"); true }", "a condition cannot `send`"),
         ("fn f(user) { set(\"balance\", 5); true }", "a condition cannot `set`"),
         ("fn f(user) { 1 / 0 == 1 }", "division by zero"),
@@ -157,6 +158,19 @@ fn what_breaks_a_limit_ends_with_an_error() {
         assert_eq!(answer, Truth::Unknown, "{text}");
         let trouble = trouble.unwrap_or_default();
         assert!(trouble.contains(said), "{text}: {trouble}");
+    }
+    let many: String = (0..130).map(|n| format!("let v{n} = {n}; ")).collect();
+    let (_, trouble) = judge(&format!("fn f(user) {{ {many} true }}"));
+    assert!(trouble.is_some_and(|trouble| trouble.contains("more than 128 variables at one time")));
+}
+
+#[test]
+fn a_file_has_so_many_functions_and_levels_and_no_more() {
+    let functions = |count: usize| (0..count).map(|n| format!("fn f{n}() {{ {n} }}\n")).collect::<String>();
+    let nested = |depth: usize| format!("fn f() {{ {}1{} }}", "(1 + ".repeat(depth), ")".repeat(depth));
+    for (text, is_right) in [(functions(64), true), (functions(65), false), (nested(7), true), (nested(24), false)] {
+        let found = compiled(&text).1;
+        assert_eq!(found.is_empty(), is_right, "{text}: {found:?}");
     }
 }
 

@@ -124,3 +124,23 @@ fn a_wait_is_tried_again_by_itself_or_at_once() {
         assert!(world.with(|engine| engine.automation().of(USER).unwrap().drips.is_empty()));
     }
 }
+
+#[test]
+fn drips_that_start_one_another_have_an_end() {
+    let drip = |name: &str, other: &str| {
+        format!(
+            "  {name}: {{when: event pay, again: always, steps: [{{x: {{stop: {other}}}}}, {{y: {{start: {other}}}}}]}}\n"
+        )
+    };
+    let world = World::new(&format!("drips:\n{}{}", drip("a", "b"), drip("b", "a").replace("pay", "won")));
+    world.event("pay");
+    assert_eq!(world.cascades(), ["1 event `pay` 1: a, b"]);
+    assert_eq!(world.traces(), "cascade:pay");
+    // who starts the drip anew in which he is goes on there, not in both
+    let again = "drips:\n  a: {when: event pay, again: always, steps: [\
+                 {x: {if: count(open) = 0, then: [{start: b}]}}, {y: {send: a}}, {wait: 1 day}, {z: {send: c}}]}\n  \
+                 b: {when: event won, steps: [{x: {emit: {open: {}}}}, {y: {stop: a}}, {z: {start: a}}]}\n";
+    let world = World::new(again);
+    world.event("pay");
+    assert_eq!(world.sent(), "a");
+}
