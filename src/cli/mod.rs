@@ -115,7 +115,7 @@ enum Command {
     /// again what went round in a circle
     #[command(subcommand)]
     Rule(rule::Command),
-    /// A/B tests: plan them, and judge counts from anywhere
+    /// A/B tests: what they show and what to do, planned, started, shipped; counts from anywhere judged
     #[command(subcommand)]
     Experiment(experiment::Command),
     /// What waits to be sent, single messages, and what to do about those that failed

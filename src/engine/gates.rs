@@ -196,8 +196,13 @@ pub(super) fn judge(person: &Person<'_>, broadcast: &Broadcast, asked: Asked, pa
     let Some(pick) = pick(&broadcast.send.content, person.rulebook(), person) else {
         return Prepared::Skip(SkipReason::Control);
     };
-    let prepared = text(person, pick.template, asked.part, asked.parts, &vars_of(broadcast, person));
     let (is_marketing, differs) = (!broadcast.send.transactional, broadcast.send.template().is_none());
+    // of a broadcast's variants one may need fewer messages than another
+    let parts = if differs { person.rulebook().template_parts(pick.template) } else { asked.parts };
+    if asked.part >= parts.max(1) {
+        return Prepared::Skip(SkipReason::Control);
+    }
+    let prepared = text(person, pick.template, asked.part, parts, &vars_of(broadcast, person));
     Tie::of_pick(person.rulebook(), &pick, is_marketing, asked.part, differs).put(person, prepared)
 }
 

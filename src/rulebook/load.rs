@@ -56,7 +56,7 @@ pub(super) fn load_again(files: &Files, parsed: &mut Parsed) -> Loaded {
 }
 
 /// Sections that are checked and that nothing acts on yet.
-const NOT_RUN: [&str; 3] = ["experiments", "alerts", "holdout"];
+const NOT_RUN: [&str; 1] = ["alerts"];
 
 #[derive(Default)]
 struct Loader {

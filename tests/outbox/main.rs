@@ -6,6 +6,7 @@
 mod aftermath;
 mod crash;
 mod delivery;
+mod experiment;
 mod media;
 mod policy;
 mod recovery;

@@ -5,6 +5,7 @@ mod create;
 mod plan;
 mod report;
 mod simulate;
+mod traffic;
 
 use super::context::{Context, Failure};
 use crate::engine::experiments::ExperimentOrder;

@@ -1,5 +1,6 @@
 //! `vestnik experiment plan`: what an experiment takes, before it begins.
 
+use super::traffic::Traffic;
 use crate::cli::Format;
 use crate::cli::context::{Context, Failure};
 use crate::cli::table::{Align, table};
@@ -13,9 +14,11 @@ use std::process::ExitCode;
 /// The arguments.
 #[derive(clap::Args)]
 pub struct Args {
+    /// An experiment of the project: its people say what is not given here
+    name: Option<String>,
     /// Which share of users converts now, for instance 5%
-    #[arg(long, value_name = "SHARE", value_parser = percent)]
-    baseline: f64,
+    #[arg(long, value_name = "SHARE", value_parser = percent, required_unless_present = "name")]
+    baseline: Option<f64>,
     /// The change to be seen, relative to that, for instance 10% (from 5 % to 5.5 %)
     #[arg(long, value_name = "CHANGE", value_parser = percent, allow_hyphen_values = true)]
     lift: f64,
@@ -26,21 +29,43 @@ pub struct Args {
     #[arg(long, value_name = "P", default_value_t = 0.05, value_parser = level)]
     alpha: f64,
     /// How many variants, with the control
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=100))]
-    variants: u32,
+    /// [default: those of the experiment, else 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100))]
+    variants: Option<u32>,
     /// How many users are exposed a day, in all variants together
     #[arg(long, value_name = "N")]
     per_day: Option<u64>,
     /// How many days there are
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000), requires = "per_day")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     days: Option<u64>,
 }
 
 /// Reckons and prints.
 pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
-    let demand = Demand { alpha: args.alpha, power: args.power, arms: args.variants };
+    let traffic = args.name.as_deref().map(|name| Traffic::of(context, name)).transpose()?;
+    if let Some(traffic) = &traffic {
+        context.note(&traffic.text());
+    }
+    let of_project = |value: fn(&Traffic) -> Option<f64>| traffic.as_ref().and_then(value);
+    let arms = args.variants.or(traffic.as_ref().map(|traffic| traffic.variants)).unwrap_or(2);
+    let demand = Demand { alpha: args.alpha, power: args.power, arms };
     let users_per_day = args.per_day.map(|users| users as f64);
-    let ask = Ask { baseline: args.baseline, lift: args.lift, demand, users_per_day, days: args.days };
+    let users_per_day =
+        users_per_day.or_else(|| of_project(|traffic| (traffic.per_day > 0.0).then_some(traffic.per_day)));
+    let baseline = args.baseline.or_else(|| of_project(|traffic| traffic.baseline)).filter(|share| *share > 0.0);
+    let Some(baseline) = baseline else {
+        return Err(Failure::new(Text::new(
+            "nobody did the goal lately, or there is none: say with `--baseline` which share you expect",
+            "целевого действия никто не делал, или цели нет: укажите ожидаемую долю через `--baseline`",
+        )));
+    };
+    if args.days.is_some() && users_per_day.is_none() {
+        return Err(Failure::new(Text::new(
+            "`--days` needs `--per-day`: nobody new came lately",
+            "для `--days` нужно `--per-day`: новых людей не было",
+        )));
+    }
+    let ask = Ask { baseline, lift: args.lift, demand, users_per_day, days: args.days };
     let plan = ask.answer().map_err(Failure::new)?;
     match context.format() {
         Format::Json => context.say_json(&as_json(&plan, context.lang())),

@@ -256,7 +256,9 @@ fn rules(how: Decide) -> Rules {
 
 fn progress(report: &ExperimentReport, now: Time) -> Progress {
     let Some(first) = report.first else { return Progress { days: Some(0.0), ..Progress::default() } };
-    let until = if report.status == Status::Running { now } else { report.last.unwrap_or(now) };
+    // what was stopped or shipped gets no more users
+    let ended = report.deeds.last().filter(|_| report.status != Status::Running).map(|deed| deed.at);
+    let until = ended.unwrap_or(now);
     let days = ((until - first).0.max(0) as f64) / TimeDelta::days(1).0 as f64;
     Progress {
         days: Some(days),

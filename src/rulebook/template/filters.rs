@@ -66,12 +66,18 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("money", money);
     env.add_filter("default", default);
     env.add_filter("d", default);
-    env.add_filter("lower", filters::lower);
-    env.add_filter("upper", filters::upper);
-    env.add_filter("title", filters::title);
-    env.add_filter("capitalize", filters::capitalize);
-    env.add_filter("trim", filters::trim);
-    env.add_filter("replace", filters::replace);
+    env.add_filter("of lower", filters::lower);
+    env.add_filter("lower", of_present("of lower"));
+    env.add_filter("of upper", filters::upper);
+    env.add_filter("upper", of_present("of upper"));
+    env.add_filter("of title", filters::title);
+    env.add_filter("title", of_present("of title"));
+    env.add_filter("of capitalize", filters::capitalize);
+    env.add_filter("capitalize", of_present("of capitalize"));
+    env.add_filter("of trim", filters::trim);
+    env.add_filter("trim", of_present("of trim"));
+    env.add_filter("of replace", filters::replace);
+    env.add_filter("replace", of_present("of replace"));
     env.add_filter("length", filters::length);
     env.add_filter("join", filters::join);
     env.add_filter("first", filters::first);
@@ -80,12 +86,25 @@ fn add_filters(env: &mut Environment<'static>) {
     env.add_filter("abs", filters::abs);
     env.add_filter("int", filters::int);
     env.add_filter("float", filters::float);
-    env.add_filter("string", filters::string);
+    env.add_filter("of string", filters::string);
+    env.add_filter("string", of_present("of string"));
 }
 
 /// Whether there is no value: a missing field, a variant outside its experiment.
 fn is_absent(value: &Value) -> bool {
     value.is_undefined() || value.is_none()
+}
+
+/// One of minijinja's filters for texts, which alone would make the word `none`
+/// of an absent value. The name that it has here no template can write.
+fn of_present(name: &'static str) -> impl Fn(&mut State<'_, '_>, &Value, Rest<Value>) -> Result<Value, Error> {
+    move |state, value, args| {
+        if is_absent(value) {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        let all: Vec<Value> = std::iter::once(value.clone()).chain(args.iter().cloned()).collect();
+        state.apply_filter(name, &all)
+    }
 }
 
 /// minijinja's `default`, which replaces a none, too.
