@@ -68,7 +68,8 @@ fn a_value_of_another_type_reads_as_missing_and_is_counted() {
     let schema = schema(&[("balance", Type::Int)]);
     assert_eq!(value(&store, 1, &schema, "balance"), Value::Missing);
     let scan = Profiles::new(&Journal::open(store).unwrap()).for_each(&schema, |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(scan, Scan { profiles: 2, misfits: 1 });
+    let balance = schema.find("balance").unwrap();
+    assert_eq!(scan, Scan { profiles: 2, misfits: [(balance, 1)].into() });
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub struct Experiments {
     list: BTreeMap<Arc<str>, Counted>,
     deeds: BTreeMap<Arc<str>, Vec<Deed>>,
     /// What each event may say something about: experiments and places.
-    watched: HashMap<Arc<str>, Arc<[(Arc<str>, usize)]>>,
+    watched: HashMap<Arc<str>, Watching>,
     /// Events of this group that are watched: the history does not have them
     /// yet.
     fresh: HashMap<UserId, Vec<Event>>,
@@ -74,6 +74,9 @@ pub struct Experiments {
     is_dealt: bool,
     changed: Changed,
 }
+
+/// Experiments and places of what they measure.
+type Watching = Arc<[(Arc<str>, usize)]>;
 
 /// What is not written yet.
 #[derive(Debug, Default)]

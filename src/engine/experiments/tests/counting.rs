@@ -175,7 +175,7 @@ experiments:
 #[test]
 fn failures_clicks_and_open_windows_are_told() {
     let rules =
-        format!("{RULES}broadcasts:\n  sale:\n    to: all\n    send: {{experiment: ab, control: a, short: b}}\n");
+        format!("{RULES}broadcasts:\n  sale:\n    to: id > 0\n    send: {{experiment: ab, control: a, short: b}}\n");
     let world = World::new(&rules);
     world.shows(1, "ab", "control");
     world.shows(2, "ab", "control");
@@ -214,7 +214,7 @@ fn a_user_of_two_experiments_counts_in_both() {
 
 #[test]
 fn the_holdout_is_counted_by_what_users_pay() {
-    let world = World::new("holdout: {name: q3, share: 10%}\n");
+    let world = World::new("holdout: {name: q3, percent: 10}\n");
     world.shows(1, "holdout:q3", "everyone");
     world.shows(2, "holdout:q3", "holdout");
     world.pays(1, 500);

@@ -81,8 +81,8 @@ fn exposures_hold_their_users_after_a_restart() {
 #[test]
 fn what_cannot_be_done_is_refused() {
     let world =
-        World::new(&format!("{RULES}  gone:\n    variants: {{a: 1, b: 1}}\nholdout: {{name: q3, share: 5%}}\n"));
-    world.reload(&format!("{RULES}holdout: {{name: q3, share: 5%}}\n"));
+        World::new(&format!("{RULES}  gone:\n    variants: {{a: 1, b: 1}}\nholdout: {{name: q3, percent: 5}}\n"));
+    world.reload(&format!("{RULES}holdout: {{name: q3, percent: 5}}\n"));
     world.with(|engine| {
         for (outcome, expected) in [
             (engine.experiment_stop("abb", by()), "there is no experiment `abb`; did you mean `ab`?"),

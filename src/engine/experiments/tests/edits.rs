@@ -36,6 +36,7 @@ fn another_version_begins_anew_and_the_old_one_stays() {
     world.shows(2, "ab", "short");
     world.pays(1, 30);
     let first = world.report("ab");
+    world.pass(TimeDelta::hours(1));
     world.reload(&RULES.replace("goal:", "version: 2\n    goal:"));
     assert_eq!(world.report("ab").exposed(), 0);
     let of_two = |user| shown(user, "ab", 2, "short", world.now(), 9, false);
@@ -44,7 +45,7 @@ fn another_version_begins_anew_and_the_old_one_stays() {
     let report = world.report("ab");
     assert_eq!((report.version, report.versions.clone()), (2, vec![(1, 3), (2, 1)]));
     assert_eq!(y(&report.arms[1].figures[RUB], Reading::Sum), (50.0, 2_500.0));
-    assert_eq!(report.arms[1].figures[RUB].sum.x, 0.0);
+    assert_eq!(report.arms[1].figures[RUB].sum.x, 30.0);
     world.restart();
     assert_eq!(world.report("ab"), report);
     // what happened meanwhile is counted when the version comes back
