@@ -9,7 +9,7 @@
 use crate::condition::{Condition, Fact};
 use crate::diagnostic::Place;
 use crate::model::{ExperimentId, TimeDelta};
-use crate::rulebook::{Action, Awaited, Drip, Moment, OnFailure, Send, Step, What};
+use crate::rulebook::{Action, Awaited, Content, Drip, Moment, OnFailure, Send, Step, What};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -132,6 +132,14 @@ impl Flow {
     /// The step with this number.
     pub fn node(&self, at: u16) -> Option<&Node> {
         self.nodes.get(usize::from(at))
+    }
+
+    /// Whether another step than this one sends this template under the same
+    /// name.
+    pub fn is_of_another(&self, at: u16, template: &str) -> bool {
+        let Some(label) = self.node(at).map(|node| &node.label) else { return false };
+        let mut others = self.nodes.iter().enumerate().filter(|(place, _)| *place != usize::from(at));
+        others.any(|(_, node)| node.label == *label && node.sends(template))
     }
 
     /// What is to be remembered of it.
@@ -272,6 +280,17 @@ impl Kind {
             Self::WaitFor { .. } => 'f',
             Self::Branch { .. } => 'b',
             Self::Split { .. } => 's',
+        }
+    }
+}
+
+impl Node {
+    fn sends(&self, template: &str) -> bool {
+        let Kind::Act { action, .. } = &self.kind else { return false };
+        let Action::Send(send) = &**action else { return false };
+        match &send.content {
+            Content::Template(name) => name == template,
+            Content::Experiment { variants, .. } => variants.iter().flatten().any(|name| name == template),
         }
     }
 }

@@ -193,15 +193,32 @@ impl Turn<'_> {
             }
             (Kind::Act { on_failure, next, .. }, Wait::Outcome { since, attempts }) => {
                 let event = event.filter(|event| event.at >= since)?;
-                let of = self.flow(&name)?.node(enrolment.at)?;
-                let source = Source::Drip(name.clone(), of.label.clone());
-                match outcome(event, &source.to_string(), self.template_of(enrolment).as_deref())? {
+                match self.outcome(event, enrolment)? {
                     true => Some(Move::On(name, *next)),
                     false => Some(self.failed(name, *on_failure, attempts, *next)),
                 }
             }
             (Kind::Act { .. } | Kind::Wait { .. } | Kind::WaitUntil { .. } | Kind::WaitFor { .. }, _)
             | (Kind::Branch { .. } | Kind::Split { .. }, _) => None,
+        }
+    }
+
+    /// Whether an event tells of the message of a step that it was delivered, or
+    /// that it was not. One that does not say of which step it is, and of which
+    /// row neither, is known by its template.
+    fn outcome(&self, event: &Event, enrolment: &Enrolment) -> Option<bool> {
+        let flow = self.flow(&enrolment.drip)?;
+        let step = Source::Drip(enrolment.drip.clone(), flow.node(enrolment.at)?.label.clone()).to_string();
+        let template = self.template_of(enrolment);
+        let is_its = |name: &str| template.as_deref() == Some(name);
+        let is_ours = |name: &str| match event.property(BY) {
+            Some(by) => *by == Value::text(&*step) && (is_its(name) || !flow.is_of_another(enrolment.at, name)),
+            None => event.property(LEDGER).is_none() && is_its(name),
+        };
+        match event.delivery()? {
+            Delivery::Received(name) => is_ours(name).then_some(true),
+            Delivery::Undelivered(name) => is_ours(name).then_some(false),
+            Delivery::Part(_) | Delivery::Clicked(_) => None,
         }
     }
 
@@ -271,21 +288,6 @@ pub(in crate::engine) fn may_enter(drip: &Drip, standing: &Standing, now: Time) 
 /// Whether the exit condition of a drip is true.
 pub(super) fn is_over(drip: &Drip, person: &Person<'_>) -> bool {
     drip.exit.as_ref().is_some_and(|exit| exit.judge(person) == Truth::True)
-}
-
-/// Whether an event tells of a step's message that it was delivered, or that it
-/// was not. One that does not say of which step it is, and of which row neither,
-/// is known by its template.
-fn outcome(event: &Event, step: &str, template: Option<&str>) -> Option<bool> {
-    let is_ours = |name: &str| match event.property(BY) {
-        Some(by) => *by == Value::text(step),
-        None => event.property(LEDGER).is_none() && template == Some(name),
-    };
-    match event.delivery()? {
-        Delivery::Received(name) => is_ours(name).then_some(true),
-        Delivery::Undelivered(name) => is_ours(name).then_some(false),
-        Delivery::Part(_) | Delivery::Clicked(_) => None,
-    }
 }
 
 fn occurrences(stimulus: &Stimulus) -> Vec<Occurrence<'_>> {

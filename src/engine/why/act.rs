@@ -20,7 +20,7 @@ impl Scene<'_> {
         let situation = Situation { rulebook: self.rulebook, row, hours: &hours };
         let (effects, trouble) = effects(actions, &situation);
         let mut gates: Vec<Gate> = effects.iter().map(|(_, effect)| self.effect(effect)).collect();
-        gates.extend(trouble.iter().map(|why| Gate::new("failed", Verdict::Stop, Text::same(why.to_string()))));
+        gates.extend(trouble.iter().map(|why| Gate::new("failed", Verdict::Stop, why.text())));
         gates
     }
 

@@ -6,7 +6,7 @@ use super::drip::left_text;
 use super::words::plain;
 use crate::condition::Row;
 use crate::engine::automation::{Flow, Wait};
-use crate::engine::deliveries::{DeliveriesError, Delivery};
+use crate::engine::deliveries::{DeliveriesError, Delivery, RowState};
 use crate::model::event::{HOW, RULEBOOK, VARIANT};
 use crate::model::{Delivery as Told, Event, Text, Time, Trace, Value};
 use crate::rulebook::Trigger;
@@ -139,14 +139,47 @@ impl Past {
     /// A row of the outbox.
     pub(super) fn of_message(row: &Delivery) -> Self {
         let name = row.broadcast.as_ref().or(row.source.as_ref());
-        let by = name.map_or_else(|| row.cause.clone(), |name| format!("{} {name}", row.cause));
+        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+        let (by, state) = (cause(&row.cause), state(row.state));
         let template = row.template.as_deref().unwrap_or("—");
         let why: Vec<&str> = [row.reason.as_deref(), row.text.as_deref()].into_iter().flatten().collect();
         let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(": ")) };
         let ids = row.message_ids.iter().map(|id| format!(" #{id}")).collect::<String>();
-        let text = Text::same(format!("{by}: `{template}` {}{ids}{why}", row.state.as_str()));
+        let text = Text::new(
+            format!("{}{name}: `{template}` {}{ids}{why}", by.en, state.en),
+            format!("{}{name}: `{template}` {}{ids}{why}", by.ru, state.ru),
+        );
         Self { at: row.time.clone(), text, rulebook: Some(row.rulebook.clone()), key: Some(row.key.clone()) }
     }
+}
+
+/// What kind of sender it is.
+pub(super) fn cause(kind: &str) -> Text {
+    let ru = match kind {
+        "broadcast" => "рассылка",
+        "rule" => "правило",
+        "drip" => "цепочка",
+        "reply" => "ответ",
+        "delete" => "удаление",
+        "edit" => "правка",
+        other => other,
+    };
+    Text::new(kind, ru)
+}
+
+/// What became of a message.
+fn state(state: RowState) -> Text {
+    let ru = match state {
+        RowState::Queued => "в очереди",
+        RowState::Deferred => "отложено",
+        RowState::UnderWay => "отправляется",
+        RowState::Sent => "отправлено",
+        RowState::InDoubt => "под вопросом",
+        RowState::Failed => "не удалось",
+        RowState::Skipped => "не отправлено",
+        RowState::Cancelled => "отменено",
+    };
+    Text::new(state.as_str(), ru)
 }
 
 fn with_properties(event: &Event) -> String {

@@ -79,14 +79,14 @@ fn explained(engine: &Engine, ledger: &Ledger, row: &Delivery, attempts: Option<
 fn cause(row: &Delivery) -> Text {
     let template = row.template.as_deref().unwrap_or("—");
     let name = row.broadcast.as_ref().or(row.source.as_ref()).map(|name| format!(" `{name}`")).unwrap_or_default();
-    let run = row.run.map(|run| run.to_string());
+    let (run, by) = (row.run.map(|run| run.to_string()), super::card::cause(&row.cause));
     let (run_en, run_ru) = match run {
         Some(run) => (format!(", run {run}"), format!(", запуск {run}")),
         None => (String::new(), String::new()),
     };
     Text::new(
-        format!("{}{name}{run_en}, template `{template}`", row.cause),
-        format!("{}{name}{run_ru}, шаблон `{template}`", row.cause),
+        format!("{}{name}{run_en}, template `{template}`", by.en),
+        format!("{}{name}{run_ru}, шаблон `{template}`", by.ru),
     )
 }
 

@@ -60,6 +60,14 @@ fn an_outcome_is_known_by_its_step_and_not_by_its_template() {
     world.reload(&drip("{one: {send: c, on_failure: exit}}, {two: {send: b}}"));
     world.told("received:a");
     assert_eq!(world.sent(), "b");
+    // of two messages of one step the other one does not count
+    let world =
+        World::new(&drip("{one: {if: balance = 0, then: [{send: a}, {send: c, on_failure: exit}]}}, {two: {send: b}}"));
+    world.event("pay");
+    world.told("received:a");
+    assert_eq!(world.sent(), "a c");
+    world.told("received:c");
+    assert_eq!(world.sent(), "b");
     // the step sends nothing any more
     let world = World::new(&drip("{one: {send: a, on_failure: exit}}, {two: {send: b}}"));
     world.event("pay");

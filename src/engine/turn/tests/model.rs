@@ -6,7 +6,7 @@ use super::{DAY, HOUR, World};
 use crate::engine::automation::Way;
 use crate::engine::switches::Switching;
 use crate::model::{Event, Patch, TimeDelta, UserId, Value};
-use crate::store::Transaction;
+use crate::store::{Pair, Store, Transaction};
 use crate::store::history::Span;
 use crate::store::mortal::Mortal;
 use std::sync::Arc;
