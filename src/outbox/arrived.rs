@@ -37,13 +37,7 @@ pub(super) fn arrived(
     let ledger = i64::try_from(row.ledger.0).unwrap_or(i64::MAX);
     let mut properties = vec![(MESSAGE.into(), Value::Int(message.into())), (LEDGER.into(), Value::Int(ledger))];
     properties.extend(by(cause));
-    (chat > 0).then(|| Event {
-        id: delivery_id(row),
-        user: UserId(chat),
-        name: delivery.name(),
-        at,
-        properties,
-    })
+    (chat > 0).then(|| Event { id: delivery_id(row), user: UserId(chat), name: delivery.name(), at, properties })
 }
 
 /// What it tells of its user that a message for which a drip waits will not be

@@ -104,7 +104,9 @@ impl Scripts {
         };
         // The interpreter is not ours: should it ever panic, one run fails.
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(answer) => answer.map_err(|error| ScriptError::of(script, *error, place_of(ast, script.function.as_deref()))),
+            Ok(answer) => {
+                answer.map_err(|error| ScriptError::of(script, *error, place_of(ast, script.function.as_deref())))
+            }
             Err(_) => Err(ScriptError::at(script, Position::NONE, broken())),
         }
     }
