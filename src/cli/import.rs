@@ -1,5 +1,7 @@
 //! `vestnik import FILE`: users from SQLite, CSV or NDJSON, events from NDJSON.
 
+mod live;
+
 use super::Format;
 use super::context::{Context, Failure};
 use crate::engine::command::{Reply, Request};
@@ -31,6 +33,12 @@ pub struct Args {
     /// Where rejected rows go [default: FILE.rejected.ndjson]
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
+    /// Have it count as happening now: rules and drips act and messages are sent; asks first, with numbers
+    #[arg(long)]
+    live: bool,
+    /// Do not ask
+    #[arg(long, requires = "live")]
+    yes: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -51,7 +59,11 @@ pub fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
         map: map.map_err(|error| Failure::new(error.text()))?,
         zero: if args.zero_is_missing { ZeroTime::Missing } else { ZeroTime::Epoch },
         rejected: args.rejected.map(std::path::absolute).transpose()?,
+        live: args.live,
     };
+    if args.live && !args.yes && !live::confirmed(context, &options)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let reply = context.ask(Request::Import(Box::new(options)))?;
     match (reply, context.format()) {
         (Reply::Imported(report), Format::Json) => context.say_json(&serde_json::json!(report)),

@@ -371,6 +371,10 @@ impl Engine {
             Request::Resume(poster) => Ok(Reply::Resumed(self.resume_posted(&poster)?)),
             Request::Export(options) => Ok(Reply::Exported(self.export_deliveries(&options)?)),
             Request::Import(options) => {
+                if options.live {
+                    // rules act on what everybody is
+                    self.audience()?;
+                }
                 if holds_events(&options)? {
                     return Ok(Reply::EventsImported(Box::new(self.import_events(&options, progress)?)));
                 }

@@ -8,7 +8,7 @@ use super::reject::Rejects;
 use super::source::{Lines, RowPlace, SourceKind};
 use super::{EventsReport, ImportError, ImportOptions, Progress, Reason, intake};
 use crate::model::{Event, Events, Time, UserId};
-use crate::store::{Receipt, StoreError, Transaction, Writer};
+use crate::store::{Origin, Receipt, StoreError, Transaction, Writer};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -57,7 +57,7 @@ pub fn import_events(
     let mut lines = Lines::open(&options.path)?;
     let total = Some(lines.size()?);
     let mut report = EventsReport::default();
-    let mut pipe = Pipe::new(writer);
+    let mut pipe = Pipe::new(writer, options.origin());
     while lines.next()? {
         report.read += 1;
         match read(lines.text(), known)? {
@@ -121,13 +121,14 @@ fn read(text: &[u8], known: &Known<'_>) -> Result<Read, StoreError> {
 /// Fills a transaction while the one before becomes durable.
 struct Pipe<'a> {
     writer: &'a Writer,
+    origin: Origin,
     filling: Vec<Event>,
     waiting: Option<Receiver<Result<Receipt, StoreError>>>,
 }
 
 impl<'a> Pipe<'a> {
-    fn new(writer: &'a Writer) -> Self {
-        Self { writer, filling: Vec::new(), waiting: None }
+    fn new(writer: &'a Writer, origin: Origin) -> Self {
+        Self { writer, origin, filling: Vec::new(), waiting: None }
     }
 
     fn push(&mut self, event: Event, report: &mut EventsReport) -> Result<(), StoreError> {
@@ -138,7 +139,8 @@ impl<'a> Pipe<'a> {
     fn submit(&mut self, report: &mut EventsReport) -> Result<(), StoreError> {
         self.wait(report)?;
         let (send, receive) = sync_channel(1);
-        let transaction = Transaction::events(std::mem::take(&mut self.filling)).imported();
+        let events = Transaction::events(std::mem::take(&mut self.filling));
+        let transaction = Transaction { origin: self.origin, ..events };
         self.writer.submit(transaction, move |outcome| drop(send.send(outcome)));
         self.waiting = Some(receive);
         Ok(())

@@ -12,7 +12,7 @@ use super::reject::Rejects;
 use super::source::{Row, RowPlace, Source, Visit};
 use super::{Cell, ImportError, ImportReport, Progress, ZeroTime, run};
 use crate::model::{Schema, Time};
-use crate::store::Writer;
+use crate::store::{Origin, Writer};
 use random::Random;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -103,7 +103,7 @@ pub fn fill(
     let map = MAP.map(|(column, field)| (column.to_owned(), field.to_owned()));
     let mut source = Generated { columns: COLUMNS.map(str::to_owned), n, seed, now };
     let plan = plan(source.columns(), &map, schema, ZeroTime::Epoch)?;
-    run::run(&mut source, plan, Rejects::nowhere(), writer, progress)
+    run::run(&mut source, plan, Rejects::nowhere(), (writer, Origin::Import), progress)
 }
 
 struct Generated {

@@ -7,7 +7,11 @@
 //! counted by reason and written to a file; it never stops the import. The
 //! last row of an id wins, and a repeated import changes nothing.
 //!
-//! Import sets and clears the mapped fields and no other, and fires no rule.
+//! Import sets and clears the mapped fields and no other, and fires no rule; of
+//! events rules only change profiles. If it is to count as happening now, rules
+//! and drips act on both.
+//! A row that changes nothing sets nothing off, and an event counts once: so an
+//! import that broke off is simply done again.
 
 mod convert;
 mod error;
@@ -26,7 +30,7 @@ pub use report::{EventsReport, Fault, ImportReport, Outside, Reason};
 pub use source::{Cell, SourceKind};
 
 use crate::model::Schema;
-use crate::store::Writer;
+use crate::store::{Origin, Writer};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -46,6 +50,9 @@ pub struct ImportOptions {
     pub zero: ZeroTime,
     /// Where rejected rows go; beside the file if not given.
     pub rejected: Option<PathBuf>,
+    /// Whether it counts as happening now: rules and drips act on it.
+    #[serde(default)]
+    pub live: bool,
 }
 
 /// What a timestamp of 0 means.
@@ -82,7 +89,14 @@ pub fn import(
     let mut source = source::open(options)?;
     let plan = plan::plan(source.columns(), &options.map, schema, options.zero)?;
     let rejects = reject::Rejects::new(options)?;
-    run::run(&mut *source, plan, rejects, writer, progress)
+    run::run(&mut *source, plan, rejects, (writer, options.origin()), progress)
+}
+
+impl ImportOptions {
+    /// As what the store takes it.
+    fn origin(&self) -> Origin {
+        if self.live { Origin::Live } else { Origin::Import }
+    }
 }
 
 /// The two sides of `column=field`.

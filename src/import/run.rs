@@ -5,7 +5,7 @@ use super::reject::{self, Rejects};
 use super::source::{Row, Source};
 use super::{ImportError, ImportReport, Progress, Reason};
 use crate::model::UserId;
-use crate::store::{Receipt, StoreError, Transaction, Writer};
+use crate::store::{Origin, Receipt, StoreError, Transaction, Writer};
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -20,12 +20,12 @@ pub(super) fn run(
     source: &mut dyn Source,
     plan: Plan,
     rejects: Rejects,
-    writer: &Writer,
+    (writer, origin): (&Writer, Origin),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport, ImportError> {
     let total = source.total();
     let report = ImportReport { mapped: plan.mapped(), unmapped: plan.unmapped.clone(), ..Default::default() };
-    let mut run = Run { plan, rejects, report, users: HashSet::new(), pipe: Pipe::new(writer) };
+    let mut run = Run { plan, rejects, report, users: HashSet::new(), pipe: Pipe::new(writer, origin) };
     let mut done = 0;
     source.read(&mut |row| {
         done = row.done;
@@ -90,13 +90,14 @@ impl Run<'_> {
 /// Fills a transaction while the one before becomes durable.
 struct Pipe<'a> {
     writer: &'a Writer,
+    origin: Origin,
     filling: Transaction,
     waiting: Option<Receiver<Result<Receipt, StoreError>>>,
 }
 
 impl<'a> Pipe<'a> {
-    fn new(writer: &'a Writer) -> Self {
-        Self { writer, filling: Transaction::default(), waiting: None }
+    fn new(writer: &'a Writer, origin: Origin) -> Self {
+        Self { writer, origin, filling: Transaction::default(), waiting: None }
     }
 
     fn push(&mut self, change: Change) -> Result<(), StoreError> {
@@ -107,7 +108,8 @@ impl<'a> Pipe<'a> {
     fn submit(&mut self) -> Result<(), StoreError> {
         self.wait()?;
         let (send, receive) = sync_channel(1);
-        self.writer.submit(std::mem::take(&mut self.filling).imported(), move |outcome| drop(send.send(outcome)));
+        let transaction = Transaction { origin: self.origin, ..std::mem::take(&mut self.filling) };
+        self.writer.submit(transaction, move |outcome| drop(send.send(outcome)));
         self.waiting = Some(receive);
         Ok(())
     }

@@ -102,3 +102,30 @@ fn what_cannot_be_imported() {
     }
     assert_eq!(project.count("all"), Some(0));
 }
+
+#[test]
+fn a_live_import_says_what_follows_and_does_it_once() {
+    let project = Project::new();
+    project.import("id,language,balance\n1,en,5\n");
+    project.write(
+        "rules/greeting.yaml",
+        "rules:\n  greet_new: {when: user joins, then: [{send: {template: vip_thanks, transactional: true}}]}\n",
+    );
+    let file = project.beside("more.csv");
+    fs::write(&file, "id,language,balance\n1,en,5\n2,en,7\n3,en,x\n").unwrap();
+    let line = format!("import {} --live", file.display());
+    let asked = ["this would store 2 and at once send", "rule greet_new: 1", "message vip_thanks: 1", "`--yes`"];
+    project.run(&line).expect(2, &asked);
+    assert_eq!(project.count("all"), Some(1), "nothing is done yet");
+    assert!(!project.beside("more.csv.rejected.ndjson").exists());
+    project.run(&format!("{line} --yes")).expect(0, &["users stored 2", "rejected 1"]);
+    let acted = |times: u64| {
+        let rules = project.run("rule list --format json").json();
+        let of = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "greet_new").unwrap().clone();
+        assert_eq!(of["fired"], times, "{of}");
+    };
+    acted(1);
+    project.run(&format!("{line} --yes")).expect(0, &["users stored 2"]);
+    acted(1);
+    project.run(&format!("import {} --yes", file.display())).expect(2, &["--live"]);
+}

@@ -104,7 +104,9 @@ fn messages_of_a_rule_that_are_held_back_go_on() {
     api.sandbox().add_fault(Fault { chats: Some((1_001, 1_006)), count: Some(5), ..refused });
     let engine = Engine::start(&project);
     project.run("outbox resume --rule hello").expect(0, &["nothing of it is paused"]);
-    (1_001..=1_005).for_each(|id| drop(api.sandbox().user_says(id, "/hello").unwrap()));
+    (1_001..=1_005).for_each(|id| {
+        api.sandbox().user_says(id, "/hello").unwrap();
+    });
     wait("the pause", || project.run("outbox status").out.contains("`vestnik outbox resume --rule hello`"));
     api.sandbox().user_says(1_006, "/hello").unwrap();
     wait("the sixth", || project.run("outbox list --rule hello --state queued").out.contains("1006"));

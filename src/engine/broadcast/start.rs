@@ -5,7 +5,7 @@ use super::report::{is_over, occurrence_of, report};
 use super::{Again, BroadcastError, RunReport, unknown};
 use crate::condition::Row;
 use crate::engine::{Engine, EngineError};
-use crate::model::{Time, UserId, Value, builtin};
+use crate::model::{Time, TimeDelta, UserId, Value, builtin};
 use crate::outbox::{
     CHUNK_ROWS, Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, LedgerStatus, Rails, Recipients, SkipReason,
     State, stage_as,
@@ -171,12 +171,14 @@ impl Engine {
 /// The head of a run under the rulebook in force, without its number and rows.
 fn head(rulebook: &Rulebook, broadcast: &Broadcast, now: Time) -> Ledger {
     let transactional = broadcast.send.transactional;
+    // that of the message counts from the moment at which it may go
+    let own = broadcast.send.expires.map(|length| length + broadcast.send.after.unwrap_or(TimeDelta(0)));
     let lane = if transactional { Lane::Transactional } else { Lane::Broadcast };
     Ledger {
         in_doubt: if broadcast.resends() { InDoubtPolicy::Resend } else { InDoubtPolicy::Skip },
         rulebook: rulebook.version.clone(),
         rate: broadcast.rate.map(|rate| (rate.count, rate.per.0)),
-        expires: [broadcast.expires, broadcast.send.expires].into_iter().flatten().min().map(|length| now + length),
+        expires: [broadcast.expires, own].into_iter().flatten().min().map(|length| now + length),
         priority: broadcast.send.priority.unwrap_or(0),
         marketing: !transactional,
         template: broadcast.send.template().map(str::to_owned),

@@ -7,9 +7,11 @@
 //! done apart is counted and not done, but for broadcasts, which start.
 
 mod figures;
+mod import;
 mod replay;
 
 pub use figures::{Drip, Figures, Peak, Sender, Trouble};
+pub use import::{Consequences, rehearse_import};
 
 use super::EngineError;
 use super::broadcast::{Again, BroadcastError};
