@@ -78,7 +78,7 @@ fn earlier_versions_and_revisions_are_found_by_name() {
         assert!(git.output().unwrap().status.success(), "{args:?}");
     };
     git(&["init", "-q"]);
-    git(&["add", "vestnik.yaml", "rules"]);
+    git(&["add", "vestnik.yaml", "rules", "templates"]);
     git(&["commit", "-q", "-m", "first"]);
     git(&["tag", "live"]);
     project.write("rules/drip.yaml", &format!("# a note\n{DRIP}"));

@@ -375,7 +375,7 @@ mod tests {
         let drawn = drawing(&arms[..2], Lang::En).unwrap();
         assert_eq!(
             drawn,
-            "  b                 ├────┊─────────●─────────┤\n     −40 %                0               +40 %\n"
+            "  b                 ├────┊─────────●─────────┤\n     −40 %               0               +40 %\n"
                 .replace("┊", "─")
         );
         assert!(drawing(&arms, Lang::En).unwrap().lines().all(|line| line.chars().count() <= 2 + 4 + 2 + WIDTH));
