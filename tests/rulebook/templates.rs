@@ -67,7 +67,7 @@ fn template_files() {
         ),
         (
             "{{ range(3) }}",
-            r#"T006 templates/hello.html:1:4 ‹range› unknown function `range` => known here: `segment`"#,
+            r#"T006 templates/hello.html:1:4 ‹range› unknown function `range` => known here: `segment`, `variant`"#,
         ),
         (
             "{% include 'x' %}",
