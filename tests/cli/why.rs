@@ -153,7 +153,11 @@ fn what_happened_is_told_from_the_records() {
         ("explain user 1001 --rule vip_offer", 0, &["limit: used 1 of 1: free again at", "`limit` says no"]),
         (&line, 0, &["rule `vip_offer`, template `hello_vip`", "sent #"]),
         ("explain user 1001", 0, &["latest messages (1)", "rule vip_offer: `hello_vip` sent", "`vip_offer` acted"]),
-        ("explain user 1001 --lang ru", 0, &["правило vip_offer: `hello_vip` отправлено #", "сработало правило `vip_offer`"]),
+        (
+            "explain user 1001 --lang ru",
+            0,
+            &["правило vip_offer: `hello_vip` отправлено #", "сработало правило `vip_offer`"],
+        ),
         (&line.replace("1001", "1002"), 1, &["is for user 1001, not for 1002"]),
     ];
     project.expect(&told);
