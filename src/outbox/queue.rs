@@ -489,7 +489,9 @@ impl Queue {
         let tried = Tried::of(&run.counts, run.ledger.blocked_after);
         let is_canary = run.ledger.canary.is_some_and(|canary| run.canary_open == 0 && tried.all <= canary.rows);
         let by = run.ledger.rails.judge(tried, is_canary);
-        let Some(by) = by.filter(|_| watched && !run.counts.is_done()) else { return };
+        // of what rules and drips send there may be more at any moment
+        let is_over = run.counts.is_done() && run.ledger.open_until.is_none();
+        let Some(by) = by.filter(|_| watched && !is_over) else { return };
         run.ledger.status = LedgerStatus::Paused(by);
         self.notices.push(Notice::Paused { ledger: Box::new(run.ledger.clone()), tried });
         self.dirty_heads.insert(id);

@@ -6,9 +6,9 @@ use super::{DAY, HOUR, World};
 use crate::engine::automation::Way;
 use crate::engine::switches::Switching;
 use crate::model::{Event, Patch, TimeDelta, UserId, Value};
-use crate::store::{Pair, Store, Transaction};
 use crate::store::history::Span;
 use crate::store::mortal::Mortal;
+use crate::store::{Pair, Store, Transaction};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
