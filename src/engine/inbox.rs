@@ -27,6 +27,9 @@ pub struct Handled {
     pub events: Vec<Event>,
     /// Answers: a chat and its message.
     pub replies: Vec<(i64, Message)>,
+    /// Whether the bot has answered by itself, also without a reply that goes
+    /// through the outbox.
+    pub answered: bool,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
 }

@@ -50,7 +50,7 @@ pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptError, ScriptRef, Scripts};
 pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
 pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
-pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Unknown, Weekdays};
 pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use whereabouts::Whereabouts;
