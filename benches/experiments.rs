@@ -153,13 +153,7 @@ fn exposed(id: i64) -> Event {
 
 fn paid(id: i64) -> Event {
     let properties = vec![("rub".into(), Value::Money(30_000))];
-    Event {
-        id: "paid".into(),
-        user: UserId(id),
-        name: "payment".into(),
-        at: NOW + TimeDelta::hours(20),
-        properties,
-    }
+    Event { id: "paid".into(), user: UserId(id), name: "payment".into(), at: NOW + TimeDelta::hours(20), properties }
 }
 
 /// The median of some rounds, in seconds.
