@@ -168,7 +168,10 @@ fn what_people_do_is_counted_while_an_engine_runs() {
     assert_eq!(received + quiet, 60);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let payments = (1_001..=1_030).fold(String::new(), |mut lines, id| {
-        let _ = writeln!(lines, r#"{{"id": "p{id}", "user": {id}, "name": "payment", "at": {now}, "props": {{"rub": 300}}}}"#);
+        let _ = writeln!(
+            lines,
+            r#"{{"id": "p{id}", "user": {id}, "name": "payment", "at": {now}, "props": {{"rub": 300}}}}"#
+        );
         lines
     });
     let file = project.beside("payments.ndjson");
