@@ -21,7 +21,7 @@ pub use effect::{Chore, Effect, Sending};
 pub use event::{Delivery, Event, Trace};
 pub use events::{EventType, Events, Property, PropertyId};
 pub use ids::{DripId, EventId, ExperimentId, SegmentId, TemplateId, UserId};
-pub use message::{Button, ButtonAction, Format, Media, MediaItem, MediaKind, MediaSource, Message};
+pub use message::{Button, ButtonAction, Format, Invoice, Media, MediaItem, MediaKind, MediaSource, Message};
 pub use profile::{Patch, Profile};
 pub use rate::{Limits, Rate};
 pub use schema::{Field, FieldId, Reach, Schema, builtin};

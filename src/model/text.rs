@@ -15,6 +15,17 @@ pub enum Lang {
     Ru,
 }
 
+impl Lang {
+    /// The language of a code such as `ru` or `en-GB`, if the product speaks it.
+    pub fn of_code(code: &str) -> Option<Self> {
+        match code.to_lowercase().split(['-', '_']).next() {
+            Some("ru") => Some(Self::Ru),
+            Some("en") => Some(Self::En),
+            Some(_) | None => None,
+        }
+    }
+}
+
 /// One sentence in English and in Russian; whoever prints it chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text {

@@ -103,6 +103,7 @@ codes! {
     NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
     UNUSED_SEGMENT = "R118": "Nothing uses this segment.", "Этот сегмент нигде не используется.";
     SHORT_MEMORY = "R119": "Events are forgotten before they leave the windows that count them.", "События забываются раньше, чем выходят из окон, которые их считают.";
+    PRODUCT = "R120": "A product cannot be sold like this.", "Так товар не продать.";
     BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
     UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
     BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
