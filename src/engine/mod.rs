@@ -38,6 +38,7 @@ pub mod profile;
 pub mod query;
 pub mod rehearsal;
 pub mod restore;
+pub mod revenue;
 mod segments;
 pub mod simulation;
 pub mod sizes;

@@ -26,7 +26,7 @@ pub use profile::{Patch, Profile};
 pub use rate::{Limits, Rate};
 pub use schema::{Field, FieldId, Reach, Schema, builtin};
 pub use share::Share;
-pub use text::{Lang, Text, grouped};
+pub use text::{Lang, Text, grouped, money, stars};
 pub use time::{Clock, Time, TimeDelta};
 pub use value::{EnumType, Type, Value};
 pub use wish::Wish;

@@ -6,11 +6,16 @@
 //! [`Engine::record_payment`] commits by itself. Both change nothing when the
 //! charge is known.
 
+mod checkout;
 mod record;
+mod refund;
 #[cfg(test)]
 mod tests;
 
+pub use checkout::Question;
 pub use record::{Payment, ROUBLES, Refund, STARS, Source, Status};
+
+pub use refund::{RefundAnswer, RefundError, Refunds};
 
 use super::{Engine, EngineError};
 use crate::model::event::LEDGER;
@@ -221,6 +226,26 @@ impl Engine {
     /// The payment with this id of Telegram or of a provider.
     pub fn payment_of_charge(&self, charge: &str) -> Result<Option<Payment>, EngineError> {
         Ok(Payment::of_charge(&*self.store, charge)?)
+    }
+
+    /// The newest payments, or a user's.
+    pub fn payments(&self, user: Option<UserId>, limit: usize) -> Result<Vec<Payment>, EngineError> {
+        let mut found = match user {
+            Some(user) => Payment::of_user(&*self.store, user)?,
+            None => {
+                let mut all = std::collections::VecDeque::new();
+                Payment::for_each(&*self.store, |payment| {
+                    all.push_back(payment);
+                    if all.len() > limit {
+                        all.pop_front();
+                    }
+                })?;
+                all.into()
+            }
+        };
+        found.reverse();
+        found.truncate(limit);
+        Ok(found)
     }
 
     fn commit_part(&self, part: Option<Part>) -> Result<Option<Payment>, EngineError> {

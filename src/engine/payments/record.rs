@@ -11,7 +11,7 @@
 //! refunded*, then *refunded*. Nothing leads back. A charge has one payment: who
 //! is told of it again finds it by its id.
 
-use crate::model::{Time, UserId};
+use crate::model::{Text, Time, UserId};
 use crate::store::{Batch, Store, StoreError, decode, encode, profile_key};
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,17 @@ impl Status {
             Self::PartiallyRefunded => "partially_refunded",
             Self::Refunded => "refunded",
             Self::Canceled => "canceled",
+        }
+    }
+
+    /// What people read.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Pending => Text::new("waits", "ждёт оплаты"),
+            Self::Succeeded => Text::new("paid", "оплачен"),
+            Self::PartiallyRefunded => Text::new("refunded in part", "возвращён частично"),
+            Self::Refunded => Text::new("refunded", "возвращён"),
+            Self::Canceled => Text::new("canceled", "отменён"),
         }
     }
 
