@@ -7,6 +7,7 @@ mod arm;
 mod backup;
 mod bench;
 mod broadcast;
+mod chart;
 mod check;
 mod context;
 mod demo;

@@ -158,9 +158,16 @@ impl Loader {
         // What is unused can be told only where everything could be read.
         if !self.found.has_errors() {
             templates.segments().for_each(|segment| reader.used.segment(segment));
+            templates.all_experiments().for_each(|experiment| reader.used.experiment(experiment));
             let scripts: Vec<&str> = script_files.iter().map(|(_, source)| self.sources.text(*source)).collect();
             self.found.extend(template::remarks(&asked, &reader.sent, &scripts));
-            check::unused(sections.of("segments"), &template_files, &scripts, &catalogue, &mut reader);
+            let looked = check::Looked {
+                segments: sections.of("segments"),
+                experiments: sections.of("experiments"),
+                templates: &template_files,
+                scripts: &scripts,
+            };
+            check::remarks(&looked, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }
         reader.asts.end();

@@ -30,7 +30,7 @@ fn mistakes() {
         ),
         (
             product("title: M, description: D, price: {}"),
-            "R120 rules/x.yaml:2:39 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
+            "R150 rules/x.yaml:2:39 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
         ),
         (
             product("title: M, description: D, price: {rub: 2.999}"),
@@ -43,12 +43,12 @@ fn mistakes() {
         (
             product(&format!("title: {long}, description: D, price: {{stars: 1}}")),
             &format!(
-                "R120 rules/x.yaml:2:14 ‹{long}› the title of a product has at most 32 characters => Telegram takes no more in an invoice"
+                "R150 rules/x.yaml:2:14 ‹{long}› the title of a product has at most 32 characters => Telegram takes no more in an invoice"
             ),
         ),
         (
             product("title: M, description: D, price: {stars: 1}, photo: m.jpg"),
-            "R120 rules/x.yaml:2:58 ‹m.jpg› `m.jpg` is not the address of a picture => an invoice shows a picture from the web: write its address with https://",
+            "R150 rules/x.yaml:2:58 ‹m.jpg› `m.jpg` is not the address of a picture => an invoice shows a picture from the web: write its address with https://",
         ),
         (
             product("title: M, description: D, price: {stars: 1}, if: balance > 0"),
@@ -61,7 +61,7 @@ fn mistakes() {
         ),
         (
             invoice("product: month, pay: card"),
-            "R120 rules/x.yaml:4:66 ‹card› `month` has no price in roubles => add `rub` to its `price`",
+            "R150 rules/x.yaml:4:66 ‹card› `month` has no price in roubles => add `rub` to its `price`",
         ),
         (
             invoice("product: month, pay: cash"),
@@ -74,7 +74,7 @@ fn mistakes() {
     compare(
         &rules,
         &told(&load(&rules, false)),
-        "R120 rules/x.yaml:4:66 ‹card› there is no provider for payments by card => name the variable with its token in \
+        "R150 rules/x.yaml:4:66 ‹card› there is no provider for payments by card => name the variable with its token in \
          vestnik.yaml: `payments: {provider_token_env: PROVIDER_TOKEN}`",
     );
 }

@@ -52,7 +52,7 @@ pub use scenarios::{Act, DripState, Expect, Placed, Scenario, Step as ScenarioSt
 pub use segments::{Segment, Test};
 pub use tasks::{Missed, Task};
 pub(super) use tasks::{short_memory, tasks};
-pub(super) use unused::{Used, remarks as unused};
+pub(super) use unused::{Looked, Used, remarks};
 
 use super::catalogue::Names;
 use super::codes;
