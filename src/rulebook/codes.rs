@@ -112,6 +112,7 @@ codes! {
     TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
     TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
     TEST_FAILED = "R142": "A test of the rules failed.", "Тест правил не прошёл.";
+    PRODUCT = "R150": "A product cannot be sold like this.", "Так товар не продать.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

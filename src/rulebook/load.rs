@@ -126,12 +126,15 @@ impl Loader {
         let project =
             template::Project { catalogue: &catalogue, language: settings.language, files, topics: &topic_names };
         let (templates, asked) = template::compile(&template_files, &project, &self.sources, &mut self.found);
+        let products = check::products(sections.of("products"), &names, &self.sources, &mut reader);
         let scope = Scope {
             names,
             templates: &templates,
             sources: &self.sources,
             broadcasts: &keys("broadcasts").collect::<Ids>(),
             topics: &topic_names,
+            product_names: &keys("products").collect::<Ids>(),
+            products: &products,
             scripts: &scripts,
             settings: &settings,
             subject: Subject::User,
@@ -191,6 +194,7 @@ impl Loader {
             policy,
             holdout,
             topics,
+            products,
         }
     }
 

@@ -7,6 +7,7 @@
 mod admin;
 mod approve;
 mod handle;
+mod pay;
 
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;
@@ -134,6 +135,7 @@ impl Bot {
 
     /// Stores what came, then handles it and whatever an earlier process left.
     async fn take(&mut self, updates: Vec<Value>) -> Result<(), EngineError> {
+        pay::answer_checkouts(&self.engine, &self.client, &updates);
         let numbered = |update: &Value| Some((update["update_id"].as_i64()?, update.to_string().into_bytes()));
         let stored: Vec<_> = updates.iter().filter_map(numbered).collect();
         if !stored.is_empty() {
