@@ -14,6 +14,7 @@
 use crate::engine::arming::{Arming, Instance};
 use crate::engine::errands::Errands;
 use crate::engine::gates::Gates;
+use crate::engine::payments::Refunds;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
 use crate::interface::{bot, control, words};
@@ -138,7 +139,7 @@ impl App {
     /// Builds and starts everything. To be called inside a runtime.
     pub fn start(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { project, data, live, store, clock, client, on_reload } = options;
-        let client = client.with_files_of(&project);
+        let client = client.with_files_of(&project).with_provider(provider_token(&live));
         let on_reload = Arc::new(Mutex::new(on_reload));
         Self::build(Base { project, data, live, store, clock, client, on_reload })
     }
@@ -173,11 +174,12 @@ impl App {
         let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;
         let watch = watch_files(&live, engine.clone(), on_reload)?;
         let (stop, stopped) = watch::channel(false);
-        let bot = tokio::spawn(bot::run(engine.clone(), client, stopped));
+        let bot = tokio::spawn(bot::run(engine.clone(), client.clone(), stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
         let errands = Errands::new(engine.clone(), data, Box::new(|name| std::env::var(name).ok()))?;
-        let errands = tokio::spawn(run_errands(Arc::new(errands)));
+        let refunds = Refunds::new(engine.clone(), client.clone());
+        let errands = tokio::spawn(run_errands(Arc::new(errands), refunds));
         let herald = tokio::spawn(tell_admins(engine.clone(), notices));
         Ok(Self {
             engine,
@@ -229,6 +231,20 @@ impl App {
         let engine = self.engine;
         let _ = tokio::task::spawn_blocking(move || engine.stop()).await;
     }
+}
+
+/// What the payment provider knows the bot by, if the settings name a variable
+/// that holds it.
+fn provider_token(live: &Live) -> Option<String> {
+    let name = live.current().settings.payments.provider_token_env.clone()?;
+    let token = std::env::var(&name).ok().filter(|token| !token.is_empty());
+    if token.is_none() {
+        tracing::warn!(
+            variable = name,
+            "the token of the payment provider is not set: invoices in roubles are refused"
+        );
+    }
+    token
 }
 
 /// Puts what was staged in force and builds everything over it; if that fails,
@@ -287,7 +303,7 @@ async fn pass_time(engine: Arc<Engine>) {
 
 /// Does what rules and tasks have asked for. Webhooks and the rest do not wait for
 /// each other, and the clock waits for neither.
-async fn run_errands(errands: Arc<Errands>) {
+async fn run_errands(errands: Arc<Errands>, mut refunds: Refunds) {
     let ticking = || {
         let mut tick = tokio::time::interval(CLOCKWORK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -307,7 +323,14 @@ async fn run_errands(errands: Arc<Errands>) {
             said("webhooks", errands.run_webhooks().await);
         }
     };
-    tokio::join!(chores, webhooks);
+    let refunds = async {
+        let mut tick = ticking();
+        loop {
+            tick.tick().await;
+            said("refunds", refunds.run().await);
+        }
+    };
+    tokio::join!(chores, webhooks, refunds);
 }
 
 fn said(what: &str, done: Result<(), EngineError>) {

@@ -17,6 +17,7 @@
 
 pub mod app;
 pub mod audience;
+pub mod chart;
 pub mod cli;
 pub mod clock;
 pub mod condition;

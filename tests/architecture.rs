@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each below those that it may import from.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "model",
     "diagnostic",
     "clock",
@@ -17,6 +17,7 @@ const ORDER: [&str; 16] = [
     "rulebook",
     "explain",
     "experiment",
+    "chart",
     "store",
     "audience",
     "import",
@@ -32,7 +33,7 @@ const ORDER: [&str; 16] = [
 const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 
 /// Crates that are known in one place: a file or a folder under `src`.
-const KNOWN_IN: [(&str, &str); 24] = [
+const KNOWN_IN: [(&str, &str); 25] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
     ("axum", "sandbox engine/errands/tests"),
@@ -50,6 +51,7 @@ const KNOWN_IN: [(&str, &str); 24] = [
     ("pest_derive", "condition rulebook/trigger"),
     ("regex_automata", "condition/column"),
     ("rhai", "rulebook/script"),
+    ("resvg", "chart/picture"),
     ("roaring", "audience"),
     ("rusqlite", "import"),
     ("sled", "store/sled"),

@@ -7,6 +7,7 @@ mod arm;
 mod backup;
 mod bench;
 mod broadcast;
+mod chart;
 mod check;
 mod context;
 mod demo;
@@ -16,10 +17,12 @@ mod export;
 mod import;
 mod init;
 mod outbox;
+mod payments;
 mod plan;
 mod preview;
 mod query;
 mod reload;
+mod revenue;
 mod rollback;
 mod rule;
 mod run;
@@ -121,6 +124,11 @@ enum Command {
     /// What waits to be sent, single messages, and what to do about those that failed
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// What users paid, and giving it back
+    #[command(subcommand)]
+    Payments(payments::Command),
+    /// What came in: today, this week, this month, day by day; by source, campaign, product
+    Revenue(revenue::Args),
     /// Write what is kept to a file: messages, for a table calculator or a program
     #[command(subcommand)]
     Export(export::Command),
@@ -181,6 +189,8 @@ fn dispatch(context: &Context, command: Command) -> Result<ExitCode, Failure> {
         Command::Rule(command) => rule::run(context, command),
         Command::Experiment(command) => experiment::run(context, command),
         Command::Outbox(command) => outbox::run(context, command),
+        Command::Payments(command) => payments::run(context, command),
+        Command::Revenue(args) => revenue::run(context, &args),
         Command::Export(command) => export::run(context, command),
         Command::Reload => reload::run(context),
         Command::Rollback(args) => rollback::run(context, args),

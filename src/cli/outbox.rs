@@ -2,6 +2,7 @@
 //! about those that failed or are held back.
 
 use super::Format;
+use super::chart;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
 use crate::engine::broadcast::{RunState, Steer};
@@ -10,6 +11,7 @@ use crate::engine::deliveries::{
     Amended, DeliveriesError, Delivery, Group, LaneReport, OutboxReport, PausedPoster, Picked, Plea, Poster, Resumed,
     RowQuery, RowState,
 };
+use crate::interface::charts;
 use crate::interface::words::{disarmed, grouped, length, paused_words, run_figures};
 use crate::model::{Lang, Text};
 use std::fmt::Write;
@@ -24,6 +26,8 @@ pub enum Command {
         /// Over how many days
         #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3660))]
         days: u32,
+        #[command(flatten)]
+        chart: chart::Args,
     },
     /// Single messages: whose, in which state, why, and the key of each
     List(ListArgs),
@@ -118,9 +122,17 @@ pub struct DropArgs {
 /// Asks and prints.
 pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
     context.needs_data()?;
+    let chart = match &command {
+        Command::Status { chart, .. } => Some(chart.clone()),
+        Command::List(_) | Command::Retry(_) | Command::Resume(_) | Command::Drop(_) => None,
+    };
     let request = request(command)?;
     let lang = context.lang();
-    match (context.format(), context.ask(request)?) {
+    let reply = context.ask(request)?;
+    if let (Some(chart), Reply::Outbox(report)) = (chart, &reply) {
+        chart.write(context, || charts::sends(report, lang))?;
+    }
+    match (context.format(), reply) {
         (Format::Json, Reply::Outbox(report)) => context.say_json(&serde_json::json!(report)),
         (Format::Json, Reply::Rows(list)) => context.say_json(&serde_json::json!(list)),
         (Format::Json, Reply::Amended(amended)) => context.say_json(&serde_json::json!(amended)),
@@ -149,7 +161,7 @@ pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
 fn request(command: Command) -> Result<Request, Failure> {
     let state = |name: Option<String>| name.as_deref().and_then(RowState::named);
     Ok(match command {
-        Command::Status { days } => Request::Outbox { days },
+        Command::Status { days, .. } => Request::Outbox { days },
         Command::List(ListArgs { broadcast, run, rule, drip, state: name, reason, limit }) => {
             let poster = poster(rule, drip);
             Request::Rows(RowQuery { broadcast, run, poster, state: state(name), reason, limit: limit as usize })

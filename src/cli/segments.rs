@@ -1,6 +1,7 @@
 //! `vestnik segments`: every segment with its size.
 
 use super::Format;
+use super::chart;
 use super::context::{Context, Failure};
 use super::sizes;
 use super::table::{Align, table};
@@ -20,12 +21,20 @@ pub struct Args {
     /// How the sizes have changed over a time such as 12h, 7d or 4w (7d if none is named), as far as an engine ran
     #[arg(long, value_name = "PERIOD", num_args = 0..=1, default_missing_value = "7d", conflicts_with = "now")]
     history: Option<String>,
+    #[command(flatten)]
+    chart: chart::Args,
 }
 
 /// Counts and prints.
 pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     if let Some(period) = &args.history {
-        return sizes::run(context, period);
+        return sizes::run(context, period, &args.chart);
+    }
+    if args.chart.is_asked_for() {
+        return Err(Failure::new(Text::new(
+            "a chart shows how sizes have changed: add `--history 30d`",
+            "график показывает, как размеры менялись: добавьте `--history 30d`",
+        )));
     }
     let now = args.now.as_deref().map(|text| context.time(text)).transpose()?;
     let reply = context.ask(Request::Segments { now })?;

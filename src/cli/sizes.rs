@@ -1,10 +1,12 @@
 //! `vestnik segments --history`: how the sizes of segments have changed.
 
 use super::Format;
+use super::chart;
 use super::context::{Context, Failure};
 use super::table::{Align, table};
 use crate::engine::command::{Reply, Request};
 use crate::engine::sizes::{DAILY, SegmentHistory, Size};
+use crate::interface::charts;
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text, Time, TimeDelta};
 use serde_json::{Value, json};
@@ -17,9 +19,11 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 const GAP: char = '·';
 
 /// Asks and prints.
-pub fn run(context: &Context, period: &str) -> Result<ExitCode, Failure> {
+pub fn run(context: &Context, period: &str, chart: &chart::Args) -> Result<ExitCode, Failure> {
     let back = length(period)?;
     if let Reply::SegmentHistory(all) = context.ask(Request::SegmentHistory { back })? {
+        let now = all.iter().filter_map(|segment| Some(segment.now?.at)).max().unwrap_or(Time(0));
+        chart.write(context, || charts::segments(&all, back, now, &context.zone(), context.lang()))?;
         match context.format() {
             Format::Json => context.say_json(&all.iter().map(as_json).collect()),
             Format::Text | Format::Short => {

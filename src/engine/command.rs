@@ -14,9 +14,11 @@ use super::deliveries::{
 use super::editions::{EditionReport, RollbackError, RolledBack, Wanted, editions, roll_back};
 use super::errands::{ErrandsReport, ScheduleReport};
 use super::experiments::{ExperimentAnswer, ExperimentError, ExperimentOrder};
+use super::payments::{Payment, RefundAnswer, RefundError};
 use super::preview::{PreviewAnswer, PreviewQuery};
 use super::query::{Query, QueryAnswer};
 use super::restore::{Restored, back_up};
+use super::revenue::{RevenueQuery, RevenueReport};
 use super::sizes::SegmentHistory;
 use super::switches::{RuleReport, SwitchError, Switched, Switching};
 use super::why::{WhyAnswer, WhyQuery};
@@ -26,7 +28,7 @@ use crate::diagnostic::render::{Style, render};
 use crate::import::{
     EventsReport, ImportError, ImportOptions, ImportReport, Known, Progress, holds_events, import, import_events,
 };
-use crate::model::{Lang, Text, Time, TimeDelta};
+use crate::model::{Lang, Text, Time, TimeDelta, UserId};
 use crate::outbox::{OutboxError, Recall};
 use crate::rulebook::{Outcome, ReloadReport};
 use crate::store::Transaction;
@@ -144,6 +146,22 @@ pub enum Request {
         /// Who asks, if that is known.
         by: Option<String>,
     },
+    /// What was paid, the newest first.
+    Payments {
+        /// By whom, if by one user.
+        user: Option<i64>,
+        /// So many at most.
+        limit: usize,
+    },
+    /// Give a payment back.
+    RefundPayment {
+        /// Its number.
+        id: u64,
+        /// Whether it was given back elsewhere and is only to be written down.
+        recorded: bool,
+    },
+    /// What came in.
+    Revenue(RevenueQuery),
     /// Let this engine send.
     Arm,
     /// Let it send nothing but replies.
@@ -217,6 +235,12 @@ pub enum Reply {
     Replayed(Replayed),
     /// To [`Request::Experiments`] and [`Request::OrderExperiment`].
     Experiments(Vec<ExperimentAnswer>),
+    /// To [`Request::Payments`].
+    Payments(Vec<Payment>),
+    /// To [`Request::RefundPayment`].
+    Refund(RefundAnswer),
+    /// To [`Request::Revenue`].
+    Revenue(Box<RevenueReport>),
     /// To [`Request::Arm`] and [`Request::Disarm`].
     Armed(Box<ArmingChange>),
     /// To [`Request::Editions`].
@@ -334,6 +358,9 @@ pub enum CommandError {
     /// Experiments.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
+    /// Giving a payment back.
+    #[error(transparent)]
+    Refund(#[from] RefundError),
     /// Putting an earlier rulebook back.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
@@ -402,6 +429,9 @@ impl Engine {
             Request::OrderExperiment { name, order, by } => {
                 Ok(Reply::Experiments(self.order_experiment(&name, &order, by)?))
             }
+            Request::Payments { user, limit } => Ok(Reply::Payments(self.payments(user.map(UserId), limit)?)),
+            Request::RefundPayment { id, recorded } => Ok(Reply::Refund(self.refund_payment(id, recorded)?)),
+            Request::Revenue(query) => Ok(Reply::Revenue(Box::new(self.revenue(&query)?))),
             Request::Arm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::arm)?))),
             Request::Disarm => Ok(Reply::Armed(Box::new(self.change_and_count(Self::disarm)?))),
             Request::Backup { path } => {
@@ -550,6 +580,7 @@ impl CommandError {
             Self::Switch(error) => error.text(),
             Self::Cascade(error) => error.text(),
             Self::Experiment(error) => error.text(),
+            Self::Refund(error) => error.text(),
             Self::Rollback(error) => error.text(),
             Self::Engine(error) => error.text(),
         }

@@ -18,6 +18,7 @@ use crate::condition::Row;
 use crate::model::effect::{is_ghost, shown};
 use crate::model::{Reach, Time, UserId, Value, builtin};
 use crate::outbox::{Ask, Cause, Ledger, LedgerId, Notice, Particulars, Prepare, Prepared, RowId, Settled, SkipReason};
+use crate::rulebook::offer::INVOICE;
 use crate::rulebook::{self, Broadcast, Portion, Quiet};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
@@ -121,8 +122,12 @@ impl Gates {
         let Some(template) = ledger.template.as_deref() else { return Prepared::Later };
         let purpose = Purpose::of(!ledger.marketing, ledger.topic.as_deref());
         let judged = audience.with_row(asked.user, |person| {
-            if person.rulebook().catalogue.templates.find(template).is_none() {
+            if !person.rulebook().can_render(template) {
                 return Prepared::Later;
+            }
+            let product = template.strip_prefix(INVOICE).and_then(|name| person.rulebook().product(name));
+            if product.is_some_and(|product| !product.is_for(person)) {
+                return Prepared::Skip(SkipReason::NotEligible);
             }
             if let Some(reason) = consent::stop(&consent_of(person), purpose) {
                 return Prepared::Skip(reason);

@@ -27,6 +27,8 @@ pub struct Handled {
     pub events: Vec<Event>,
     /// Answers: a chat and its message.
     pub replies: Vec<(i64, Message)>,
+    /// Records of what happened.
+    pub records: Batch,
     /// Whether the bot has answered by itself, also without a reply that goes
     /// through the outbox.
     pub answered: bool,
@@ -77,6 +79,7 @@ impl Engine {
     pub async fn finish_update(&self, id: i64, handled: Handled) -> Result<(), EngineError> {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
+        batch.ops.extend(handled.records.ops);
         let staged = self.stage_answers(&mut batch, handled.replies)?;
         let blocks: Vec<_> =
             handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();

@@ -31,12 +31,14 @@ mod leaves;
 mod notices;
 pub mod opt_out;
 mod past;
+pub mod payments;
 pub mod plan;
 pub mod preview;
 pub mod profile;
 pub mod query;
 pub mod rehearsal;
 pub mod restore;
+pub mod revenue;
 mod segments;
 pub mod simulation;
 pub mod sizes;
@@ -109,6 +111,10 @@ pub struct Engine {
     here: OnceLock<Instance>,
     /// Whether it may send.
     arming: watch::Sender<Arming>,
+    /// Held while a payment is recorded apart from an update.
+    paying: Mutex<()>,
+    /// The greatest number of a payment, once it was looked for.
+    payments: Mutex<Option<u64>>,
     /// Up to where the sizes of segments are thinned.
     thinned: Mutex<Vec<u8>>,
 }
@@ -167,6 +173,8 @@ impl Engine {
             planning: Mutex::new(()),
             here: OnceLock::new(),
             arming: watch::Sender::new(Arming::Armed),
+            paying: Mutex::new(()),
+            payments: Mutex::default(),
             thinned: Mutex::default(),
         })
     }

@@ -114,12 +114,7 @@ fn command<'a>(text: &'a str, username: &str) -> Option<&'a str> {
 /// The language to answer in: the user's, if the bot speaks it.
 fn lang_of(asker: Asker<'_>, project: Lang) -> Lang {
     let own = asker.known.and_then(|profile| profile.text(builtin::LANGUAGE));
-    let code = own.or(asker.language).unwrap_or_default().to_lowercase();
-    match code.split(['-', '_']).next() {
-        Some("ru") => Lang::Ru,
-        Some("en") => Lang::En,
-        Some(_) | None => project,
-    }
+    own.or(asker.language).and_then(Lang::of_code).unwrap_or(project)
 }
 
 fn said(wish: Wish<'_>, topic: Option<&Topic>, stopped: bool) -> Text {

@@ -2,5 +2,6 @@
 //! nothing is decided here.
 
 pub mod bot;
+pub mod charts;
 pub mod control;
 pub mod words;

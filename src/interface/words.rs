@@ -7,8 +7,8 @@ use crate::engine::broadcast::{Breakdown, BroadcastStatus, RecallReport, RunRepo
 use crate::engine::calendar::Outcome;
 use crate::engine::command::{ArmingChange, ReloadAnswer, Status};
 use crate::engine::errands::{ErrandsReport, ScheduleKind, ScheduleReport};
-pub use crate::model::grouped;
 use crate::model::{Lang, Text};
+pub use crate::model::{grouped, money, stars};
 use crate::outbox::{Cause, LedgerStatus, Notice, PausedBy, Recall};
 use std::fmt::Write;
 

@@ -85,6 +85,25 @@ pub enum Media {
     /// 2 to 10 photos and videos, or as many documents; the text is the caption
     /// of the first, and there can be no buttons.
     Album(Vec<MediaItem>),
+    /// An invoice, which has no other text.
+    Invoice(Box<Invoice>),
+}
+
+/// What a user is asked to pay for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Its heading.
+    pub title: String,
+    /// What it says.
+    pub description: String,
+    /// What comes back with the payment; the user does not see it.
+    pub payload: String,
+    /// `RUB`, or `XTR` for Stars.
+    pub currency: String,
+    /// Smallest units.
+    pub amount: i64,
+    /// The address of a picture.
+    pub photo: Option<String>,
 }
 
 /// [`Media`] as it is stored. The first two forms are those of messages that
@@ -96,6 +115,7 @@ enum Stored {
     Photo(String),
     One(MediaItem),
     Album(Vec<MediaItem>),
+    Invoice(Box<Invoice>),
 }
 
 /// One message to one chat.
@@ -150,7 +170,7 @@ impl Media {
     /// The files, in order.
     pub fn items(&self) -> &[MediaItem] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Invoice(_) => &[],
             Self::One(item) => std::slice::from_ref(item),
             Self::Album(items) => items,
         }
@@ -162,6 +182,7 @@ impl Media {
         let mut item = item;
         match self {
             Self::None => Self::None,
+            Self::Invoice(invoice) => Self::Invoice(invoice.clone()),
             Self::One(one) => Self::One(item(0, one)),
             Self::Album(items) => Self::Album(items.iter().enumerate().map(|(i, one)| item(i, one)).collect()),
         }
@@ -169,7 +190,7 @@ impl Media {
 
     /// Whether there is nothing.
     pub fn is_none(&self) -> bool {
-        self.items().is_empty()
+        self == &Self::None
     }
 }
 
@@ -183,6 +204,7 @@ impl From<Stored> for Media {
             }
             Stored::One(item) => Self::One(item),
             Stored::Album(items) => Self::Album(items),
+            Stored::Invoice(invoice) => Self::Invoice(invoice),
         }
     }
 }
@@ -193,6 +215,7 @@ impl From<Media> for Stored {
             Media::None => Self::Nothing,
             Media::One(item) => Self::One(item),
             Media::Album(items) => Self::Album(items),
+            Media::Invoice(invoice) => Self::Invoice(invoice),
         }
     }
 }

@@ -15,6 +15,17 @@ pub enum Lang {
     Ru,
 }
 
+impl Lang {
+    /// The language of a code such as `ru` or `en-GB`, if the product speaks it.
+    pub fn of_code(code: &str) -> Option<Self> {
+        match code.to_lowercase().split(['-', '_']).next() {
+            Some("ru") => Some(Self::Ru),
+            Some("en") => Some(Self::En),
+            Some(_) | None => None,
+        }
+    }
+}
+
 /// One sentence in English and in Russian; whoever prints it chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text {
@@ -56,4 +67,32 @@ pub fn grouped(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Hundredths of a rouble as people read them: `1 234.50 ₽`.
+pub fn money(kopecks: i64) -> String {
+    let (sign, amount) = (if kopecks < 0 { "−" } else { "" }, kopecks.unsigned_abs());
+    match amount % 100 {
+        0 => format!("{sign}{} ₽", grouped(amount / 100)),
+        rest => format!("{sign}{}.{rest:02} ₽", grouped(amount / 100)),
+    }
+}
+
+/// Stars as people read them: `250 ⭐`.
+pub fn stars(amount: i64) -> String {
+    let sign = if amount < 0 { "−" } else { "" };
+    format!("{sign}{} ⭐", grouped(amount.unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_read_by_people() {
+        for (kopecks, text) in [(0, "0 ₽"), (5, "0.05 ₽"), (123_450, "1 234.50 ₽"), (-29_900, "−299 ₽")] {
+            assert_eq!(money(kopecks), text);
+        }
+        assert_eq!((stars(12_500).as_str(), stars(-1).as_str()), ("12 500 ⭐", "−1 ⭐"));
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::answer::{Answer, Doubt, Refusal, classify};
 use super::request::{Order, Request, Upload, request_of};
-use crate::model::Message;
+use crate::model::{Media, Message};
 use crate::rulebook::{Asset, Located, locate};
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
@@ -21,6 +21,8 @@ pub struct Client {
     base: String,
     /// The folder whose files messages may carry.
     project: Option<PathBuf>,
+    /// What a payment provider knows the bot by.
+    provider_token: Option<String>,
 }
 
 /// Why a question (as opposed to a delivery) got no result.
@@ -72,13 +74,19 @@ impl Client {
         let builder = reqwest::Client::builder().connect_timeout(CONNECT).tcp_nodelay(true).no_proxy();
         let http = builder.pool_max_idle_per_host(300).build();
         let http = http.map_err(|e| ClientError::Setup(e.without_url().to_string()))?;
-        Ok(Self { http, base: format!("{base}/bot{token}"), project: None })
+        Ok(Self { http, base: format!("{base}/bot{token}"), project: None, provider_token: None })
     }
 
     /// The same client, which sends files of the project in `folder`.
     #[must_use]
     pub fn with_files_of(self, folder: &Path) -> Self {
         Self { project: Some(folder.to_owned()), ..self }
+    }
+
+    /// The same client, which sends invoices in roubles through a provider.
+    #[must_use]
+    pub fn with_provider(self, token: Option<String>) -> Self {
+        Self { provider_token: token, ..self }
     }
 
     /// The file that a message names by its path in the project.
@@ -93,7 +101,14 @@ impl Client {
 
     /// Sends, edits or deletes one message and says what became of it.
     pub async fn carry_out(&self, chat: i64, order: Order, message: &Message) -> Answer {
-        let request = request_of(chat, order, message);
+        let mut request = request_of(chat, order, message);
+        if let Media::Invoice(invoice) = &message.media
+            && invoice.currency != "XTR"
+            && order.sends()
+        {
+            let token = self.provider_token.as_deref().unwrap_or_default();
+            request.parameters.insert("provider_token".to_owned(), token.into());
+        }
         let answer = match self.files(&request).await {
             Ok(files) if files.is_empty() => self.post(request.method, &request.parameters, DELIVERY).await,
             Ok(files) => self.post_form(request, files).await,
@@ -221,7 +236,7 @@ fn reason(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Media, MediaItem, MediaKind, MediaSource};
+    use crate::model::{MediaItem, MediaKind, MediaSource};
     use serde_json::json;
 
     #[test]

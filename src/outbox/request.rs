@@ -1,7 +1,7 @@
 //! A message as a request of the Bot API: the method, its parameters, and the
 //! files of the project that have to go with it.
 
-use crate::model::{Button, ButtonAction, Format, Media, MediaItem, MediaKind, MediaSource, Message};
+use crate::model::{Button, ButtonAction, Format, Invoice, Media, MediaItem, MediaKind, MediaSource, Message};
 use serde_json::{Map, Value, json};
 
 /// One request, before any file is read.
@@ -74,7 +74,8 @@ fn edit(chat: i64, id: i32, message: &Message) -> Request {
             request.put("text", json!(message.text));
             request.put("link_preview_options", json!({ "is_disabled": !message.preview }));
         }
-        Media::One(_) | Media::Album(_) => {
+        // an invoice that was sent stays as it is; Telegram says so
+        Media::One(_) | Media::Album(_) | Media::Invoice(_) => {
             request.method = "editMessageCaption";
             request.put("caption", json!(message.text));
         }
@@ -123,6 +124,7 @@ fn request(chat: i64, message: &Message) -> Request {
             }
             request.put("media", json!(media));
         }
+        Media::Invoice(invoice) => request.invoice(invoice),
     }
     if message.silent {
         request.put("disable_notification", json!(true));
@@ -139,6 +141,24 @@ impl Request {
         if !message.buttons.is_empty() {
             let rows: Vec<Vec<Value>> = message.buttons.iter().map(|row| row.iter().map(button).collect()).collect();
             self.put("reply_markup", json!({ "inline_keyboard": rows }));
+        }
+    }
+
+    /// An invoice to this chat alone: who forwards it forwards a link.
+    fn invoice(&mut self, invoice: &Invoice) {
+        self.method = "sendInvoice";
+        for (key, text) in [
+            ("title", &invoice.title),
+            ("description", &invoice.description),
+            ("payload", &invoice.payload),
+            ("currency", &invoice.currency),
+        ] {
+            self.put(key, json!(text));
+        }
+        self.put("prices", json!([{ "label": invoice.title, "amount": invoice.amount }]));
+        self.put("start_parameter", json!("buy"));
+        if let Some(photo) = &invoice.photo {
+            self.put("photo_url", json!(photo));
         }
     }
 
@@ -252,6 +272,25 @@ mod tests {
                 made.uploads.iter().map(|upload| (upload.field.as_str(), upload.path.as_str())).collect();
             assert_eq!(sent, uploads, "{method}");
         }
+    }
+
+    #[test]
+    fn invoices_name_their_price() {
+        let invoice = Invoice {
+            title: "Month".into(),
+            description: "30 days".into(),
+            payload: "p".into(),
+            currency: "XTR".into(),
+            amount: 250,
+            photo: None,
+        };
+        let message = Message { media: Media::Invoice(Box::new(invoice)), ..Message::default() };
+        let made = request(5, &message);
+        let expected = json!({
+            "chat_id": 5, "title": "Month", "description": "30 days", "payload": "p", "currency": "XTR",
+            "prices": [{"label": "Month", "amount": 250}], "start_parameter": "buy",
+        });
+        assert_eq!((made.method, json!(made.parameters)), ("sendInvoice", expected));
     }
 
     #[test]

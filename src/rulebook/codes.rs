@@ -89,7 +89,7 @@ codes! {
     SCRIPT_PARAMETER = "R085": "A script's function has a parameter that it is not given.", "У функции скрипта есть параметр, которого ей не дают.";
     SCRIPT_ROW_BY_ROW = "R086": "A script judges users one by one, which takes longer than a condition.", "Скрипт судит пользователей по одному, это дольше условия.";
 
-    DEFINITION_CYCLE = "R100": "Computed fields, segments and `lifecycle` ask for each other in a circle.", "Вычисляемые поля, сегменты и `lifecycle` ссылаются друг на друга по кругу.";
+    DEFINITION_CYCLE = "R100": "Computed fields, segments, `lifecycle` and experiments ask for each other in a circle.", "Вычисляемые поля, сегменты, `lifecycle` и эксперименты ссылаются друг на друга по кругу.";
     DEFINITION_CHAIN = "R101": "A computed field or `lifecycle` follows from others too many levels deep.", "Вычисляемое поле или `lifecycle` следует из других слишком глубоко.";
     SHADOWED = "R102": "Nobody can be in this class of `lifecycle`: an earlier one takes them all.", "В этот класс `lifecycle` никто не попадёт: всех забирает более ранний.";
     PROPERTY_TYPE = "R103": "A property of an event cannot be of this type.", "Свойство события не может быть такого типа.";
@@ -97,18 +97,22 @@ codes! {
     TAKEN_PROPERTY = "R105": "Every event has a property of this name already.", "Свойство с таким именем уже есть у каждого события.";
     BAD_VARIANTS = "R110": "An experiment has two variants or more, with names that are free.", "У эксперимента два варианта или больше, с незанятыми именами.";
     BAD_MEASURE = "R111": "This experiment cannot compare what it is told to.", "Этот эксперимент не может сравнивать то, что ему задано.";
+    NO_GOAL = "R112": "This experiment has no goal.", "У этого эксперимента нет цели.";
     GROUP_FULL = "R113": "The experiments of one group cover more than all users.", "Эксперименты одной группы охватывают больше, чем всех пользователей.";
     AUTO_SHIP = "R114": "This experiment cannot put its winner into effect by itself.", "Этот эксперимент не может сам ввести победителя в действие.";
+    UNUSED_EXPERIMENT = "R115": "Nothing shows this experiment.", "Этот эксперимент нигде не показан.";
     BAD_CAP = "R116": "The cap on messages is not understood.", "Непонятное ограничение числа сообщений.";
     NO_USER = "R117": "An alert asks about a user, though it is about the engine.", "Оповещение спрашивает о пользователе, хотя оно о самом движке.";
     UNUSED_SEGMENT = "R118": "Nothing uses this segment.", "Этот сегмент нигде не используется.";
     SHORT_MEMORY = "R119": "Events are forgotten before they leave the windows that count them.", "События забываются раньше, чем выходят из окон, которые их считают.";
+    ASKED_IN_AUDIENCE = "R120": "Who gets a broadcast depends on a variant, so the other variants are not counted.", "Получатели рассылки зависят от варианта, и остальные варианты не посчитаны.";
     BAD_STEP = "R130": "A step of a drip is not understood.", "Непонятный шаг цепочки.";
     UNREACHABLE = "R131": "Nobody ever comes to this step.", "До этого шага никто не дойдёт.";
     BAD_AGAIN = "R132": "It is not understood whether users may enter the drip again.", "Непонятно, можно ли войти в цепочку ещё раз.";
     TEST_STEP = "R140": "A step of a test is not understood.", "Непонятный шаг теста.";
     TEST_VALUE = "R141": "A test gives or expects a value that cannot be.", "Тест задаёт или ждёт значение, которого быть не может.";
     TEST_FAILED = "R142": "A test of the rules failed.", "Тест правил не прошёл.";
+    PRODUCT = "R150": "A product cannot be sold like this.", "Так товар не продать.";
 
     TEMPLATE_NAME = "T001": "The template's file name is not understood.", "Непонятное имя файла шаблона.";
     TEMPLATE_TWICE = "T002": "Two files hold the same template in the same language.", "Два файла содержат один шаблон на одном языке.";

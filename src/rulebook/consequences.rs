@@ -202,7 +202,13 @@ fn unknown<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Unknown<
 
 /// The section of what a list of things does not hold.
 fn target(message: &str) -> Option<Unknown<'static>> {
-    let sections = [("drip", "drips"), ("experiment", "experiments"), ("topic", "topics"), ("broadcast", "broadcasts")];
+    let sections = [
+        ("drip", "drips"),
+        ("experiment", "experiments"),
+        ("topic", "topics"),
+        ("broadcast", "broadcasts"),
+        ("product", "products"),
+    ];
     let word = message.strip_prefix("unknown ")?.split(' ').next()?;
     sections.into_iter().find(|(kind, _)| *kind == word).map(|(_, section)| Unknown::Of(section))
 }

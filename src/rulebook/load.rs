@@ -126,12 +126,15 @@ impl Loader {
         let project =
             template::Project { catalogue: &catalogue, language: settings.language, files, topics: &topic_names };
         let (templates, asked) = template::compile(&template_files, &project, &self.sources, &mut self.found);
+        let products = check::products(sections.of("products"), &names, &self.sources, &mut reader);
         let scope = Scope {
             names,
             templates: &templates,
             sources: &self.sources,
             broadcasts: &keys("broadcasts").collect::<Ids>(),
             topics: &topic_names,
+            product_names: &keys("products").collect::<Ids>(),
+            products: &products,
             scripts: &scripts,
             settings: &settings,
             subject: Subject::User,
@@ -155,9 +158,16 @@ impl Loader {
         // What is unused can be told only where everything could be read.
         if !self.found.has_errors() {
             templates.segments().for_each(|segment| reader.used.segment(segment));
+            templates.all_experiments().for_each(|experiment| reader.used.experiment(experiment));
             let scripts: Vec<&str> = script_files.iter().map(|(_, source)| self.sources.text(*source)).collect();
             self.found.extend(template::remarks(&asked, &reader.sent, &scripts));
-            check::unused(sections.of("segments"), &template_files, &scripts, &catalogue, &mut reader);
+            let looked = check::Looked {
+                segments: sections.of("segments"),
+                experiments: sections.of("experiments"),
+                templates: &template_files,
+                scripts: &scripts,
+            };
+            check::remarks(&looked, &catalogue, &mut reader);
             self.found.extend(reader.found);
         }
         reader.asts.end();
@@ -184,6 +194,7 @@ impl Loader {
             policy,
             holdout,
             topics,
+            products,
         }
     }
 

@@ -15,6 +15,7 @@ mod derived;
 pub mod live;
 mod load;
 mod metrics;
+pub mod offer;
 mod phrases;
 mod project;
 mod raw;
@@ -33,14 +34,14 @@ mod words;
 mod written;
 mod yaml;
 
-pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Report, Run, Send, Webhook, webhook_host};
+pub use action::{Action, Backup, Cleanup, Content, Discount, Emit, Invoice, Report, Run, Send, Webhook, webhook_host};
 pub use assets::{Asset, Located, locate};
 pub use catalogue::{Catalogue, Ids, Names};
 pub use check::{
     Act, Again, Alert, Audience, Awaited, Broadcast, Canary, Cap, Class, Computed, Decide, Drip, DripState, Expect,
     Experiment, Holdout, HoursOf, Limit, LimitWindow, Measure, Method, Missed, Notify, OnFailure, Period, Placed,
-    Policy, Quiet, QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency, Variant, What,
-    beginning,
+    Policy, Product, Quiet, QuietHours, Rule, Scenario, ScenarioStep, Segment, Step, Task, Test, Topic, Urgency,
+    Variant, What, beginning,
 };
 pub use live::{Live, OpenError, Outcome, ReloadReport};
 pub use load::{Loaded, load, load_files};
@@ -48,7 +49,7 @@ pub use metrics::METRICS;
 pub use project::{Content as FileContent, Files, ProjectError, SETTINGS};
 pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptError, ScriptRef, Scripts};
-pub use settings::{Http, Mode, Role, Settings, Telegram, Watch, Webhooks, Zone};
+pub use settings::{Http, Mode, Payments, Role, Settings, Telegram, Watch, Webhooks, YooKassa, Zone};
 pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
 pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Unknown, Weekdays};
 pub use view::{Recorded, View};
@@ -100,6 +101,8 @@ pub struct Rulebook {
     pub holdout: Option<Holdout>,
     /// What a user can opt out of apart, in the order of the files.
     pub topics: Vec<Topic>,
+    /// What users can buy, in the order of the files.
+    pub products: Vec<Product>,
 }
 
 impl Rulebook {
@@ -209,6 +212,9 @@ impl Rulebook {
         row: &R,
         vars: &[(String, Value)],
     ) -> Result<Message, RenderError> {
+        if let Some(product) = template.strip_prefix(offer::INVOICE) {
+            return self.invoice(product, profile, row, vars);
+        }
         let variant = |id| {
             let Value::String(name) = row.fact(&Fact::Variant(id)) else { return None };
             Some(name)

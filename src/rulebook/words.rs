@@ -69,6 +69,18 @@ fn unit(word: &str, spaced: bool) -> Option<&'static Unit> {
     })
 }
 
+/// `999.50` to hundredths.
+pub fn money(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
+    let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || cents.len() > 2 || !numeric(whole) || !numeric(cents) {
+        return None;
+    }
+    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?.checked_mul(sign)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,12 @@
-//! What people do in the sandbox: they write, press buttons, block the bot.
+//! What people do in the sandbox: they write, press buttons, pay, block the bot.
 
 use crate::model::Text;
 use crate::sandbox::chats::{ChatState, bot_json};
 use crate::sandbox::entities;
 use crate::sandbox::handle::Sandbox;
+use crate::sandbox::payments::{CheckoutState, Invoice, Special};
 use crate::sandbox::updates::UpdateKind;
+use crate::sandbox::world::{Stamp, World};
 use serde_json::{Value, json};
 
 /// What a person cannot do.
@@ -43,6 +45,28 @@ pub enum ActError {
         /// The data that was asked for.
         data: String,
     },
+    /// The message asks for no money.
+    #[error("message {message_id} of chat {chat} is no invoice")]
+    NoInvoice {
+        /// The chat.
+        chat: i64,
+        /// The message.
+        message_id: i32,
+    },
+    /// An invoice is paid once.
+    #[error("message {message_id} of chat {chat} is already paid")]
+    AlreadyPaid {
+        /// The chat.
+        chat: i64,
+        /// The message.
+        message_id: i32,
+    },
+    /// No invoice has this address.
+    #[error("there is no invoice with the link `{link}`")]
+    NoLink {
+        /// The link that was asked for.
+        link: String,
+    },
     /// Nothing was written.
     #[error("a message needs some text")]
     NoText,
@@ -64,6 +88,9 @@ impl ActError {
             Self::NoButton { chat, message_id, data } => {
                 format!("у сообщения {message_id} чата {chat} нет кнопки с данными `{data}`")
             }
+            Self::NoInvoice { chat, message_id } => format!("сообщение {message_id} чата {chat} — не счёт"),
+            Self::AlreadyPaid { chat, message_id } => format!("счёт {message_id} чата {chat} уже оплачен"),
+            Self::NoLink { link } => format!("счёта по ссылке `{link}` нет"),
             Self::NoText => "сообщению нужен текст".to_owned(),
             Self::ClockRuns => "часы идут сами: сначала переведите их в ручной режим".to_owned(),
             Self::TimeIsOver => "часы не идут назад: это время уже прошло".to_owned(),
@@ -133,6 +160,37 @@ impl Sandbox {
         self.with(|world, _| world.callbacks.iter().find(|callback| callback.id == query)?.answer.clone())
     }
 
+    /// A person taps the button of an invoice; answers with the id of the
+    /// checkout. The bot is asked, and nothing is paid before it says yes.
+    pub fn pay(&self, chat: i64, message_id: i32) -> Result<String, ActError> {
+        self.with(|world, stamp| {
+            payer(world, chat)?;
+            let message = world.messages.get(chat, message_id).ok_or(ActError::NoMessage { chat, message_id })?;
+            let Some(Special::Invoice(invoice)) = message.extras.special.as_deref() else {
+                return Err(ActError::NoInvoice { chat, message_id });
+            };
+            let invoice = invoice.clone();
+            if world.shop.is_paid(chat, Some(message_id)) {
+                return Err(ActError::AlreadyPaid { chat, message_id });
+            }
+            check_out(world, chat, invoice, Some(message_id), stamp)
+        })
+    }
+
+    /// A person opens an invoice's link and pays; answers as [`Sandbox::pay`].
+    pub fn pay_link(&self, chat: i64, link: &str) -> Result<String, ActError> {
+        self.with(|world, stamp| {
+            payer(world, chat)?;
+            let invoice = world.shop.of_link(link).ok_or_else(|| ActError::NoLink { link: link.to_owned() })?.clone();
+            check_out(world, chat, invoice, None, stamp)
+        })
+    }
+
+    /// How far a checkout has come.
+    pub fn checkout(&self, id: &str) -> Option<CheckoutState> {
+        self.with(|world, stamp| world.shop.state(id, stamp))
+    }
+
     /// A person blocks the bot.
     pub fn block(&self, chat: i64) -> Result<(), ActError> {
         self.change_membership(chat, ChatState::Blocked)
@@ -167,4 +225,33 @@ impl Sandbox {
             Ok(())
         })
     }
+}
+
+/// Makes sure that a person is there to pay.
+fn payer(world: &World, chat: i64) -> Result<(), ActError> {
+    let found = world.chats.get(chat).ok_or(ActError::NoChat { chat })?;
+    match found.state == ChatState::Active && found.is_person() {
+        true => Ok(()),
+        false => Err(ActError::Silent { chat, state: found.state }),
+    }
+}
+
+/// Asks the bot whether the person may pay.
+fn check_out(
+    world: &mut World,
+    chat: i64,
+    invoice: Invoice,
+    message: Option<i32>,
+    stamp: Stamp,
+) -> Result<String, ActError> {
+    let user = world.chats.get(chat).ok_or(ActError::NoChat { chat })?.user_json();
+    let mut query = json!({
+        "from": user, "currency": invoice.currency, "total_amount": invoice.total, "invoice_payload": invoice.payload,
+    });
+    let id = world.shop.begin(chat, invoice, message, world.bot, stamp);
+    if let Some(object) = query.as_object_mut() {
+        object.insert("id".into(), id.as_str().into());
+    }
+    world.updates.push(UpdateKind::PreCheckoutQuery, chat, query, stamp.at);
+    Ok(id)
 }

@@ -49,6 +49,11 @@ impl Refusal {
         Self::new(404, "Not Found")
     }
 
+    /// A press or a question before a payment that cannot be answered any more.
+    pub(crate) fn query_too_old() -> Self {
+        Self::bad("query is too old and response timeout expired or query ID is invalid")
+    }
+
     pub(crate) fn migrated(to: i64) -> Self {
         let description = "Bad Request: group chat was upgraded to a supergroup chat".to_owned();
         Self { code: 400, description, parameter: Some(Parameter::MigrateToChatId(to)) }

@@ -66,6 +66,14 @@ enum Act {
         #[serde(default)]
         payload: String,
     },
+    Pay {
+        chat: i64,
+        message_id: i32,
+    },
+    PayLink {
+        chat: i64,
+        link: String,
+    },
     Block {
         chat: i64,
     },
@@ -128,6 +136,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/ctl/chats/{id}/messages", get(messages))
         .route("/ctl/act", post(act))
         .route("/ctl/presses/{id}", get(press_answer))
+        .route("/ctl/checkouts/{id}", get(checkout))
         .route("/ctl/limits", get(limits).put(set_limits))
         .route("/ctl/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/ctl/faults/script", put(set_script).post(add_script))
@@ -169,6 +178,8 @@ async fn act(State(sandbox): State<Sandbox>, body: Body<Act>) -> Answer {
         Act::Say { chat, text } => json!({"message_id": sandbox.user_says(chat, &text)?}),
         Act::Press { chat, message_id, data } => json!({"query": sandbox.press(chat, message_id, &data)?}),
         Act::Start { chat, payload } => json!({"message_id": sandbox.start_bot(chat, &payload)?}),
+        Act::Pay { chat, message_id } => json!({"checkout": sandbox.pay(chat, message_id)?}),
+        Act::PayLink { chat, link } => json!({"checkout": sandbox.pay_link(chat, &link)?}),
         Act::Block { chat } => json!(sandbox.block(chat)?),
         Act::Unblock { chat } => json!(sandbox.unblock(chat)?),
     };
@@ -177,6 +188,10 @@ async fn act(State(sandbox): State<Sandbox>, body: Body<Act>) -> Answer {
 
 async fn press_answer(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer {
     Ok(Json(json!({"answer": sandbox.press_answer(&id)})))
+}
+
+async fn checkout(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer {
+    to_json(&sandbox.checkout(&id))
 }
 
 async fn limits(State(sandbox): State<Sandbox>) -> Answer {
@@ -329,8 +344,14 @@ impl From<ScriptError> for Problem {
 impl From<ActError> for Problem {
     fn from(problem: ActError) -> Self {
         let status = match problem {
-            ActError::NoChat { .. } | ActError::NoMessage { .. } | ActError::NoButton { .. } => StatusCode::NOT_FOUND,
-            ActError::Silent { .. } | ActError::ClockRuns | ActError::TimeIsOver => StatusCode::CONFLICT,
+            ActError::NoChat { .. }
+            | ActError::NoMessage { .. }
+            | ActError::NoButton { .. }
+            | ActError::NoInvoice { .. }
+            | ActError::NoLink { .. } => StatusCode::NOT_FOUND,
+            ActError::Silent { .. } | ActError::AlreadyPaid { .. } | ActError::ClockRuns | ActError::TimeIsOver => {
+                StatusCode::CONFLICT
+            }
             ActError::NoText => StatusCode::BAD_REQUEST,
         };
         Self(status, problem.to_string())

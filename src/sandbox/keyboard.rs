@@ -47,6 +47,12 @@ impl Keyboard {
         buttons.any(|button| button.get("callback_data").and_then(Value::as_str) == Some(data))
     }
 
+    /// Whether the first button is the one that pays.
+    pub(crate) fn begins_with_pay(&self) -> bool {
+        let first = self.rows().flatten().next();
+        first.and_then(|button| button.get("pay")).and_then(Value::as_bool) == Some(true)
+    }
+
     /// Rows of inline buttons: label, and data or URL.
     pub(crate) fn buttons(&self) -> Vec<Vec<(String, String)>> {
         let field = |button: &Value, key: &str| button.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -47,7 +47,8 @@ pub(crate) struct Ledger {
 }
 
 /// The methods that create messages; an entry holds the place in this list.
-const METHODS: [&str; 6] = ["sendMessage", "sendPhoto", "sendVideo", "sendDocument", "sendMediaGroup", "copyMessage"];
+const METHODS: [&str; 7] =
+    ["sendMessage", "sendPhoto", "sendVideo", "sendDocument", "sendMediaGroup", "copyMessage", "sendInvoice"];
 
 /// How far back a message stands at most whose answer is being written.
 const RECENT: usize = 100_000;

@@ -4,6 +4,7 @@ use crate::sandbox::chats::{Chat, bot_json};
 use crate::sandbox::entities::Formatted;
 use crate::sandbox::files::Media;
 use crate::sandbox::keyboard::Keyboard;
+use crate::sandbox::payments::Special;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, VecDeque};
 
@@ -33,6 +34,7 @@ pub(crate) struct Extras {
     pub(crate) reply_to: Option<i32>,
     pub(crate) album: Option<String>,
     pub(crate) link_preview: Option<Value>,
+    pub(crate) special: Option<Box<Special>>,
 }
 
 /// The bodies of all chats, of which only so many are kept. A chat's messages
@@ -120,6 +122,11 @@ impl Message {
     }
 
     fn put_body(&self, object: &mut Map<String, Value>) {
+        if let Some(special) = &self.extras.special {
+            let (name, value) = special.to_json();
+            object.insert(name.into(), value);
+            return;
+        }
         let (text_key, entities_key) = match &self.media {
             Some(media) => {
                 object.insert(media.kind.key().into(), media.to_json());

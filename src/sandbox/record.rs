@@ -9,6 +9,7 @@ use crate::sandbox::messages::Message;
 use crate::sandbox::verify::Tally;
 use crate::sandbox::world::World;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::HashMap;
 use tokio::sync::watch;
 
@@ -33,6 +34,9 @@ pub struct Received {
     pub album: Option<String>,
     /// Rows of inline buttons: label, and data or URL.
     pub buttons: Vec<Vec<(String, String)>>,
+    /// An invoice with its payload, a receipt or a refund: the object of the
+    /// message under its name.
+    pub payment: Option<Value>,
     /// Whether the bot has changed it since.
     pub edited: bool,
     /// The same for requests that asked for the same.
@@ -155,6 +159,7 @@ fn received(message: &Message) -> Received {
         file: message.media.as_ref().map(|media| (media.kind, media.origin)),
         album: message.extras.album.clone(),
         buttons: message.keyboard.buttons(),
+        payment: message.extras.special.as_ref().map(|special| special.whole()),
         edited: message.edited_at.is_some(),
         hash: message.hash,
     }

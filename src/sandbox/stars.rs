@@ -1,5 +1,5 @@
-//! The bot's Stars, as far as broadcasts cost some: whether paid broadcasts are
-//! open to it, what they have cost, and the transactions that say so.
+//! The bot's Stars: what people paid, what was given back, what paid broadcasts
+//! have cost and whether they are open to it, and the transactions that say so.
 //!
 //! Every message above the free rate of its second costs a tenth of a Star.
 //! The charges of one hour are one transaction, which grows until the hour is
@@ -43,16 +43,35 @@ pub(crate) struct Stars {
     /// The second that is being counted, and its messages.
     second: i64,
     in_second: u32,
-    charges: Vec<Charge>,
+    history: Vec<Transaction>,
 }
 
-/// The paid messages of one hour.
+/// One line of the history.
 #[derive(Debug)]
-struct Charge {
-    hour: i64,
-    /// Seconds since 1970 of the first.
+struct Transaction {
+    /// Seconds since 1970.
     date: i64,
-    requests: u64,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// The paid messages of one hour.
+    Broadcasts { hour: i64, requests: u64 },
+    /// Stars came in.
+    Payment(Deal),
+    /// They went back.
+    Refund(Deal),
+}
+
+/// A payment of a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Deal {
+    pub(crate) charge: String,
+    /// The `User` object.
+    pub(crate) user: Value,
+    pub(crate) stars: u64,
+    pub(crate) payload: String,
 }
 
 const HOUR: i64 = 3_600_000;
@@ -68,7 +87,7 @@ impl Default for PaidBroadcasts {
 
 impl Stars {
     pub(crate) fn new(set: PaidBroadcasts) -> Self {
-        Self { set, tenths: set.balance.saturating_mul(10), second: i64::MIN, in_second: 0, charges: Vec::new() }
+        Self { set, tenths: set.balance.saturating_mul(10), second: i64::MIN, in_second: 0, history: Vec::new() }
     }
 
     /// Another balance and other conditions; the history stays.
@@ -95,10 +114,27 @@ impl Stars {
         }
         self.tenths -= 1;
         let hour = at.div_euclid(HOUR);
-        match self.charges.last_mut() {
-            Some(charge) if charge.hour == hour => charge.requests += 1,
-            _ => self.charges.push(Charge { hour, date: second, requests: 1 }),
+        let newest = self.history.iter_mut().rev().find_map(Transaction::broadcasts);
+        match newest {
+            Some((of, requests)) if *of == hour => *requests += 1,
+            Some(_) | None => {
+                self.history.push(Transaction { date: second, kind: Kind::Broadcasts { hour, requests: 1 } });
+            }
         }
+        true
+    }
+
+    /// A person has paid.
+    pub(crate) fn take_in(&mut self, deal: Deal, at: i64) {
+        self.tenths = self.tenths.saturating_add(deal.stars.saturating_mul(10));
+        self.history.push(Transaction { date: at.div_euclid(1_000), kind: Kind::Payment(deal) });
+    }
+
+    /// A person gets the Stars back; `false` if there are not as many.
+    pub(crate) fn give_back(&mut self, deal: Deal, at: i64) -> bool {
+        let Some(left) = self.tenths.checked_sub(deal.stars.saturating_mul(10)) else { return false };
+        self.tenths = left;
+        self.history.push(Transaction { date: at.div_euclid(1_000), kind: Kind::Refund(deal) });
         true
     }
 
@@ -107,8 +143,8 @@ impl Stars {
             enabled: self.set.enabled,
             threshold: self.set.threshold,
             balance_tenths: self.tenths,
-            charged_messages: self.charges.iter().map(|charge| charge.requests).sum(),
-            transactions: self.charges.len(),
+            charged_messages: self.history.iter().map(Transaction::requests).sum(),
+            transactions: self.history.len(),
         }
     }
 
@@ -119,22 +155,51 @@ impl Stars {
 
     /// The `StarTransactions` object: from the `offset`-th on, oldest first.
     pub(crate) fn transactions_json(&self, offset: usize, limit: usize) -> Value {
-        let one = |charge: &Charge| {
-            let mut object = amount(charge.requests);
-            let receiver = json!({"type": "telegram_api", "request_count": charge.requests});
-            if let Some(map) = object.as_object_mut() {
-                map.insert("id".into(), format!("api{}", charge.hour).into());
-                map.insert("date".into(), charge.date.into());
-                map.insert("receiver".into(), receiver);
-            }
-            object
-        };
-        json!({"transactions": self.charges.iter().skip(offset).take(limit).map(one).collect::<Vec<_>>()})
+        json!({"transactions": self.history.iter().skip(offset).take(limit).map(Transaction::to_json).collect::<Vec<_>>()})
     }
 
     /// Forgets the history; the balance is what it was set to.
     pub(crate) fn reset(&mut self) {
         *self = Self::new(self.set);
+    }
+}
+
+impl Transaction {
+    fn broadcasts(&mut self) -> Option<(&mut i64, &mut u64)> {
+        match &mut self.kind {
+            Kind::Broadcasts { hour, requests } => Some((hour, requests)),
+            Kind::Payment(_) | Kind::Refund(_) => None,
+        }
+    }
+
+    fn requests(&self) -> u64 {
+        match &self.kind {
+            Kind::Broadcasts { requests, .. } => *requests,
+            Kind::Payment(_) | Kind::Refund(_) => 0,
+        }
+    }
+
+    /// The `StarTransaction` object: who gave has paid, who received was paid.
+    fn to_json(&self) -> Value {
+        let partner = |deal: &Deal| {
+            json!({
+                "type": "user", "transaction_type": "invoice_payment", "user": deal.user,
+                "invoice_payload": deal.payload,
+            })
+        };
+        let (tenths, id, side, partner) = match &self.kind {
+            Kind::Broadcasts { hour, requests } => {
+                let partner = json!({"type": "telegram_api", "request_count": requests});
+                (*requests, format!("api{hour}"), "receiver", partner)
+            }
+            Kind::Payment(deal) => (deal.stars.saturating_mul(10), deal.charge.clone(), "source", partner(deal)),
+            Kind::Refund(deal) => (deal.stars.saturating_mul(10), deal.charge.clone(), "receiver", partner(deal)),
+        };
+        let mut object = amount(tenths);
+        if let Some(map) = object.as_object_mut() {
+            map.extend([("id".into(), id.into()), ("date".into(), self.date.into()), (side.into(), partner)]);
+        }
+        object
     }
 }
 
@@ -168,6 +233,23 @@ mod tests {
         assert_eq!(stars.transactions_json(2, 100), json!({"transactions": []}));
         stars.reset();
         assert_eq!((stars.report().balance_tenths, stars.report().transactions), (100_010, 0));
+    }
+
+    #[test]
+    fn payments_come_in_and_go_back_under_one_id() {
+        let mut stars = Stars::new(PaidBroadcasts::default());
+        let deal = || Deal { charge: "stx1".into(), user: json!({"id": 7}), stars: 250, payload: "p".into() };
+        stars.take_in(deal(), 5_000);
+        assert_eq!(stars.balance_json(), json!({"amount": 250}));
+        assert!(stars.give_back(deal(), 9_000) && !stars.give_back(deal(), 9_000));
+        let partner =
+            json!({"type": "user", "transaction_type": "invoice_payment", "user": {"id": 7}, "invoice_payload": "p"});
+        let expected = json!([
+            {"id": "stx1", "date": 5, "amount": 250, "source": partner},
+            {"id": "stx1", "date": 9, "amount": 250, "receiver": partner},
+        ]);
+        assert_eq!(stars.transactions_json(0, 100), json!({"transactions": expected}));
+        assert_eq!(stars.balance_json(), json!({"amount": 0}));
     }
 
     #[test]

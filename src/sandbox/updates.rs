@@ -10,6 +10,7 @@ pub(crate) enum UpdateKind {
     Message,
     CallbackQuery,
     MyChatMember,
+    PreCheckoutQuery,
 }
 
 /// One update.
@@ -19,8 +20,8 @@ pub(crate) struct Update {
     /// The person or group that it came from: one at a time is delivered to a
     /// webhook.
     pub(crate) source: i64,
-    /// When it came, in milliseconds since 1970.
-    at: i64,
+    /// When it is let go of, in milliseconds since 1970.
+    until: i64,
     pub(crate) body: Arc<Value>,
 }
 
@@ -30,6 +31,8 @@ pub(crate) struct Updates {
     waiting: VecDeque<Update>,
     next_id: i64,
     allowed: Option<Vec<String>>,
+    /// Whether one that waits is let go of before older ones.
+    has_short: bool,
     /// The number of the newest `getUpdates`; older ones that still wait must
     /// give up.
     pub(crate) poll: u64,
@@ -37,6 +40,8 @@ pub(crate) struct Updates {
 
 /// How long (ms) an update waits for the bot: 24 hours.
 const LIFE: i64 = 24 * 3_600_000;
+/// How long (ms) a question before a payment waits.
+const SHORT_LIFE: i64 = 150_000;
 
 impl UpdateKind {
     /// The field of the update that holds it.
@@ -45,13 +50,20 @@ impl UpdateKind {
             UpdateKind::Message => "message",
             UpdateKind::CallbackQuery => "callback_query",
             UpdateKind::MyChatMember => "my_chat_member",
+            UpdateKind::PreCheckoutQuery => "pre_checkout_query",
         }
+    }
+}
+
+impl Update {
+    fn is_short(&self) -> bool {
+        self.body.get(UpdateKind::PreCheckoutQuery.key()).is_some()
     }
 }
 
 impl Updates {
     pub(crate) fn new() -> Self {
-        Self { waiting: VecDeque::new(), next_id: 700_000_001, allowed: None, poll: 0 }
+        Self { waiting: VecDeque::new(), next_id: 700_000_001, allowed: None, has_short: false, poll: 0 }
     }
 
     /// Adds an update, unless the bot has asked not to get this kind.
@@ -64,13 +76,20 @@ impl Updates {
         let mut body = Map::new();
         body.insert("update_id".into(), id.into());
         body.insert(kind.key().into(), value);
-        self.waiting.push_back(Update { id, source, at, body: Arc::new(Value::Object(body)) });
+        let is_short = kind == UpdateKind::PreCheckoutQuery;
+        self.has_short |= is_short;
+        let until = at + if is_short { SHORT_LIFE } else { LIFE };
+        self.waiting.push_back(Update { id, source, until, body: Arc::new(Value::Object(body)) });
     }
 
     /// Lets go of those that have waited too long.
     pub(crate) fn expire(&mut self, now: i64) {
-        while self.waiting.front().is_some_and(|update| now - update.at > LIFE) {
+        while self.waiting.front().is_some_and(|update| now > update.until) {
             self.waiting.pop_front();
+        }
+        if self.has_short {
+            self.waiting.retain(|update| now <= update.until);
+            self.has_short = self.waiting.iter().any(Update::is_short);
         }
     }
 
@@ -153,6 +172,17 @@ mod tests {
     fn an_update_waits_for_a_day() {
         let mut updates = queue(4);
         for (now, expected) in [(LIFE, vec![1, 2, 3, 4]), (LIFE + 1, vec![2, 3, 4]), (LIFE + 3, vec![4])] {
+            updates.expire(now);
+            assert_eq!(ids(&updates), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_question_before_a_payment_waits_less_than_what_came_before_it() {
+        let mut updates = queue(2);
+        updates.push(UpdateKind::PreCheckoutQuery, 1, Value::Null, 2);
+        updates.push(UpdateKind::Message, 1, Value::Null, 3);
+        for (now, expected) in [(SHORT_LIFE + 2, vec![1, 2, 3, 4]), (SHORT_LIFE + 3, vec![1, 2, 4])] {
             updates.expire(now);
             assert_eq!(ids(&updates), expected, "{now}");
         }

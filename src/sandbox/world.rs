@@ -13,6 +13,7 @@ use crate::sandbox::limits::{Gate, Limits, Pace};
 use crate::sandbox::messages::{Extras, Message, Messages};
 use crate::sandbox::options::{SandboxOptions, UnknownChats};
 use crate::sandbox::params::Params;
+use crate::sandbox::payments::{Shop, Special};
 use crate::sandbox::script::Script;
 use crate::sandbox::stars::Stars;
 use crate::sandbox::updates::Updates;
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) gate: Gate,
     pub(crate) stars: Stars,
+    pub(crate) shop: Shop,
     pub(crate) faults: Faults,
     pub(crate) updates: Updates,
     pub(crate) callbacks: VecDeque<Callback>,
@@ -84,6 +86,7 @@ impl World {
             ledger: Ledger::default(),
             gate: Gate::new(options.limits),
             stars: Stars::new(options.paid_broadcasts),
+            shop: Shop::default(),
             faults: Faults::new(options.seed),
             updates: Updates::new(),
             callbacks: VecDeque::new(),
@@ -129,6 +132,17 @@ impl World {
 
     /// Adds a message that a person wrote.
     pub(crate) fn write_as_user(&mut self, chat: i64, body: Formatted, stamp: Stamp) -> Option<Value> {
+        self.write_for_user(chat, body, None, stamp)
+    }
+
+    /// Adds a message of a person, or what the server says of their doing.
+    pub(crate) fn write_for_user(
+        &mut self,
+        chat: i64,
+        body: Formatted,
+        special: Option<Special>,
+        stamp: Stamp,
+    ) -> Option<Value> {
         let id = self.next_id(chat, stamp)?;
         let message = Message {
             id,
@@ -138,7 +152,7 @@ impl World {
             body,
             media: None,
             keyboard: Keyboard::None,
-            extras: Extras::default(),
+            extras: Extras { special: special.map(Box::new), ..Extras::default() },
             edited_at: None,
             hash: 0,
         };
@@ -191,6 +205,7 @@ impl World {
         self.updates.clear();
         self.calm();
         self.stars.reset();
+        self.shop.clear();
         self.callbacks.clear();
         self.chats.forget_messages();
         self.gate = Gate::new(limits);

@@ -1,8 +1,11 @@
-//! `experiment analyze`, `plan` and `simulate`: what needs no project.
+//! `experiment`: on counts alone, on a project without an engine and through a
+//! running one.
 
-use crate::support::{Said, binary, said, vestnik};
+use crate::support::{Api, Engine, Project, Said, binary, said, vestnik, wait};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::process::Stdio;
+use vestnik::sandbox::{ChatState, NewChat};
 
 fn analyze(input: &str, arguments: &[&str]) -> Said {
     let mut command = binary();
@@ -72,4 +75,123 @@ fn the_simulation_says_what_it_found() {
         "independent",
     ];
     assert_eq!(names, expected);
+}
+
+const RULES: &str = "\
+events:
+  payment: {rub: money}
+experiments:
+  spring_text:
+    to: balance <= 0
+    variants: {control: 50, short: 30, quiet: {weight: 20, send: none}}
+    goal: event payment within 3 days
+    decide: {min_users: 40, min_days: 1}
+broadcasts:
+  spring:
+    to: balance <= 0
+    send: {experiment: spring_text, control: win_back, short: vip_thanks, quiet: none}
+";
+
+fn with_experiment(users: i64) -> Project {
+    let mut csv = String::from("id,first_name,language,balance,trial_3d_used\n");
+    for id in 1_001..=1_000 + users {
+        let _ = writeln!(csv, "{id},User {id},en,0,1");
+    }
+    let project = Project::with_users(&csv);
+    project.write("rules/spring.yaml", RULES);
+    project
+}
+
+#[test]
+fn experiments_are_steered_without_an_engine() {
+    let project = with_experiment(5);
+    project.expect(&[
+        ("experiment list", 0, &["spring_text  running", "event payment within 3 days"]),
+        ("experiment list --lang ru", 0, &["spring_text  идёт", "  рано"]),
+        ("experiment report spring_txt", 2, &["there is no experiment `spring_txt`; did you mean `spring_text`?"]),
+        ("experiment report xyz", 2, &["there is no experiment `xyz`; `vestnik experiment list` shows them"]),
+        ("experiment report spring_text", 0, &["nobody was exposed yet", "quiet", "→ too early to say"]),
+        ("experiment report holdout:q3", 2, &["there is no experiment `holdout:q3`"]),
+        ("experiment ship spring_text shrt", 2, &["`spring_text` has no variant `shrt`; did you mean `short`?"]),
+        ("experiment start spring_text", 2, &["the experiment `spring_text` is running already"]),
+        ("experiment stop spring_text", 0, &["spring_text: stopped"]),
+        ("experiment stop spring_text --lang ru", 2, &["spring_text"]),
+        ("experiment report spring_text", 0, &["· stopped", "stopped by"]),
+        ("experiment ship spring_text short", 0, &["spring_text: shipped `short`"]),
+        ("experiment list", 0, &["shipped `short`"]),
+        ("experiment start spring_text", 0, &["spring_text: running"]),
+        (
+            "experiment plan spring_text --baseline 5% --lift 20%",
+            0,
+            &["5 people fit `spring_text` now", "a broadcast reaches 5 at once"],
+        ),
+        ("experiment plan --baseline 5% --lift 20% --at-once 100000", 0, &["this takes 33 782 users, 1 day"]),
+        ("experiment plan holdout:q3 --lift 20%", 2, &["a holdout needs no plan"]),
+    ]);
+    let listed = project.run("experiment list --format json").json();
+    assert_eq!(
+        (&listed[0]["report"]["name"], listed[0]["report"]["arms"].as_array().unwrap().len()),
+        (&"spring_text".into(), 3)
+    );
+}
+
+#[test]
+fn a_new_experiment_is_written_only_if_the_project_is_right_with_it() {
+    let project = with_experiment(1);
+    let create = |arguments: &[&str]| said(project.command("experiment create").args(arguments).output().unwrap());
+    let goal = ["--goal", "event payment within 3 days"];
+    create(&[&["button", "--to", "balanse > 1"], &goal[..]].concat())
+        .expect(1, &["there is no field `balanse`", "rules/experiments/button.yaml is not written"]);
+    assert!(!project.file("rules/experiments").exists());
+    create(&["button", "--variants", "a"]).expect(2, &["`a` is not NAME=WEIGHT"]);
+    create(&["button", "--file", "../out.yaml"]).expect(2, &["is not a YAML file in the folder `rules`"]);
+    create(&["button", "--file", "rules/x.txt"]).expect(2, &["is not a YAML file in the folder `rules`"]);
+    create(&["my button"]).expect(2, &["`my button` cannot be a name"]);
+    create(&["button", "--variants", "a=5,b: 3\n=1"]).expect(2, &["cannot be a name"]);
+    create(&[&["button", "--group", "g\n    coverage: 50%"], &goal[..]].concat()).expect(1, &["is not written"]);
+    let more = ["button", "--to", "balance > 1", "--variants", "old=80,new=20", "--coverage", "50%"];
+    create(&[&more[..], &goal].concat()).expect(0, &["written to rules/experiments/button.yaml", "old: 80, new: 20"]);
+    create(&[&more[..], &goal].concat()).expect(2, &["exists already"]);
+    project.expect(&[
+        ("experiment list", 0, &["button", "spring_text"]),
+        ("check", 0, &["nothing shows the experiment `button`"]),
+    ]);
+}
+
+#[test]
+fn what_people_do_is_counted_while_an_engine_runs() {
+    let api = Api::start();
+    let project = with_experiment(60);
+    project.connect(&api.url());
+    api.sandbox().add_chats((1_001..=1_060).map(|id| NewChat::user(id, "User", ChatState::Active)));
+    let engine = Engine::start(&project);
+    project.expect(&[("broadcast start spring", 0, &["spring"])]);
+    let report = || project.run("experiment report spring_text --format json").json();
+    let all = |key: &str| {
+        report()["report"]["arms"].as_array().unwrap().iter().map(|arm| arm[key].as_u64().unwrap()).sum::<u64>()
+    };
+    wait("the exposures", || all("exposed") == 60);
+    let arms = report()["report"]["arms"].clone();
+    let quiet = arms[2]["exposed"].as_u64().unwrap();
+    let received = (1_001..=1_060).filter(|id| api.sandbox().received(*id).len() == 1).count() as u64;
+    assert!(quiet > 0);
+    assert_eq!(received + quiet, 60);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let payments = (1_001..=1_030).fold(String::new(), |mut lines, id| {
+        let _ = writeln!(
+            lines,
+            r#"{{"id": "p{id}", "user": {id}, "name": "payment", "at": {now}, "props": {{"rub": 300}}}}"#
+        );
+        lines
+    });
+    let file = project.beside("payments.ndjson");
+    std::fs::write(&file, payments).unwrap();
+    project.run(&format!("import {}", file.display())).expect(0, &["events stored 30"]);
+    project.run(&format!("import {}", file.display())).expect(0, &["known already 30"]);
+    project.expect(&[
+        ("experiment report spring_text", 0, &["60", "300", "rub"]),
+        ("experiment ship spring_text short", 0, &["shipped `short`"]),
+        ("experiment report spring_text", 0, &["· shipped `short`"]),
+    ]);
+    assert_eq!(engine.stop(), 0);
 }

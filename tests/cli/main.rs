@@ -20,6 +20,7 @@ mod export;
 mod import;
 mod opt_out;
 mod outbox;
+mod payments;
 mod plan;
 mod preview;
 mod project;

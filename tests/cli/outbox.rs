@@ -114,7 +114,7 @@ fn messages_of_a_rule_that_are_held_back_go_on() {
         ("outbox list --rule hello --state failed --limit 1", 0, &["content_error", "1 of 5"]),
         ("outbox list --drip late", 0, &["no such messages"]),
         ("outbox list --rule helo", 2, &["there is no rule `helo`; did you mean `hello`?"]),
-        ("outbox list --drip last/first", 2, &["did you mean `late`?"]),
+        ("outbox list --drip lates/first", 2, &["did you mean `late`?"]),
         ("outbox list --rule hello --drip late", 2, &["cannot be used with"]),
         ("outbox resume", 2, &["--rule <NAME>"]),
         ("outbox resume --drip late/first", 0, &["nothing of it is paused"]),

@@ -205,6 +205,7 @@ impl Engine {
         let child = project
             .command(&format!("run {arguments}"))
             .env("TELEGRAM_TOKEN", DEFAULT_TOKEN)
+            .env("PROVIDER", "381764678:TEST:1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())

@@ -91,6 +91,21 @@ fn the_menu() {
 }
 
 #[test]
+fn a_month_is_bought() {
+    routes(
+        "plans",
+        &[(ANNA, "Anna")],
+        &[
+            says("/tariffs", 1),
+            presses("buy_month"),
+            Act::Pays { who: ANNA, answers: &[(ANNA, 1)] },
+            says("/profile", 1),
+            says("/menu", 1),
+        ],
+    );
+}
+
+#[test]
 fn another_language() {
     routes(
         "language",

@@ -34,6 +34,11 @@ pub enum Act<'a> {
         data: &'a str,
         answers: &'a [(i64, usize)],
     },
+    /// Pays the last invoice.
+    Pays {
+        who: i64,
+        answers: &'a [(i64, usize)],
+    },
 }
 
 pub struct Talk {
@@ -82,6 +87,13 @@ impl Talk {
                 }
                 Act::Presses { who, data, answers } => {
                     self.press(*who, data);
+                    (*who, *answers)
+                }
+                Act::Pays { who, answers } => {
+                    self.note(*who, "(pays)");
+                    let messages = self.sandbox().received(*who);
+                    let invoice = messages.iter().rfind(|message| message.method == "sendInvoice").unwrap();
+                    self.sandbox().pay(*who, invoice.message_id).unwrap();
                     (*who, *answers)
                 }
             };

@@ -19,6 +19,7 @@ fn every_code_has_a_row() {
         include_str!("everything.rs"),
         include_str!("experiments.rs"),
         include_str!("policy.rs"),
+        include_str!("products.rs"),
         include_str!("scenarios.rs"),
         include_str!("vars.rs"),
         include_str!("../cli/test.rs"),

@@ -72,6 +72,10 @@ R010 rules/x.yaml:2:26 ‹"my score"› `my score` cannot be a name => use lette
             r#"R100 rules/x.yaml:4:8 ‹heat› these ask for each other in a circle: segment(hot) → heat → lifecycle → segment(hot) => take one of the references out +rules/x.yaml:2:27 asked for by `heat` +rules/x.yaml:6:18 asked for by `lifecycle`"#,
         ),
         (
+            "segments:\n  short: 'variant(text) = \"short\"'\nexperiments:\n  text: {to: segment(short), variants: {long: 1, short: 1}}\n",
+            r#"R100 rules/x.yaml:2:11 ‹variant(text)› these ask for each other in a circle: segment(short) → variant(text) → segment(short) => take one of the references out +rules/x.yaml:4:22 asked for by `variant(text)`"#,
+        ),
+        (
             "profile:\n  lifecycle: {is: balance}\n",
             r#"R023 rules/x.yaml:2:19 ‹balance› `lifecycle` is a built-in field of type enum; this cannot be changed => only a `title` can be given to it"#,
         ),

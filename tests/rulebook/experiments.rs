@@ -135,7 +135,7 @@ fn what_is_measured() {
         let loaded = project(("rules/x.yaml", &content));
         let book = loaded.rulebook.expect("no errors");
         let (measure, decide) = (book.experiments[0].measure, book.experiments[0].decide);
-        assert_eq!((measure, decide.min_days, decide.planned, decide.winsorise), expected, "{keys}");
+        assert_eq!((measure, decide.min_days, decide.planned.unwrap_or(5_000), decide.winsorise), expected, "{keys}");
     }
 }
 
@@ -191,5 +191,37 @@ fn templates_say_which_experiments_they_show() {
     assert_eq!(
         shows(&format!("{button}Hi{{% if variant('words') %}}!{{% endif %}}")),
         [ExperimentId(0), ExperimentId(1)]
+    );
+}
+
+#[test]
+fn experiments_that_count_nobody_are_told() {
+    let goal = ", goal: event payment within 1 day";
+    let experiment = |goal: &str| format!("experiments:\n  x: {{variants: {{a: 1, b: 1}}{goal}}}\n");
+    let sent = "rules:\n  r: {when: user joins, then: [{send: {experiment: x, a: hello, b: none}}]}\n";
+    let asked = "segments:\n  s: {title: S, if: 'variant(x) = \"a\"'}\n";
+    let split = "drips:\n  d: {when: user joins, steps: [{split: {experiment: x, a: [{send: hello}], b: []}}]}\n";
+    for (content, expected) in [
+        (experiment(""), vec!["R112", "R115"]),
+        (experiment("") + sent, vec!["R112"]),
+        (experiment(goal), vec!["R115"]),
+        (experiment(goal) + sent, vec![]),
+        (experiment(goal) + asked, vec![]),
+        (experiment(goal) + split, vec![]),
+    ] {
+        let loaded = project(("rules/x.yaml", content.as_str()));
+        assert_eq!(told(&loaded), "", "{content}");
+        let mut codes: Vec<_> = loaded.diagnostics.iter().map(|found| found.code.0).collect();
+        codes.retain(|code| matches!(*code, "R112" | "R115"));
+        codes.sort_unstable();
+        assert_eq!(codes, expected, "{content}");
+    }
+    let audience = "broadcasts:\n  all: {to: 'variant(x) = \"a\"', exclude: 'variant(x) = \"b\"', send: hello}\n";
+    let content = experiment(goal) + audience;
+    compare(
+        &content,
+        &told(&project(("rules/x.yaml", content.as_str()))),
+        r#"R120 rules/x.yaml:4:13 ‹'variant(x) = "a"'› `to` asks for a variant of `x`: users of the other variants are left out and not counted => write `send: {experiment: x, …}`, with `none` for a variant that gets nothing
+R120 rules/x.yaml:4:42 ‹'variant(x) = "b"'› `exclude` asks for a variant of `x`: users of the other variants are left out and not counted => write `send: {experiment: x, …}`, with `none` for a variant that gets nothing"#,
     );
 }

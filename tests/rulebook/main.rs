@@ -20,6 +20,7 @@ mod pages;
 #[path = "../support/paying.rs"]
 mod paying;
 mod policy;
+mod products;
 mod robustness;
 mod rules;
 mod sample;

@@ -475,7 +475,7 @@ C010 rules/x.yaml:5:76 ‹balanse› there is no field `balanse` => did you mean
             (r##"sned: hello"##, r##"R070 rules/x.yaml:5:9 ‹sned› unknown action `sned` => did you mean `send`?"##),
             (
                 r##"fly: away"##,
-                r##"R070 rules/x.yaml:5:9 ‹fly› unknown action `fly` => known here: `send`, `set`, `add`, `unset`, `tag`, `untag`, `add_discount`, `start`, `stop`, `emit`, `run`, `notify`, `broadcast`, `report`, `webhook`, `cleanup`, `backup`, `log`"##,
+                r##"R070 rules/x.yaml:5:9 ‹fly› unknown action `fly` => known here: `send`, `set`, `add`, `unset`, `tag`, `untag`, `add_discount`, `start`, `stop`, `emit`, `invoice`, `run`, `notify`, `broadcast`, `report`, `webhook`, `cleanup`, `backup`, `log`"##,
             ),
             (
                 r##"cleanup"##,

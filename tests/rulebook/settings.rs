@@ -57,6 +57,22 @@ fn mistakes() {
             r#"S004 vestnik.yaml:1:37 ‹[b.org, A.org]› `b.org` is not among `allow` => add it to `allow`, or take it out here"#,
         ),
         (
+            "payments: {provider_token_env: \"1:TEST:2\"}\n",
+            r#"S004 vestnik.yaml:1:32 ‹"1:TEST:2"› `provider_token_env` is not the name of an environment variable => write the name of an environment variable and keep the secret itself out of files"#,
+        ),
+        (
+            "payments: {rub_per_star: 1.505}\n",
+            r#"S004 vestnik.yaml:1:26 ‹1.505› `1.505` is not the price of a Star => write roubles and kopecks, such as `1.50`"#,
+        ),
+        (
+            "payments: {attribution: a week}\n",
+            r#"S004 vestnik.yaml:1:25 ‹a week› `a week` is not a length of time => write it like `7 days`"#,
+        ),
+        (
+            "payments: {yookassa: {shop_id: 1, return_url: t.me/bot}}\n",
+            r#"S004 vestnik.yaml:1:47 ‹t.me/bot› `t.me/bot` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
+        ),
+        (
             "telegram: {api_url: api.telegram.org}\n",
             r#"S004 vestnik.yaml:1:21 ‹api.telegram.org› `api.telegram.org` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
         ),
@@ -174,4 +190,17 @@ fn what_needs_a_restart() {
     ] {
         assert_eq!(before.restart_needed(&read(content)), expected, "{content}");
     }
+}
+
+#[test]
+fn payments_are_read_with_their_defaults() {
+    let payments = read("language: en\n").payments;
+    assert_eq!((payments.rub_per_star, payments.attribution, payments.yookassa), (None, TimeDelta::days(7), None));
+    let text = "payments:\n  provider_token_env: PROVIDER\n  rub_per_star: 1.50\n  attribution: 3 days\n  \
+                yookassa: {shop_id: 54401, return_url: \"https://t.me/our_bot/\"}\n";
+    let payments = read(text).payments;
+    assert_eq!((payments.provider_token_env.as_deref(), payments.rub_per_star), (Some("PROVIDER"), Some(150)));
+    let shop = payments.yookassa.unwrap();
+    assert_eq!((shop.shop_id.as_str(), shop.return_url.as_str()), ("54401", "https://t.me/our_bot"));
+    assert_eq!((shop.secret_env.as_str(), shop.api_url.as_str()), ("YOOKASSA_SECRET", "https://api.yookassa.ru/v3"));
 }

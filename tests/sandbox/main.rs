@@ -11,6 +11,7 @@ mod limits;
 mod media;
 mod page;
 mod paid;
+mod payments;
 mod scale;
 mod script;
 mod sending;

@@ -17,7 +17,7 @@ pub enum Command {
     /// Every experiment: state, users, lift and verdict in a line
     List,
     /// One experiment in full: figures, intervals, what was done with it, and what to do
-    Report(Named),
+    Report(report::Args),
     /// Write a rule file with a new experiment, if the project is right with it
     Create(create::Args),
     /// Deal variants again after a stop, or after one was shipped
@@ -50,7 +50,7 @@ pub struct Named {
 pub fn run(context: &Context, command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::List => report::list(context),
-        Command::Report(Named { name }) => report::report(context, &name),
+        Command::Report(args) => report::report(context, &args),
         Command::Create(args) => create::run(context, &args),
         Command::Start(Named { name }) => report::order(context, name, ExperimentOrder::Start),
         Command::Stop(Named { name }) => report::order(context, name, ExperimentOrder::Stop),

@@ -2,12 +2,14 @@
 //! as tables, intervals as a drawing, and the recommendation.
 
 use crate::cli::Format;
+use crate::cli::chart;
 use crate::cli::context::{Context, Failure};
 use crate::cli::table::{Align, table};
 use crate::engine::command::{Reply, Request};
 use crate::engine::experiments::{By, Compared, Deed, ExperimentAnswer, ExperimentOrder, Status};
 use crate::experiment::analyze::ArmOutput;
 use crate::experiment::verdict::{Unit, figures};
+use crate::interface::charts;
 use crate::interface::words::grouped;
 use crate::model::{Lang, Text, Time, TimeDelta};
 use serde_json::json;
@@ -17,6 +19,15 @@ use std::process::ExitCode;
 const WIDTH: usize = 41;
 /// Days that are drawn.
 const DAYS: usize = 60;
+
+/// The arguments of `report`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The experiment's name
+    name: String,
+    #[command(flatten)]
+    chart: chart::Args,
+}
 
 /// Every experiment in a line.
 pub fn list(context: &Context) -> Result<ExitCode, Failure> {
@@ -33,10 +44,13 @@ pub fn list(context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// One experiment in full.
-pub fn report(context: &Context, name: &str) -> Result<ExitCode, Failure> {
+pub fn report(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     context.needs_data()?;
-    let all = asked(context, Request::Experiments { name: Some(name.to_owned()) })?;
+    let all = asked(context, Request::Experiments { name: Some(args.name.clone()) })?;
     show(context, &all);
+    if let Some(answer) = all.first() {
+        args.chart.write(context, || charts::experiment(answer, context.lang()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -114,8 +128,8 @@ fn in_full(answer: &ExperimentAnswer, lang: Lang, zone: &jiff::tz::TimeZone) -> 
             Text::new("as the weights say", "как требуют веса")
         };
         blocks.push(say(
-            format!("split of the users: {} (p = {})", words.en, probability(p)),
-            format!("распределение участников: {} (p = {})", words.ru, probability(p)),
+            format!("split of the users: {} (p = {})", words.en, figures::probability(p).en),
+            format!("распределение участников: {} (p = {})", words.ru, figures::probability(p).ru),
         ));
     }
     if let Some(cuped) = &answer.cuped {
@@ -200,7 +214,11 @@ fn table_of(answer: &ExperimentAnswer, lang: Lang) -> String {
             stats.rate.map_or_else(dash, |rate| figures::amount(rate, unit).get(lang).to_owned()),
             stats.lift.map_or_else(dash, change),
             interval.map_or_else(dash, |[low, high]| format!("{} … {}", change(low), change(high))),
-            stats.p_holm.map_or_else(dash, probability),
+            // nobody is there to be compared
+            stats
+                .p_holm
+                .filter(|_| arm.exposed > 0)
+                .map_or_else(dash, |p| figures::probability(p).get(lang).to_owned()),
             stats.chance_to_win.map_or_else(dash, |chance| figures::share(chance).get(lang).to_owned()),
         ]
     };
@@ -287,7 +305,7 @@ fn deeds(deeds: &[Deed], lang: Lang, zone: &jiff::tz::TimeZone) -> Vec<String> {
     let line = |deed: &Deed| {
         let by = match &deed.by {
             By::Person(Some(name)) => Text::same(name.clone()),
-            By::Person(None) => Text::new("somebody", "кто-то"),
+            By::Person(None) => Text::new("somebody at the command line", "кто-то из командной строки"),
             By::AutoShip => Text::new("the engine (auto_ship)", "движок (auto_ship)"),
         };
         let (at, status, rulebook) = (date_and_hour(deed.at, zone), deed.status.text(), &deed.rulebook);
@@ -318,14 +336,6 @@ fn verdict(name: &str) -> Text {
         "ship" => Text::new("ship", "вводить"),
         "stop" => Text::new("stop", "остановить"),
         other => Text::same(other),
-    }
-}
-
-fn probability(p: f64) -> String {
-    match p {
-        p if p >= 0.0995 => format!("{p:.2}"),
-        p if p >= 0.0001 => format!("{p:.4}"),
-        p => format!("{p:.1e}"),
     }
 }
 
@@ -385,7 +395,7 @@ mod tests {
     #[test]
     fn probabilities_keep_the_digits_that_matter() {
         for (p, text) in [(0.5, "0.50"), (0.0312, "0.0312"), (0.000_000_12, "1.2e-7"), (1.0, "1.00")] {
-            assert_eq!(probability(p), text);
+            assert_eq!(figures::probability(p).en, text);
         }
     }
 }

@@ -5,7 +5,8 @@ use super::moment::{Hours, moment};
 use super::pick::{self, pick};
 use crate::condition::{Expression, Row};
 use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Text, Time, UserId, Value, builtin};
-use crate::rulebook::{Action, Rulebook, Send};
+use crate::rulebook::offer::{INVOICE, PAY};
+use crate::rulebook::{Action, Invoice, Rulebook, Send};
 use std::fmt;
 
 /// Everything that deciding for one user may look at.
@@ -134,6 +135,7 @@ impl<R: Row> Situation<'_, R> {
             Action::Send(send) => {
                 self.sending(send)?.map(|sending| Effect::Send(Box::new(sending))).into_iter().collect()
             }
+            Action::Invoice(invoice) => vec![Effect::Send(Box::new(billing(invoice)))],
             Action::Start(drip) => vec![Effect::Start(*drip)],
             Action::Stop(drip) => vec![Effect::Stop(*drip)],
             Action::Emit(emit) => {
@@ -216,6 +218,7 @@ pub fn chore(action: &Action) -> Option<Chore> {
         | Action::Tag(_)
         | Action::Untag(_)
         | Action::AddDiscount(_)
+        | Action::Invoice(_)
         | Action::Start(_)
         | Action::Stop(_)
         | Action::Emit(_)
@@ -223,6 +226,19 @@ pub fn chore(action: &Action) -> Option<Chore> {
         | Action::Notify(_)
         | Action::Webhook(_)
         | Action::Log(_) => None,
+    }
+}
+
+/// The message that is an invoice. Its price is worked out when it goes out.
+fn billing(invoice: &Invoice) -> Sending {
+    Sending {
+        template: format!("{INVOICE}{}", invoice.product),
+        topic: None,
+        not_before: None,
+        priority: 0,
+        expires: None,
+        transactional: true,
+        vars: vec![(PAY.to_owned(), Value::text(invoice.pay.as_str()))],
     }
 }
 

@@ -41,6 +41,10 @@ pub struct OutboxReport {
     pub causes: Vec<Group>,
     /// The same by template.
     pub templates: Vec<Group>,
+    /// The same by day, every day of the span, the oldest first; their names
+    /// are dates.
+    #[serde(default)]
+    pub by_day: Vec<Group>,
     /// How long calls of the Bot API took.
     pub latency: Latency,
     /// What Telegram said, the most frequent first.
@@ -117,6 +121,9 @@ pub struct ErrorCount {
     pub count: u64,
 }
 
+/// So many days are told one by one though nothing may have happened on them.
+const SHOWN_DAYS: u32 = 31;
+
 impl Engine {
     /// How the outbox is, with the numbers of the last `days` days.
     pub fn outbox_report(&self, days: u32) -> Result<OutboxReport, EngineError> {
@@ -136,6 +143,12 @@ impl Engine {
         };
         let causes = sums(&|entry| cause(entry.cause))?;
         let templates = sums(&|entry| entry.template.to_owned())?;
+        let mut by_day = grouped(&*self.store, span.clone(), |entry| Some(entry.day)).map_err(EngineError::from)?;
+        // a year of empty days is of no use, a week of them is
+        let first = if days <= SHOWN_DAYS { *span.start() } else { by_day.keys().next().copied().unwrap_or(today) };
+        (first.0..=today.0).for_each(|day| {
+            by_day.entry(Day(day)).or_default();
+        });
         let mut all = Numbers::default();
         causes.values().for_each(|numbers| all.add(numbers));
         Ok(OutboxReport {
@@ -152,6 +165,7 @@ impl Engine {
             days,
             causes: causes.into_iter().map(group).collect(),
             templates: templates.into_iter().map(group).collect(),
+            by_day: by_day.into_iter().map(|(day, numbers)| group((day.date(), numbers))).collect(),
             latency: latency(&all.latency),
             errors: errors(&all),
         })

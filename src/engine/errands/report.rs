@@ -9,9 +9,10 @@ use crate::diagnostic::render::Style;
 use crate::engine::automation::How;
 use crate::engine::deliveries::Group;
 use crate::engine::query::{Found, Query, Want};
+use crate::engine::revenue::Figures;
 use crate::engine::sizes::SegmentHistory;
 use crate::engine::{Engine, EngineError};
-use crate::model::{Lang, Text, Time, TimeDelta, grouped};
+use crate::model::{Lang, Text, Time, TimeDelta, grouped, money, stars};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ impl Engine {
         let parts = [
             self.people(period)?,
             self.segment_part(period)?,
+            self.revenue_part(period)?,
             self.messages(period)?,
             self.rule_part(&zone),
             self.drip_part(now - period),
@@ -94,6 +96,35 @@ impl Engine {
         Ok(Part {
             heading: Text::new(format!("Messages, days: {days}"), format!("Сообщения, дней: {days}")), lines
         })
+    }
+
+    /// What came in; nothing where nobody ever paid.
+    fn revenue_part(&self, period: TimeDelta) -> Result<Part, EngineError> {
+        let figures = self.revenue_since(self.clock.now() - period)?;
+        let heading = Text::new("Revenue", "Доход");
+        if figures == Figures::default() {
+            return Ok(Part { heading, lines: Vec::new() });
+        }
+        let Figures { payments, first, renewals, payers, .. } = figures;
+        let mut lines = vec![
+            Text::new(
+                format!("payments: {payments} (first {first}, renewals {renewals}), from users: {payers}"),
+                format!("платежей: {payments} (первых {first}, повторных {renewals}), от людей: {payers}"),
+            ),
+            Text::same(format!("{} · {}", money(figures.rub), stars(figures.stars))),
+        ];
+        if figures.stars != 0 && figures.unpriced_stars != figures.stars {
+            let together = money(figures.together);
+            lines.push(Text::new(format!("together: {together}"), format!("вместе: {together}")));
+        }
+        if let Some(average) = figures.average.map(money) {
+            lines.push(Text::new(format!("average payment: {average}"), format!("средний платёж: {average}")));
+        }
+        if figures.rub_refunded + figures.stars_refunded > 0 {
+            let back = format!("{} · {}", money(figures.rub_refunded), stars(figures.stars_refunded));
+            lines.push(Text::new(format!("refunded: {back}"), format!("возвращено: {back}")));
+        }
+        Ok(Part { heading, lines })
     }
 
     fn rule_part(&self, zone: &TimeZone) -> Part {

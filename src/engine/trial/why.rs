@@ -285,6 +285,7 @@ fn touches(action: &Action, field: FieldId) -> bool {
         Action::Unset(fields) => fields.contains(&field),
         Action::Tag(_) | Action::Untag(_) => field == crate::model::builtin::TAGS,
         Action::AddDiscount(_)
+        | Action::Invoice(_)
         | Action::Send(_)
         | Action::Start(_)
         | Action::Stop(_)

@@ -22,6 +22,17 @@ pub fn change(value: f64) -> Text {
     suffixed(signed(percent, digits), " %")
 }
 
+/// A p-value: `0.23`, `0.0041`, `3.2e-7`.
+pub fn probability(p: f64) -> Text {
+    let text = match p {
+        p if p >= 0.0995 => format!("{p:.2}"),
+        p if p >= 0.0001 => format!("{p:.4}"),
+        p => format!("{p:.1e}"),
+    };
+    let ru = text.replace('.', ",");
+    Text::new(text, ru)
+}
+
 /// What is measured, for one user: a share, or an amount with its sign.
 pub fn amount(value: f64, unit: Unit) -> Text {
     match unit {

@@ -2,7 +2,7 @@
 //! marketing, and what an admin asked for. It changes nothing by itself: what it returns is applied with
 //! the removal of the update, as one.
 
-use super::{admin, approve};
+use super::{admin, approve, pay};
 use crate::engine::deed::{self, event};
 use crate::engine::inbox::Handled;
 use crate::engine::opt_out::{self, Ask, Asker};
@@ -24,7 +24,7 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
         handled.events = handled.events.into_iter().map(mark).collect();
     }
     // An update that comes twice tells the same events.
-    for event in &mut handled.events {
+    for event in handled.events.iter_mut().filter(|event| event.id.is_empty()) {
         event.id = match event.delivery() {
             None => format!("telegram:{}", update.id.0).into(),
             Some(_) => format!("telegram:{}:message", update.id.0).into(),
@@ -41,6 +41,12 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
     };
     let text = message.text().unwrap_or_default();
     let mut handled = Handled::default();
+    if pay::tells_of_payment(message) {
+        let known = known(engine, &engine.live.current(), from)?;
+        handled = on_seen(known.as_ref(), from, engine.clock.now());
+        pay::on_payment(engine, message, &mut handled)?;
+        return Ok(handled);
+    }
     if message.chat.is_private() {
         let rulebook = engine.live.current();
         let known = known(engine, &rulebook, from)?;

@@ -10,6 +10,7 @@ mod approve;
 pub mod dispatch;
 mod handle;
 mod order;
+mod pay;
 mod polling;
 #[cfg(test)]
 mod tests;

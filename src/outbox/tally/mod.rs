@@ -28,6 +28,8 @@ pub use report::{Entry, entries, grouped};
 use super::ledger::{Cause, LedgerId};
 use crate::model::{Time, TimeDelta};
 use crate::store::{Batch, Store, StoreError, decode, encode};
+use jiff::Span;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -89,6 +91,11 @@ impl Day {
     pub fn of(now: Time, ahead: TimeDelta) -> Self {
         let days = (now + ahead).0.div_euclid(TimeDelta::days(1).0);
         Self(u32::try_from(days).unwrap_or(0))
+    }
+
+    /// Its date, as `2026-11-23`.
+    pub fn date(self) -> String {
+        Date::constant(1970, 1, 1).saturating_add(Span::new().days(self.0.min(3_000_000))).to_string()
     }
 }
 

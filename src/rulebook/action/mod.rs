@@ -10,6 +10,7 @@ mod broadcast;
 mod cleanup;
 mod drip;
 mod emit;
+mod invoice;
 mod log;
 mod notice;
 mod report;
@@ -24,6 +25,7 @@ pub use add_discount::Discount;
 pub use backup::Backup;
 pub use cleanup::Cleanup;
 pub use emit::Emit;
+pub use invoice::Invoice;
 pub use report::Report;
 pub use run::Run;
 pub(in crate::rulebook) use scope::Scope;
@@ -63,6 +65,8 @@ pub enum Action {
     Stop(DripId),
     /// `emit: {won: {amount: 3}}`
     Emit(Emit),
+    /// `invoice: {product: month, pay: stars}`
+    Invoice(Invoice),
     /// `run: rewards.rhai`
     Run(Run),
     /// `notify: a text for the admins`
@@ -91,6 +95,7 @@ impl Action {
             | Self::Start(_)
             | Self::Stop(_)
             | Self::Emit(_)
+            | Self::Invoice(_)
             | Self::Run(_)
             | Self::Notify(_)
             | Self::Broadcast(_)
@@ -121,6 +126,7 @@ pub(in crate::rulebook) static ITEM: Shape = Shape {
         drip::START,
         drip::STOP,
         emit::KEY,
+        invoice::KEY,
         run::KEY,
         notice::KEY,
         broadcast::KEY,
@@ -142,8 +148,8 @@ const TOPIC: &str = "topic";
 const USER: &str = "user";
 const ACTION: (&str, &str) = ("action", "действие");
 /// Actions that make no sense without a user.
-const ABOUT_USERS: [&str; 11] =
-    ["send", "set", "add", "unset", "tag", "untag", "add_discount", "start", "stop", "emit", "run"];
+const ABOUT_USERS: [&str; 12] =
+    ["send", "set", "add", "unset", "tag", "untag", "add_discount", "start", "stop", "emit", "invoice", "run"];
 
 /// Reads a list of actions.
 pub(in crate::rulebook) fn actions(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Vec<Action>> {
@@ -220,6 +226,7 @@ fn one(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> 
         "start" => drip::start,
         "stop" => drip::stop,
         "emit" => emit::check,
+        "invoice" => invoice::check,
         "run" => run::check,
         "notify" => notice::check,
         "broadcast" => broadcast::check,

@@ -3,6 +3,7 @@
 use crate::diagnostic::Sources;
 use crate::model::EventId;
 use crate::rulebook::catalogue::{Ids, Names};
+use crate::rulebook::check::Product;
 use crate::rulebook::script::Scripts;
 use crate::rulebook::settings::Settings;
 use crate::rulebook::template::Templates;
@@ -20,6 +21,10 @@ pub(in crate::rulebook) struct Scope<'a> {
     pub broadcasts: &'a Ids,
     /// The names of the topics.
     pub topics: &'a Ids,
+    /// The names of the products, …
+    pub product_names: &'a Ids,
+    /// … and those of them that are sound.
+    pub products: &'a [Product],
     /// The scripts.
     pub scripts: &'a Scripts,
     /// The settings.

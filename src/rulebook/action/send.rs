@@ -215,6 +215,7 @@ fn variants(
     let what = ("experiment", "эксперимент");
     let name = known(experiment, what, codes::UNKNOWN_TARGET, &catalogue.experiments.names(), reader)?;
     let id = catalogue.experiments.find(&name.text)?;
+    reader.used.experiment(ExperimentId(id));
     let declared = catalogue.variants.get(usize::from(id))?;
     let all: Vec<&str> = declared.values.iter().map(|variant| &**variant).chain(EXPERIMENT.names()).collect();
     reader.only(entries, &all, EXPERIMENT.what);

@@ -6,8 +6,8 @@
 use super::conditions::compile;
 use super::read::share;
 use super::{codes, names};
-use crate::condition::Condition;
 use crate::condition::codes::MISSING_SURPRISE;
+use crate::condition::{Condition, Fact};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rate, Share, Text, TimeDelta};
 use crate::rulebook::action::{SEND, Scope, Send, send, topic};
@@ -199,6 +199,9 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
     let exclude = condition("exclude", reader);
     // Who is unknown to `exclude` is not reached either way: no surprise.
     reader.found.retain_from(before, |found| found.code != MISSING_SURPRISE);
+    for (key, condition) in [("to", &to), ("exclude", &exclude)] {
+        condition.iter().for_each(|condition| asks_for_variant(key, condition, entries, scope, reader));
+    }
     let send = find(entries, "send").and_then(|node| send(node, scope, reader));
     let topic = find(entries, "topic").map(|node| topic(node, scope, reader));
     let rate = find(entries, "rate").and_then(|node| rate(node, reader));
@@ -233,6 +236,34 @@ fn broadcast(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Br
         resend: in_doubt.map(|word| word == "resend"),
         paid,
     })
+}
+
+/// Warns of an audience that depends on a variant: those left out would be the
+/// people to compare with.
+fn asks_for_variant(key: &str, condition: &Condition, entries: &[Entry], scope: &Scope<'_>, reader: &mut Reader) {
+    let asked = condition.facts().iter().find_map(|fact| match fact {
+        Fact::Variant(experiment) => scope.names.catalogue.experiments.name(experiment.0),
+        Fact::Count { .. }
+        | Fact::Sum { .. }
+        | Fact::First(_)
+        | Fact::Last(_)
+        | Fact::Received { .. }
+        | Fact::Clicked { .. }
+        | Fact::InDrip(_)
+        | Fact::FinishedDrip(_) => None,
+    });
+    let Some((name, node)) = asked.zip(find(entries, key)) else { return };
+    let text = Text::new(
+        format!("`{key}` asks for a variant of `{name}`: users of the other variants are left out and not counted"),
+        format!(
+            "`{key}` спрашивает вариант `{name}`: участники с другими вариантами не попадут ни в рассылку, ни в подсчёт"
+        ),
+    );
+    let help = Text::new(
+        format!("write `send: {{experiment: {name}, …}}`, with `none` for a variant that gets nothing"),
+        format!("напишите `send: {{experiment: {name}, …}}`, а варианту без сообщения — `none`"),
+    );
+    reader.found.push(Diagnostic::warning(codes::ASKED_IN_AUDIENCE, text, node.place).help(help));
 }
 
 fn rate(node: &Node, reader: &mut Reader) -> Option<Rate> {

@@ -2,6 +2,7 @@
 //! that is wanted. They are no expressions: nothing is computed here.
 
 use crate::model::{Time, Type, Value};
+use crate::rulebook::words::money;
 use jiff::tz::TimeZone;
 
 /// The value of the type that a text is; `None` if it is none.
@@ -30,18 +31,6 @@ pub(super) fn example(ty: &Type) -> &'static str {
         Type::Time => "`2026-03-01 10:00`",
         Type::String | Type::Duration | Type::List | Type::Enum(_) => "`text`",
     }
-}
-
-/// `999.50` to hundredths.
-fn money(text: &str) -> Option<i64> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
-    let numeric = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || cents.len() > 2 || !numeric(whole) || !numeric(cents) {
-        return None;
-    }
-    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?.checked_mul(sign)
 }
 
 /// A date with an optional time, in the project's zone unless it has its own.

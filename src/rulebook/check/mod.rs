@@ -18,6 +18,7 @@ mod lookup;
 mod names;
 mod order;
 mod policy;
+mod products;
 mod profile;
 mod read;
 mod rules;
@@ -41,6 +42,8 @@ pub use lifecycle::Class;
 pub use limit::{Limit, LimitWindow};
 pub use policy::{Cap, Holdout, HoursOf, Period, Policy, Quiet, QuietHours, Topic};
 pub(super) use policy::{holdout, policy, topics};
+pub use products::Product;
+pub(super) use products::check as products;
 pub(super) use profile::{Fields, check as profile};
 pub use rules::Rule;
 pub(super) use rules::rules;
@@ -49,7 +52,7 @@ pub use scenarios::{Act, DripState, Expect, Placed, Scenario, Step as ScenarioSt
 pub use segments::{Segment, Test};
 pub use tasks::{Missed, Task};
 pub(super) use tasks::{short_memory, tasks};
-pub(super) use unused::{Used, remarks as unused};
+pub(super) use unused::{Looked, Used, remarks};
 
 use super::catalogue::Names;
 use super::codes;
@@ -121,6 +124,7 @@ pub(super) static FILE: Shape = Shape {
             "what a user can opt out of apart",
             "от чего можно отказаться отдельно",
         ),
+        optional("products", Takes::Named(&Takes::Map(&products::PRODUCT)), "what users can buy", "что можно купить"),
         optional(
             "tests",
             Takes::Named(&Takes::Map(&scenarios::shape::SHAPE)),

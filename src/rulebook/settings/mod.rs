@@ -10,7 +10,7 @@ pub(super) use read::{bad_rate, read, unknown_zone};
 pub(super) use shape::SHAPE;
 
 use super::words;
-use crate::model::{Lang, Limits};
+use crate::model::{Lang, Limits, TimeDelta};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub http: Http,
     /// Outgoing webhooks.
     pub webhooks: Webhooks,
+    /// How users pay.
+    pub payments: Payments,
     /// How changes of files are noticed.
     pub watch: Watch,
 }
@@ -109,6 +111,41 @@ pub struct Webhooks {
     pub secret_env: String,
 }
 
+/// How users pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payments {
+    /// The environment variable that holds the token of a payment provider, for
+    /// invoices in roubles; without it there are none.
+    pub provider_token_env: Option<String>,
+    /// What a Star is worth, in hundredths of a rouble; without it Stars are not
+    /// added to roubles.
+    pub rub_per_star: Option<i64>,
+    /// A payment belongs to the last mailing that its user got within this time.
+    pub attribution: TimeDelta,
+    /// Payments through YooKassa itself.
+    pub yookassa: Option<YooKassa>,
+}
+
+/// A shop at YooKassa.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YooKassa {
+    /// The shop's number.
+    pub shop_id: String,
+    /// The environment variable that holds its secret key.
+    pub secret_env: String,
+    /// Where people come back to after paying.
+    pub return_url: String,
+    /// The API, without a slash at the end.
+    pub api_url: String,
+}
+
+impl YooKassa {
+    /// The usual variable.
+    pub const SECRET_ENV: &str = "YOOKASSA_SECRET";
+    /// The real server.
+    pub const API_URL: &str = "https://api.yookassa.ru/v3";
+}
+
 /// How changes of files are noticed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Watch {
@@ -127,6 +164,7 @@ impl Settings {
             ("instance", self.instance != newer.instance),
             ("telegram", self.telegram != newer.telegram),
             ("http", self.http != newer.http),
+            ("payments", self.payments.needs_restart(&newer.payments)),
             ("watch", self.watch != newer.watch),
         ];
         differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
@@ -155,8 +193,22 @@ impl Default for Settings {
             },
             http: Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) },
             webhooks: Webhooks::default(),
+            payments: Payments::default(),
             watch: Watch::default(),
         }
+    }
+}
+
+impl Default for Payments {
+    fn default() -> Self {
+        Self { provider_token_env: None, rub_per_star: None, attribution: TimeDelta::days(7), yookassa: None }
+    }
+}
+
+impl Payments {
+    /// Whether what is read once, at the start, is another.
+    fn needs_restart(&self, newer: &Self) -> bool {
+        self.provider_token_env != newer.provider_token_env || self.yookassa != newer.yookassa
     }
 }
 

@@ -3,6 +3,8 @@
 //! Values are read out of the spanned tree of [`yaml`], so that a wrong one can
 //! be underlined, and each by itself, so that one mistake hides no other.
 
+mod payments;
+
 use super::{Http, Instance, Mode, ROLES, Role, Settings, Telegram, Watch, Webhooks, Zone, shape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources, nearest};
 use crate::model::{Lang, Limits, Rate, Text};
@@ -60,6 +62,7 @@ impl<'a> Checker<'a> {
                     .unwrap_or(default.http.listen),
             },
             webhooks: self.webhooks(default.webhooks),
+            payments: self.payments(default.payments),
             watch: self
                 .one_of(&["watch"], codes::BAD_SETTING, &[("notify", Watch::Notify), ("poll", Watch::Poll)])
                 .unwrap_or_default(),
@@ -143,7 +146,7 @@ impl<'a> Checker<'a> {
             return Some(name.to_owned());
         }
         let help = match path.first() {
-            Some(&"webhooks") => Text::new(
+            Some(&"webhooks" | &"payments") => Text::new(
                 "write the name of an environment variable and keep the secret itself out of files",
                 "напишите имя переменной окружения, а сам секрет не храните в файлах",
             ),
@@ -162,6 +165,11 @@ impl<'a> Checker<'a> {
     }
 
     fn api_url(&mut self, url: &str) -> Option<String> {
+        self.address(&["telegram", "api_url"], url)
+    }
+
+    /// An address without a user name, a query or a slash at the end.
+    fn address(&mut self, path: &[&str], url: &str) -> Option<String> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         // The token is appended to it, and it is printed in logs.
         let bare = |rest: &str| !rest.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '?' | '#'));
@@ -172,7 +180,6 @@ impl<'a> Checker<'a> {
             "it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`",
             "он начинается с https:// (или http:// для локального сервера), без имени пользователя и без `?` и `#`",
         );
-        let path = &["telegram", "api_url"];
         self.bad(path, format!("`{url}` is not the address of a server"), format!("`{url}` — не адрес сервера"), help)
     }
 

@@ -2,7 +2,7 @@
 //! values mean is the matter of `read`.
 
 use crate::rulebook::raw::Reader;
-use crate::rulebook::shape::{Shape, Takes, optional};
+use crate::rulebook::shape::{Shape, Takes, optional, required};
 use crate::rulebook::yaml::{Entry, Node};
 
 /// All settings.
@@ -38,6 +38,7 @@ pub(in crate::rulebook) static SHAPE: Shape = Shape {
         optional("limits", Takes::Map(&LIMITS), "how fast messages may leave", "как быстро могут уходить сообщения"),
         optional("http", Takes::Map(&HTTP), "the HTTP interface", "интерфейс HTTP"),
         optional("webhooks", Takes::Map(&WEBHOOKS), "outgoing webhooks", "исходящие вебхуки"),
+        optional("payments", Takes::Map(&PAYMENTS), "how users pay", "как платят пользователи"),
         optional(
             "watch",
             Takes::Words(&["notify", "poll"]),
@@ -115,6 +116,46 @@ static WEBHOOKS: Shape = Shape {
             "the environment variable that holds the secret of signatures",
             "переменная окружения, в которой лежит секрет для подписи",
         ),
+    ],
+};
+
+static PAYMENTS: Shape = Shape {
+    what: ("payments", "payments"),
+    keys: &[
+        optional(
+            "provider_token_env",
+            Takes::Text,
+            "the environment variable that holds the provider token of @BotFather, for invoices in roubles",
+            "переменная окружения с токеном провайдера из @BotFather, для счетов в рублях",
+        ),
+        optional(
+            "rub_per_star",
+            Takes::Number,
+            "what a Star is worth in roubles, such as `1.50`; kept with each payment",
+            "сколько рублей стоит звезда, например `1.50`; запоминается с каждым платежом",
+        ),
+        optional(
+            "attribution",
+            Takes::Duration,
+            "how long after a mailing a payment counts as its doing; 7 days if absent",
+            "сколько времени после рассылки платёж считается её заслугой; без него 7 days",
+        ),
+        optional("yookassa", Takes::Map(&YOOKASSA), "a shop at YooKassa", "магазин в ЮKassa"),
+    ],
+};
+
+static YOOKASSA: Shape = Shape {
+    what: ("yookassa", "yookassa"),
+    keys: &[
+        required("shop_id", Takes::Text, "the shop's number", "номер магазина"),
+        optional(
+            "secret_env",
+            Takes::Text,
+            "the environment variable that holds the secret key",
+            "переменная окружения с секретным ключом",
+        ),
+        required("return_url", Takes::Text, "where people come back to after paying", "куда вернуться после оплаты"),
+        optional("api_url", Takes::Text, "the API of YooKassa", "API ЮKassa"),
     ],
 };
 

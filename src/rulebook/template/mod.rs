@@ -250,6 +250,11 @@ impl Templates {
         self.by_name.values().flatten().flat_map(|variant| variant.asks.segments.iter().map(|(_, id)| *id))
     }
 
+    /// The experiments whose variants templates ask for.
+    pub fn all_experiments(&self) -> impl Iterator<Item = ExperimentId> {
+        self.by_name.values().flatten().flat_map(|variant| variant.asks.experiments.iter().map(|(_, id)| *id))
+    }
+
     /// The experiments whose variants a template asks for, in any language.
     pub fn experiments(&self, name: &str) -> impl Iterator<Item = ExperimentId> {
         let variants = self.by_name.get(name).into_iter().flatten();

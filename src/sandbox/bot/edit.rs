@@ -98,6 +98,9 @@ fn apply(world: &mut World, stamp: Stamp, params: &Params, edit: Edit) -> Result
     if !message.from_bot {
         return Err(Refusal::bad("message can't be edited"));
     }
+    if message.extras.special.is_some() && !matches!(edit, Edit::Keyboard) {
+        return Err(Refusal::bad("message can't be edited"));
+    }
     let (body, media) = match (edit, &message.media) {
         (Edit::Text(_), Some(_)) => return Err(Refusal::bad("there is no text in the message to edit")),
         (Edit::Caption(_), None) => return Err(Refusal::bad("there is no caption in the message to edit")),

@@ -2,6 +2,7 @@
 //! answers as the Bot API would.
 
 mod edit;
+mod pay;
 mod poll;
 mod send;
 mod small;
@@ -40,7 +41,7 @@ enum Work {
 }
 
 /// The methods that the sandbox knows.
-const METHODS: [Method; 27] = [
+const METHODS: [Method; 30] = [
     quick("getMe", small::get_me),
     Method { name: "getUpdates", delivers: false, work: Work::Poll },
     quick("setWebhook", webhook::set),
@@ -59,7 +60,10 @@ const METHODS: [Method; 27] = [
     quick("deleteMessage", edit::delete),
     quick("deleteMessages", edit::delete_many),
     quick("answerCallbackQuery", small::answer_callback),
-    quick("answerPreCheckoutQuery", small::answer_pre_checkout),
+    delivery("sendInvoice", pay::invoice),
+    quick("createInvoiceLink", pay::invoice_link),
+    quick("answerPreCheckoutQuery", pay::answer_pre_checkout),
+    quick("refundStarPayment", pay::refund),
     quick("getMyStarBalance", small::star_balance),
     quick("getStarTransactions", small::star_transactions),
     quick("sendChatAction", small::chat_action),

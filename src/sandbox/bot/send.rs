@@ -68,6 +68,9 @@ pub(super) fn copy(sandbox: &Sandbox, params: &Params) -> Result<Value, Refusal>
         let id = params.int("message_id").and_then(|id| i32::try_from(id).ok());
         let source = id.and_then(|id| world.messages.get(from, id));
         let source = source.ok_or_else(|| Refusal::bad("message to copy not found"))?;
+        if source.extras.special.is_some() {
+            return Err(Refusal::bad("message can't be copied"));
+        }
         let body = match (&source.media, new_caption) {
             (Some(_), Some(caption)) => caption,
             _ => source.body.clone(),
@@ -119,7 +122,7 @@ fn with_media(sandbox: &Sandbox, params: &Params, method: &'static str, kind: Me
     })
 }
 
-fn deliver_one(
+pub(super) fn deliver_one(
     sandbox: &Sandbox,
     params: &Params,
     finish: impl FnOnce(&mut World) -> Result<Draft, Refusal>,
@@ -133,7 +136,7 @@ fn deliver_one(
 }
 
 /// What all kinds of messages share.
-fn draft(method: &'static str, params: &Params) -> Result<Draft, Refusal> {
+pub(super) fn draft(method: &'static str, params: &Params) -> Result<Draft, Refusal> {
     let reply = params.json("reply_parameters")?;
     let reply_to = match reply.as_ref().and_then(|reply| reply.get("message_id")) {
         Some(id) => id.as_i64(),
@@ -145,6 +148,7 @@ fn draft(method: &'static str, params: &Params) -> Result<Draft, Refusal> {
         caption_above: params.flag("show_caption_above_media"),
         reply_to: reply_to.and_then(|id| i32::try_from(id).ok()),
         album: None,
+        special: None,
         link_preview: params.json("link_preview_options")?.filter(Value::is_object),
     };
     let keyboard = Keyboard::read(params)?;

@@ -54,14 +54,9 @@ pub(super) fn answer_callback(sandbox: &Sandbox, params: &Params) -> Result<Valu
                 callback.answer = Some(text);
                 Ok(Value::Bool(true))
             }
-            None => Err(too_old()),
+            None => Err(Refusal::query_too_old()),
         }
     })
-}
-
-/// The sandbox sells nothing yet, so that every such query is unknown.
-pub(super) fn answer_pre_checkout(_: &Sandbox, _: &Params) -> Result<Value, Refusal> {
-    Err(too_old())
 }
 
 pub(super) fn star_balance(sandbox: &Sandbox, _: &Params) -> Result<Value, Refusal> {
@@ -123,10 +118,6 @@ pub(super) fn get_chat(sandbox: &Sandbox, params: &Params) -> Result<Value, Refu
         }
         Ok(full)
     })
-}
-
-fn too_old() -> Refusal {
-    Refusal::bad("query is too old and response timeout expired or query ID is invalid")
 }
 
 fn check_command(command: &Value) -> Result<(), Refusal> {

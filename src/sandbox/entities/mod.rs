@@ -61,6 +61,11 @@ pub(crate) fn read(params: &Params, text: &str, entities_key: &str) -> Result<Fo
     Ok(finish(formatted))
 }
 
+/// A text of the server's own.
+pub(crate) fn plain(text: &str) -> Formatted {
+    Formatted { text: text.to_owned(), entities: Vec::new() }
+}
+
 /// A person's own text: no markup, but commands and links are found.
 pub(crate) fn typed(text: &str) -> Formatted {
     finish(Formatted { text: text.to_owned(), entities: Vec::new() })

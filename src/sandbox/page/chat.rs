@@ -9,6 +9,7 @@ use crate::sandbox::files::{Media, MediaKind};
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::keyboard::Keyboard;
 use crate::sandbox::messages::Message;
+use crate::sandbox::payments::{Special, price};
 use serde_json::Value;
 
 /// How many messages are shown.
@@ -77,7 +78,10 @@ fn bubble(message: &Message, all: &[Message], words: &Words) -> String {
     let quoted = message.extras.reply_to.and_then(|id| all.iter().find(|other| other.id == id));
     let quote = quoted.map(|other| format!("<div class=\"quote\">{}</div>", escape(&short(&other.body.text))));
     let picture = message.media.as_ref().map(media);
-    let body = format!("<div class=\"text\">{}</div>", to_html(&message.body));
+    let body = match &message.extras.special {
+        Some(special) => special_body(special, words),
+        None => format!("<div class=\"text\">{}</div>", to_html(&message.body)),
+    };
     let body = if message.body.text.is_empty() { String::new() } else { body };
     let parts = [quote.unwrap_or_default(), picture.unwrap_or_default(), body];
     let (first, last) = if message.extras.caption_above { (2, 1) } else { (1, 2) };
@@ -88,8 +92,43 @@ fn bubble(message: &Message, all: &[Message], words: &Words) -> String {
         parts[first],
         parts[last],
         meta(message, words),
-        inline_keyboard(message),
+        keys(message, words),
     )
+}
+
+/// An invoice, or what became of one.
+fn special_body(special: &Special, words: &Words) -> String {
+    let sum = |payment: &Value| {
+        let total = payment.get("total_amount").and_then(Value::as_i64).unwrap_or_default();
+        escape(&price(total, payment.get("currency").and_then(Value::as_str).unwrap_or_default()))
+    };
+    match special {
+        Special::Invoice(invoice) => {
+            let image = invoice.photo.as_ref().map(|url| format!("<img src=\"{}\" alt=\"\">", escape(url)));
+            format!(
+                "<div class=\"text\">{}<b>{}</b><br>{}<br><b>{}</b></div>",
+                image.unwrap_or_default(),
+                escape(&invoice.title),
+                escape(&invoice.description),
+                escape(&invoice.price()),
+            )
+        }
+        Special::Paid(payment) => format!("<div class=\"text\">✅ {} {}</div>", words.paid, sum(payment)),
+        Special::Refunded(payment) => format!("<div class=\"text\">↩ {} {}</div>", words.refunded, sum(payment)),
+    }
+}
+
+/// The buttons under a message; an invoice has one that pays, whatever else it has.
+fn keys(message: &Message, words: &Words) -> String {
+    match message.extras.special.as_deref() {
+        Some(Special::Invoice(invoice)) if !message.keyboard.begins_with_pay() => format!(
+            "<div class=\"keys\"><div class=\"row\"><button type=\"button\" data-pay=\"{}\">{} {}</button></div></div>",
+            message.id,
+            words.pay,
+            escape(&invoice.price()),
+        ),
+        Some(_) | None => inline_keyboard(message),
+    }
 }
 
 fn meta(message: &Message, words: &Words) -> String {
@@ -149,6 +188,9 @@ fn inline_button(message: i32, button: &Value) -> String {
             format!(
                 "<a href=\"{url}\" title=\"{url}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{label} ↗</a>"
             )
+        }
+        (None, _) if button.get("pay").and_then(Value::as_bool) == Some(true) => {
+            format!("<button type=\"button\" data-pay=\"{message}\">{label}</button>")
         }
         (None, _) => format!("<button type=\"button\" disabled>{label}</button>"),
     }

@@ -81,10 +81,27 @@ async function press(button) {
   refresh();
 }
 
+async function pay(button) {
+  button.classList.add("busy");
+  const done = await act({ do: "pay", message_id: Number(button.dataset.pay) });
+  for (let tries = 0; done && tries < 50; tries++) {
+    const checkout = await (await fetch("/ctl/checkouts/" + encodeURIComponent(done.checkout))).json();
+    if (!checkout || checkout.state !== "waiting") {
+      if (checkout && checkout.state === "refused") toast(checkout.error);
+      if (checkout && checkout.state === "expired") toast("10 s: ✗");
+      break;
+    }
+    await new Promise((wake) => setTimeout(wake, 250));
+  }
+  button.classList.remove("busy");
+  refresh();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || !talk) return;
   if (button.dataset.press) press(button);
+  if (button.dataset.pay) pay(button);
   if (button.dataset.act) act({ do: button.dataset.act });
   if (button.dataset.say) act({ do: "say", text: button.dataset.say }).then(toEnd);
 });

@@ -31,6 +31,9 @@ pub(super) struct Words {
     pub(super) silent: String,
     pub(super) cannot_write: String,
     pub(super) keyboard: String,
+    pub(super) pay: String,
+    pub(super) paid: String,
+    pub(super) refunded: String,
 }
 
 impl Words {
@@ -68,6 +71,9 @@ impl Words {
             protected: say("cannot be forwarded or saved", "нельзя переслать или сохранить"),
             silent: say("without a sound", "без звука"),
             cannot_write: say("This chat cannot write to the bot", "Этот чат не может писать боту"),
+            pay: say("Pay", "Заплатить"),
+            paid: say("Paid", "Оплачено"),
+            refunded: say("Refunded", "Возвращено"),
             keyboard: say("The bot's keyboard", "Клавиатура бота"),
         }
     }

@@ -295,6 +295,7 @@ impl<'a, 'r> Steps<'a, 'r> {
         };
         let catalogue = self.scope.names.catalogue;
         let id = lookup::experiment(experiment, self.scope.names(), self.reader);
+        id.into_iter().for_each(|id| self.reader.used.experiment(id));
         let declared = id.and_then(|id| catalogue.variants.get(usize::from(id.0)));
         let Some((id, declared)) = id.zip(declared) else {
             // The steps' own mistakes are worth hearing all the same.

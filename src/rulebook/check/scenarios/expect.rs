@@ -8,6 +8,7 @@ use crate::model::{DripId, FieldId, Text, Value};
 use crate::rulebook::action::Scope;
 use crate::rulebook::check::conditions::compile;
 use crate::rulebook::check::lookup;
+use crate::rulebook::offer::INVOICE;
 use crate::rulebook::raw::{Reader, find, suggest};
 use crate::rulebook::yaml::{Entry, Node};
 
@@ -106,6 +107,10 @@ fn template(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Strin
     let name = reader.text(node, ("a template", "шаблон"))?;
     if scope.templates.contains(&name.text) {
         reader.used.template(&name.text, scope.names.catalogue);
+        return Some(name.text.clone());
+    }
+    let is_invoice = |product: &str| scope.product_names.find(product).is_some();
+    if name.text.strip_prefix(INVOICE).is_some_and(is_invoice) {
         return Some(name.text.clone());
     }
     let text = Text::new(format!("unknown template `{}`", name.text), format!("неизвестный шаблон `{}`", name.text));
