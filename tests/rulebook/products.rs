@@ -30,7 +30,7 @@ fn mistakes() {
         ),
         (
             product("title: M, description: D, price: {}"),
-            "R150 rules/x.yaml:2:39 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
+            "R150 rules/x.yaml:2:40 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
         ),
         (
             product("title: M, description: D, price: {rub: 2.999}"),
