@@ -12,7 +12,7 @@ const HEIGHT: f64 = 675.0;
 /// The place of the plot itself.
 pub(super) const LEFT: f64 = 130.0;
 pub(super) const RIGHT: f64 = WIDTH - 40.0;
-pub(super) const TOP: f64 = 150.0;
+pub(super) const TOP: f64 = 176.0;
 pub(super) const BOTTOM: f64 = HEIGHT - 70.0;
 const MARGIN: f64 = 40.0;
 
@@ -58,18 +58,21 @@ pub(super) fn draw(chart: &Chart) -> String {
     canvas.0
 }
 
-/// The names of the series with their colours, as many as there is room for.
+/// The names of the series with their colours, in two rows at most.
 fn legend(canvas: &mut Canvas, table: &Table) {
-    let mut x = MARGIN;
+    let (mut x, mut y) = (MARGIN, 108.0);
     for series in &table.series {
-        let width = 34.0 + width(&series.name, 20.0) + 24.0;
-        if x + width > WIDTH - MARGIN {
-            canvas.faint((x, 124.0), 20.0, Anchor::Start, "…");
-            break;
+        let width = 28.0 + width(&series.name, 18.0) + 16.0;
+        if x > MARGIN && x + width > WIDTH - MARGIN {
+            if y > 108.0 {
+                canvas.faint((x, y + 15.0), 18.0, Anchor::Start, "…");
+                break;
+            }
+            (x, y) = (MARGIN, 134.0);
         }
-        canvas.rect((x, 108.0), (20.0, 20.0), series.tone.colour());
-        canvas.text((x + 30.0, 125.0), 20.0, Anchor::Start, &series.name);
-        x += width;
+        canvas.rect((x, y), (18.0, 18.0), series.tone.colour());
+        canvas.text((x + 26.0, y + 15.0), 18.0, Anchor::Start, &fitting(&series.name, 18.0, 480.0));
+        x += width.min(28.0 + 480.0 + 16.0);
     }
 }
 

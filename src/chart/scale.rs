@@ -44,7 +44,12 @@ impl Scale {
             Unit::Roubles => 0.01,
             Unit::Share => 0.0001,
         };
-        let span = if high - low > 0.0 { high - low } else { least * TICKS };
+        let (low, high) = match (unit, high - low > 0.0) {
+            (_, true) => (low, high),
+            (Unit::Share, false) => (-0.1, 0.1),
+            (Unit::Count | Unit::Stars | Unit::Roubles, false) => (0.0, 1.0),
+        };
+        let span = high - low;
         let step = round(span / TICKS).max(least);
         Self { low: (low / step).floor() * step, high: ((high / step).ceil() * step).max(step), step }
     }
@@ -105,6 +110,7 @@ mod tests {
     fn ticks_are_round_numbers_that_hold_all_values() {
         for (values, unit, expected) in [
             (vec![], Unit::Count, vec![0.0, 1.0]),
+            (vec![0.0], Unit::Share, vec![-0.1, -0.05, 0.0, 0.05, 0.1]),
             (vec![3.0], Unit::Count, vec![0.0, 1.0, 2.0, 3.0]),
             (vec![97.0], Unit::Count, vec![0.0, 20.0, 40.0, 60.0, 80.0, 100.0]),
             (vec![-120.0, 240.0], Unit::Roubles, vec![-200.0, -100.0, 0.0, 100.0, 200.0, 300.0]),

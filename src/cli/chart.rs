@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The option.
 #[derive(clap::Args, Clone)]
+#[group(skip)]
 pub struct Args {
     /// Draw it as a picture as well, into this file (PNG, or SVG by its name), which is replaced
     #[arg(long, value_name = "FILE")]

@@ -21,6 +21,8 @@ pub struct Ask {
     pub demand: Demand,
     /// How many users are exposed a day, in all arms together.
     pub users_per_day: Option<f64>,
+    /// How many users are exposed at once, as by a broadcast, before the daily ones.
+    pub users_at_once: u64,
     /// The days to spend, if they are set.
     pub days: Option<u64>,
 }
@@ -94,12 +96,17 @@ impl Ask {
 
     fn cost(&self, per_arm: u64) -> Cost {
         let users = per_arm.saturating_mul(u64::from(self.demand.arms));
-        let traffic = self.users_per_day.filter(|traffic| *traffic > 0.0);
-        Cost { per_arm, users, days: traffic.map(|traffic| (users as f64 / traffic).ceil() as u64) }
+        let days = match (users.saturating_sub(self.users_at_once), self.users_per_day) {
+            (0, _) => Some(1),
+            (left, Some(traffic)) if traffic > 0.0 => Some((left as f64 / traffic).ceil() as u64),
+            (_, Some(_) | None) => None,
+        };
+        Cost { per_arm, users, days }
     }
 
     fn period(&self, days: u64, traffic: f64) -> Period {
-        let per_arm = (days as f64 * traffic / f64::from(self.demand.arms)).floor() as u64;
+        let users = self.users_at_once as f64 + days as f64 * traffic;
+        let per_arm = (users / f64::from(self.demand.arms)).floor() as u64;
         let lift = |to: Option<f64>| to.map(|to| to / self.baseline - 1.0);
         let fixed = lift(self.demand.detectable(self.baseline, per_arm));
         let sequential = lift(self.demand.detectable_by_sequence(self.baseline, per_arm));
@@ -111,7 +118,9 @@ impl Plan {
     /// Whether the traffic is enough to see the change in the days to spend, or
     /// in half a year: `None` if the traffic is not known.
     pub fn possible(&self) -> Option<bool> {
-        self.ask.users_per_day?;
+        if self.sequential.days.is_none() {
+            self.ask.users_per_day?;
+        }
         let most = self.ask.days.unwrap_or(TOO_LONG);
         Some(self.sequential.days.is_some_and(|days| days <= most))
     }
@@ -131,7 +140,10 @@ impl Plan {
             ),
             (None | Some(true), Some(time)) => Text::new(
                 format!("this takes {}, {} at this traffic; looking is allowed at any time", users.en, time.en),
-                format!("понадобится около {}, при таком потоке {}; смотреть можно когда угодно", users.ru, time.ru),
+                format!(
+                    "понадобится около {}, при таком потоке около {}; смотреть можно когда угодно",
+                    users.ru, time.ru
+                ),
             ),
         }
     }
@@ -149,7 +161,7 @@ impl Plan {
         Text::new(
             format!("you cannot detect this: it takes {}, {} at this traffic{}", users.en, time.en, seen.en),
             format!(
-                "такое изменение увидеть нельзя: нужно около {}, при таком потоке {}{}",
+                "такое изменение увидеть нельзя: нужно около {}, при таком потоке около {}{}",
                 users.ru, time.ru, seen.ru
             ),
         )
@@ -161,7 +173,7 @@ mod tests {
     use super::*;
 
     fn ask(baseline: f64, lift: f64) -> Ask {
-        Ask { baseline, lift, demand: Demand::default(), users_per_day: None, days: None }
+        Ask { baseline, lift, demand: Demand::default(), users_per_day: None, users_at_once: 0, days: None }
     }
 
     #[test]
@@ -201,7 +213,7 @@ mod tests {
 
     #[test]
     fn users_and_days() {
-        let plan = Ask { users_per_day: Some(500.0), ..ask(0.05, 0.1) }.answer().unwrap();
+        let plan = Ask { users_per_day: Some(500.0), users_at_once: 0, ..ask(0.05, 0.1) }.answer().unwrap();
         assert_eq!(plan.fixed, Cost { per_arm: 31_231, users: 62_462, days: Some(125) });
         assert_eq!(plan.periods.iter().map(|period| period.per_arm).collect::<Vec<_>>(), [1_750, 3_500, 7_500, 22_500]);
         let four = Ask { demand: Demand { arms: 4, ..Demand::default() }, ..ask(0.05, 0.1) }.answer().unwrap();

@@ -12,8 +12,9 @@ use jiff::tz::TimeZone;
 
 /// So many lines can be told apart.
 const LINES: usize = 7;
-/// Points of a line.
-const POINTS: i64 = 30;
+/// Points of a line at most, and of one over hours.
+const POINTS: i64 = 31;
+const HOURLY: i64 = 25;
 
 /// What became of messages, day by day.
 pub fn sends(report: &OutboxReport, lang: Lang) -> Chart {
@@ -57,7 +58,8 @@ fn short_date(date: &str) -> String {
 
 /// How the largest segments have changed over `back` up to `now`.
 pub fn segments(all: &[SegmentHistory], back: TimeDelta, now: Time, zone: &TimeZone, lang: Lang) -> Chart {
-    let points: Vec<Time> = (0..POINTS).map(|n| now - TimeDelta(back.0 * (POINTS - 1 - n) / (POINTS - 1))).collect();
+    let count = if back <= TimeDelta::days(2) { HOURLY } else { (back.0 / TimeDelta::days(1).0 + 1).min(POINTS) };
+    let points: Vec<Time> = (1..=count).map(|n| now - TimeDelta(back.0 * (count - n) / (count - 1))).collect();
     let mut largest: Vec<&SegmentHistory> = all.iter().filter(|segment| segment.now.is_some()).collect();
     largest.sort_by_key(|segment| std::cmp::Reverse(segment.now.map_or(0, |size| size.count)));
     let line = |(place, segment): (usize, &&SegmentHistory)| Series {
@@ -88,7 +90,7 @@ pub fn segments(all: &[SegmentHistory], back: TimeDelta, now: Time, zone: &TimeZ
 /// The size that was noted last at a moment.
 fn size_at(segment: &SegmentHistory, at: Time) -> Option<f64> {
     let noted = segment.before.iter().chain(&segment.sizes).chain(&segment.now).filter(|size| size.at <= at);
-    noted.last().map(|size| size.count as f64)
+    noted.max_by_key(|size| size.at).map(|size| size.count as f64)
 }
 
 /// How the variants of an experiment compare with its control.

@@ -120,7 +120,13 @@ fn experiments_are_steered_without_an_engine() {
         ("experiment ship spring_text short", 0, &["spring_text: shipped `short`"]),
         ("experiment list", 0, &["shipped `short`"]),
         ("experiment start spring_text", 0, &["spring_text: running"]),
-        ("experiment plan spring_text --baseline 5% --lift 20%", 0, &["5 people fit `spring_text` now"]),
+        (
+            "experiment plan spring_text --baseline 5% --lift 20%",
+            0,
+            &["5 people fit `spring_text` now", "a broadcast reaches 5 at once"],
+        ),
+        ("experiment plan --baseline 5% --lift 20% --at-once 100000", 0, &["this takes 33 782 users, 1 day"]),
+        ("experiment plan holdout:q3 --lift 20%", 2, &["a holdout needs no plan"]),
     ]);
     let listed = project.run("experiment list --format json").json();
     assert_eq!(
@@ -138,7 +144,11 @@ fn a_new_experiment_is_written_only_if_the_project_is_right_with_it() {
         .expect(1, &["there is no field `balanse`", "rules/experiments/button.yaml is not written"]);
     assert!(!project.file("rules/experiments").exists());
     create(&["button", "--variants", "a"]).expect(2, &["`a` is not NAME=WEIGHT"]);
-    create(&["button", "--file", "../out.yaml"]).expect(2, &["is not a file in the folder `rules`"]);
+    create(&["button", "--file", "../out.yaml"]).expect(2, &["is not a YAML file in the folder `rules`"]);
+    create(&["button", "--file", "rules/x.txt"]).expect(2, &["is not a YAML file in the folder `rules`"]);
+    create(&["my button"]).expect(2, &["`my button` cannot be a name"]);
+    create(&["button", "--variants", "a=5,b: 3\n=1"]).expect(2, &["cannot be a name"]);
+    create(&[&["button", "--group", "g\n    coverage: 50%"], &goal[..]].concat()).expect(1, &["is not written"]);
     let more = ["button", "--to", "balance > 1", "--variants", "old=80,new=20", "--coverage", "50%"];
     create(&[&more[..], &goal].concat()).expect(0, &["written to rules/experiments/button.yaml", "old: 80, new: 20"]);
     create(&[&more[..], &goal].concat()).expect(2, &["exists already"]);

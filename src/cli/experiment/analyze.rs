@@ -7,13 +7,16 @@ use crate::model::{Lang, Text};
 use std::io::Read;
 use std::process::ExitCode;
 
-/// More bytes than this are no counts; the rest is not read.
+/// More bytes than this are no counts.
 const LONGEST: u64 = 1 << 20;
 
 /// Reads, judges and prints.
 pub fn run(context: &Context) -> Result<ExitCode, Failure> {
     let mut bytes = Vec::new();
-    std::io::stdin().take(LONGEST).read_to_end(&mut bytes)?;
+    std::io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Failure::findings(Text::new("the input is longer than 1 MiB", "входные данные длиннее 1 МиБ")));
+    }
     let text = String::from_utf8_lossy(&bytes);
     match analyze_json(&text, context.lang()) {
         Ok(output) => {

@@ -21,6 +21,12 @@ pub struct Args {
     /// What counts as success, for instance "event payment within 3 days"
     #[arg(long, value_name = "GOAL")]
     goal: Option<String>,
+    /// What of the goal is compared: converted, count, or a number of its event such as rub
+    #[arg(long, value_name = "WHAT")]
+    measure: Option<String>,
+    /// Put a winner into effect without asking
+    #[arg(long)]
+    auto_ship: bool,
     /// What must not happen more often, written like a goal; may be repeated
     #[arg(long, value_name = "GOAL")]
     guardrail: Vec<String>,
@@ -40,11 +46,15 @@ pub struct Args {
 
 /// Writes the file if the project is right with it.
 pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
+    if !is_name(&args.name) {
+        return Err(bad_name(&args.name));
+    }
     let path = args.file.clone().unwrap_or_else(|| format!("rules/experiments/{}.yaml", args.name));
-    if !path.starts_with("rules/") || path.split('/').any(|part| part == ".." || part.is_empty()) {
+    let is_rule_file = path.starts_with("rules/") && (path.ends_with(".yaml") || path.ends_with(".yml"));
+    if !is_rule_file || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(Failure::new(Text::new(
-            format!("`{path}` is not a file in the folder `rules` of the project"),
-            format!("`{path}` — не файл в папке `rules` проекта"),
+            format!("`{path}` is not a YAML file in the folder `rules` of the project"),
+            format!("`{path}` — не файл YAML в папке `rules` проекта"),
         )));
     }
     let target = context.project().join(&path);
@@ -58,8 +68,12 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
     let mut files = Files::read(&context.project()).map_err(|error| Failure::new(error.text()))?;
     files.by_path.insert(path.clone(), FileContent::Bytes(text.clone().into_bytes()));
     let loaded = load_files(&files);
-    if loaded.rulebook.is_none() {
-        return Err(refused(context, &loaded, &path));
+    let Some(rulebook) = &loaded.rulebook else { return Err(refused(context, &loaded, &path)) };
+    if !rulebook.experiments.iter().any(|experiment| experiment.name == args.name) {
+        return Err(Failure::new(Text::new(
+            format!("files like `{path}` are not read as rules; name another with `--file`"),
+            format!("файлы вроде `{path}` как правила не читаются; укажите другой через `--file`"),
+        )));
     }
     write(&target, &text)?;
     context.say(&text);
@@ -68,6 +82,19 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
         format!("записано в {path}; используйте в сообщении: `send: {{experiment: {}, …}}`", args.name),
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name of the rule files: anything else would be another key, or another file.
+fn is_name(text: &str) -> bool {
+    let rest_fits = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    rest_fits && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+fn bad_name(name: &str) -> Failure {
+    Failure::new(Text::new(
+        format!("`{name}` cannot be a name: use small Latin letters, digits and `_`, beginning with a letter"),
+        format!("`{name}` не годится в имена: строчные латинские буквы, цифры и `_`, первой буква"),
+    ))
 }
 
 fn refused(context: &Context, loaded: &Loaded, path: &str) -> Failure {
@@ -90,17 +117,26 @@ fn yaml(args: &Args) -> Result<String, Failure> {
         add("coverage", &quoted(coverage));
     }
     let variants = args.variants.iter().map(|variant| match variant.split_once('=') {
-        Some((name, weight)) => Ok(format!("{}: {}", name.trim(), weight.trim())),
-        None => {
+        Some((name, _)) if !is_name(name.trim()) => Err(bad_name(name.trim())),
+        Some((name, weight)) if !weight.is_empty() && weight.chars().all(|c| c.is_ascii_digit()) => {
+            Ok(format!("{}: {weight}", name.trim()))
+        }
+        Some(_) | None => {
             Err(Failure::new(Text::new(format!("`{variant}` is not NAME=WEIGHT"), format!("`{variant}` — не ИМЯ=ВЕС"))))
         }
     });
     add("variants", &format!("{{{}}}", variants.collect::<Result<Vec<_>, _>>()?.join(", ")));
     if let Some(group) = &args.group {
-        add("group", group);
+        add("group", &quoted(group));
     }
     if let Some(goal) = &args.goal {
         add("goal", &quoted(goal));
+    }
+    if let Some(measure) = &args.measure {
+        add("measure", &quoted(measure));
+    }
+    if args.auto_ship {
+        add("decide", "{auto_ship: true}");
     }
     if !args.guardrail.is_empty() {
         let list: Vec<String> = args.guardrail.iter().map(|goal| quoted(goal)).collect();

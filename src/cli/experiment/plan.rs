@@ -35,6 +35,9 @@ pub struct Args {
     /// How many users are exposed a day, in all variants together
     #[arg(long, value_name = "N")]
     per_day: Option<u64>,
+    /// How many users the first message reaches at once, as a broadcast does
+    #[arg(long, value_name = "N")]
+    at_once: Option<u64>,
     /// How many days there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     days: Option<u64>,
@@ -65,7 +68,8 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, Failure> {
             "для `--days` нужно `--per-day`: новых людей не было",
         )));
     }
-    let ask = Ask { baseline, lift: args.lift, demand, users_per_day, days: args.days };
+    let users_at_once = args.at_once.or(traffic.as_ref().map(|traffic| traffic.at_once)).unwrap_or_default();
+    let ask = Ask { baseline, lift: args.lift, demand, users_per_day, users_at_once, days: args.days };
     let plan = ask.answer().map_err(Failure::new)?;
     match context.format() {
         Format::Json => context.say_json(&as_json(&plan, context.lang())),

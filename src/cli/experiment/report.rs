@@ -214,7 +214,11 @@ fn table_of(answer: &ExperimentAnswer, lang: Lang) -> String {
             stats.rate.map_or_else(dash, |rate| figures::amount(rate, unit).get(lang).to_owned()),
             stats.lift.map_or_else(dash, change),
             interval.map_or_else(dash, |[low, high]| format!("{} … {}", change(low), change(high))),
-            stats.p_holm.map_or_else(dash, |p| figures::probability(p).get(lang).to_owned()),
+            // nobody is there to be compared
+            stats
+                .p_holm
+                .filter(|_| arm.exposed > 0)
+                .map_or_else(dash, |p| figures::probability(p).get(lang).to_owned()),
             stats.chance_to_win.map_or_else(dash, |chance| figures::share(chance).get(lang).to_owned()),
         ]
     };
@@ -301,7 +305,7 @@ fn deeds(deeds: &[Deed], lang: Lang, zone: &jiff::tz::TimeZone) -> Vec<String> {
     let line = |deed: &Deed| {
         let by = match &deed.by {
             By::Person(Some(name)) => Text::same(name.clone()),
-            By::Person(None) => Text::new("somebody", "кто-то"),
+            By::Person(None) => Text::new("somebody at the command line", "кто-то из командной строки"),
             By::AutoShip => Text::new("the engine (auto_ship)", "движок (auto_ship)"),
         };
         let (at, status, rulebook) = (date_and_hour(deed.at, zone), deed.status.text(), &deed.rulebook);

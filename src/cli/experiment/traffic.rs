@@ -6,6 +6,7 @@ use crate::diagnostic::nearest;
 use crate::engine::command::{Reply, Request};
 use crate::engine::query::{Found, Query, Want};
 use crate::model::{Text, grouped};
+use crate::rulebook::Content;
 
 /// New people are counted over so many days.
 const DAYS: u64 = 14;
@@ -16,8 +17,13 @@ pub struct Traffic {
     pub name: String,
     /// How many people fit it now, coverage apart.
     pub fit: u64,
-    /// How many people who fit come a day, those who are covered.
+    /// How many people are exposed a day, if any were lately; else how many who fit
+    /// are new a day, those who are covered.
     pub per_day: f64,
+    /// Whether they were exposed.
+    is_measured: bool,
+    /// How many covered people a broadcast of it reaches at once.
+    pub at_once: u64,
     /// Which share of those who fit did the goal lately.
     pub baseline: Option<f64>,
     /// How many variants it has.
@@ -43,10 +49,19 @@ impl Traffic {
         });
         let done = goal.map(|goal| count(context, &goal)).transpose()?;
         let coverage = f64::from(experiment.coverage.of_ten_thousand()) / 10_000.0;
+        let mailed = rulebook.broadcasts().iter().any(|broadcast| match &broadcast.send.content {
+            Content::Experiment { experiment: shown, .. } => {
+                rulebook.experiments.get(usize::from(shown.0)).is_some_and(|shown| shown.name == name)
+            }
+            Content::Template(_) => false,
+        });
+        let measured = exposed_per_day(context, name)?;
         Ok(Self {
             name: name.to_owned(),
             fit,
-            per_day: new as f64 * coverage / DAYS as f64,
+            at_once: if mailed { (fit as f64 * coverage) as u64 } else { 0 },
+            is_measured: measured.is_some(),
+            per_day: measured.unwrap_or(new as f64 * coverage / DAYS as f64),
             baseline: done.filter(|_| fit > 0).map(|done| done as f64 / fit as f64),
             variants: u32::try_from(experiment.variants.len()).unwrap_or(2),
         })
@@ -63,11 +78,40 @@ impl Traffic {
             ),
             None => (String::new(), String::new()),
         };
+        let of_day = match self.is_measured {
+            true => Text::new("were exposed", "показов было"),
+            false => Text::new("are new", "новых"),
+        };
+        let at_once = match self.at_once {
+            0 => Text::same(""),
+            count => Text::new(
+                format!("; a broadcast reaches {} at once", grouped(count)),
+                format!("; рассылка сразу охватит {}", grouped(count)),
+            ),
+        };
         Text::new(
-            format!("{fit} people fit `{name}` now, about {per_day} a day are new{en}"),
-            format!("под `{name}` сейчас подходят {fit}, новых около {} в день{ru}", per_day.replace('.', ",")),
+            format!("{fit} people fit `{name}` now, about {per_day} a day {}{}{en}", of_day.en, at_once.en),
+            format!(
+                "под `{name}` сейчас подходят {fit}, {} около {} в день{}{ru}",
+                of_day.ru,
+                per_day.replace('.', ","),
+                at_once.ru
+            ),
         )
     }
+}
+
+/// How many were exposed a day over the last days on which anybody was.
+fn exposed_per_day(context: &Context, name: &str) -> Result<Option<f64>, Failure> {
+    let Reply::Experiments(all) = context.ask(Request::Experiments { name: Some(name.to_owned()) })? else {
+        return Ok(None);
+    };
+    let days = all.first().map(|answer| answer.report.days.as_slice()).unwrap_or_default();
+    // the first and the last day are seldom whole
+    let whole = days.get(1..days.len().saturating_sub(1)).unwrap_or_default();
+    let lately = &whole[whole.len().saturating_sub(DAYS as usize)..];
+    let users: u64 = lately.iter().flat_map(|day| &day.exposed).sum();
+    Ok((users > 0).then(|| users as f64 / lately.len() as f64))
 }
 
 fn count(context: &Context, condition: &str) -> Result<u64, Failure> {
@@ -95,6 +139,13 @@ fn unknown(name: &str, nearest: Option<&str>) -> Failure {
             format!("there is no experiment `{name}`; did you mean `{nearest}`?"),
             format!("эксперимента `{name}` нет; возможно, вы имели в виду `{nearest}`"),
         ),
-        None => Text::new(format!("there is no experiment `{name}`"), format!("эксперимента `{name}` нет")),
+        None if name.starts_with("holdout:") => Text::new(
+            "a holdout needs no plan: `vestnik experiment report` shows what it has come to",
+            "холдауту план не нужен: `vestnik experiment report` покажет, что он дал",
+        ),
+        None => Text::new(
+            format!("there is no experiment `{name}`; `vestnik experiment list` shows them"),
+            format!("эксперимента `{name}` нет; `vestnik experiment list` покажет все"),
+        ),
     })
 }

@@ -37,7 +37,7 @@ impl Experiments {
     }
 
     /// Takes over one experiment; whether its users are the same.
-    fn take(&mut self, plan: Plan, around: &Around<'_>, anew: &mut Anew) -> Result<bool, StoreError> {
+    fn take(&mut self, mut plan: Plan, around: &Around<'_>, anew: &mut Anew) -> Result<bool, StoreError> {
         let name = plan.name.clone();
         let version = plan.outline.version;
         let is_known = self.list.get(&name).is_some_and(|known| known.version() == version);
@@ -50,6 +50,7 @@ impl Experiments {
             is_same = self.list.insert(name.clone(), read).is_none() && is_empty;
         }
         let Some(counted) = self.list.get_mut(&name) else { return Ok(true) };
+        plan.outline.before = counted.dealt_before(&plan.outline.variants);
         if counted.plan.outline != plan.outline {
             self.changed.outlines.insert(name.clone());
         }

@@ -2,7 +2,7 @@
 //! and the running sums of each variant.
 
 use super::exposure::{Cell, Exposure};
-use super::plan::{Outline, Plan};
+use super::plan::{Dealt, Outline, Plan};
 use super::sums::{Arm, Sign};
 use crate::model::{Time, TimeDelta, UserId};
 use std::collections::{BTreeMap, HashMap};
@@ -64,6 +64,44 @@ impl Counted {
         let mut versions = self.others.clone();
         versions.insert(self.version(), self.users.len() as u64);
         versions
+    }
+
+    /// How many users each variant should have by the weights under which they
+    /// were dealt, in the order of the files. Users of variants that are gone are
+    /// left out on both sides.
+    pub fn expected(&self) -> Vec<f64> {
+        let Outline { variants, before, .. } = &self.plan.outline;
+        let earlier = |name: &Arc<str>| before.iter().find(|dealt| dealt.variant == *name);
+        let (mut dealt, mut had, mut now, mut weights) = (0.0, 0.0, 0.0, 0.0);
+        for (name, weight) in variants {
+            dealt += earlier(name).map_or(0.0, |dealt| dealt.expected as f64);
+            had += earlier(name).map_or(0.0, |dealt| dealt.users as f64);
+            now += self.arms.get(name).map_or(0.0, |arm| arm.users as f64);
+            weights += f64::from(*weight);
+        }
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let expected = |(name, weight): &(Arc<str>, u16)| {
+            let earlier = earlier(name).map_or(0.0, |dealt| dealt.expected as f64);
+            had * share(earlier, dealt) + (now - had).max(0.0) * share(f64::from(*weight), weights)
+        };
+        variants.iter().map(expected).collect()
+    }
+
+    /// What was dealt before, once these are the variants.
+    pub fn dealt_before(&self, variants: &[(Arc<str>, u16)]) -> Vec<Dealt> {
+        let outline = &self.plan.outline;
+        if outline.variants == variants {
+            return outline.before.clone();
+        }
+        let users = |name: &Arc<str>| self.arms.get(name).map_or(0, |arm| arm.users);
+        let dealt = |((name, _), expected): (&(Arc<str>, u16), f64)| Dealt {
+            variant: name.clone(),
+            expected: (expected * 1_000.0).round() as u64,
+            users: users(name),
+        };
+        let gone =
+            outline.before.iter().filter(|dealt| outline.variants.iter().all(|(name, _)| *name != dealt.variant));
+        outline.variants.iter().zip(self.expected()).map(dealt).chain(gone.cloned()).collect()
     }
 
     /// A user who was exposed for the first time.

@@ -4,7 +4,9 @@
 use super::{ArmReport, ExperimentReport, Kind, Metric, Reading, Status, Sums};
 use crate::engine::ties::HELD_OUT;
 use crate::experiment::analyze::{ArmOutput, CupedOutput, arm_outputs};
-use crate::experiment::statistics::{Analysis, Arm, Method, PairSums, Prior, Sample, Settings, analyze, cuped};
+use crate::experiment::statistics::{
+    Analysis, Arm, Method, PLANNED, PairSums, Prior, Sample, Settings, analyze, cuped,
+};
 use crate::experiment::verdict::{Evidence, Guard, Progress, Rules, Unit, Verdict, decide, figures};
 use crate::model::{Text, Time, TimeDelta};
 use crate::rulebook::{self, Decide};
@@ -46,7 +48,7 @@ pub struct JudgedBy {
     /// No verdict before so many days.
     pub min_days: u32,
     /// How many users are expected.
-    pub planned: u32,
+    pub planned: u64,
     /// Whether a win is put into effect by itself.
     pub auto_ship: bool,
 }
@@ -81,8 +83,8 @@ impl ExperimentAnswer {
             report.arms.reverse();
             report.days.iter_mut().for_each(|day| day.exposed.reverse());
         }
-        let settings =
-            Settings { method: method(how), alpha: how.alpha, planned: u64::from(how.planned), prior: Prior::Flat };
+        let planned = how.planned.map_or(PLANNED, u64::from);
+        let settings = Settings { method: method(how), alpha: how.alpha, planned, prior: Prior::Flat };
         let place = report.goal().or_else(|| report.metrics.iter().position(|m| m.kind == Kind::Revenue));
         let (arms, cuped) = deciding(&report, place);
         let analysis = analyze(&arms, &settings);
@@ -126,9 +128,13 @@ impl ExperimentAnswer {
     }
 
     /// The variant that may be shipped by the engine itself: a win of the
-    /// sequence in a running experiment whose files say so.
+    /// sequence in a running experiment whose files say so. The windows of enough
+    /// users have closed by then: sooner is not more.
     pub fn ships_itself(&self) -> Option<&str> {
-        let may = self.judged_by.auto_ship && self.report.status == Status::Running && self.report.is_defined;
+        let immature: u64 = self.report.arms.iter().map(|arm| arm.immature).sum();
+        let is_mature = self.report.exposed() - immature >= u64::from(self.judged_by.min_users);
+        let is_running = self.report.status == Status::Running && self.report.is_defined;
+        let may = self.judged_by.auto_ship && is_running && is_mature;
         self.recommendation.winner.as_deref().filter(|_| may && self.judged_by.method == "sequential")
     }
 }
@@ -168,7 +174,9 @@ fn plain(report: &ExperimentReport, place: usize, reading: Reading) -> Vec<Arm> 
 }
 
 fn named(arm: &ArmReport, sample: Sample) -> Arm {
-    Arm { name: arm.name.to_string(), weight: f64::from(arm.weight), sample }
+    // weights may have changed on the way
+    let weight = if arm.expected > 0.0 { arm.expected } else { f64::from(arm.weight) };
+    Arm { name: arm.name.to_string(), weight, sample }
 }
 
 fn amounts(arm: &ArmReport, sums: &Sums) -> Sample {
@@ -239,6 +247,7 @@ fn judged_by(how: Decide) -> JudgedBy {
         rulebook::Method::Bayes => "bayes",
     };
     let Decide { alpha, min_users, min_days, planned, auto_ship, .. } = how;
+    let planned = planned.map_or(PLANNED, u64::from);
     JudgedBy { method: method.to_owned(), alpha, min_users, min_days, planned, auto_ship }
 }
 
@@ -246,8 +255,8 @@ fn rules(how: Decide) -> Rules {
     Rules {
         method: method(how),
         alpha: how.alpha,
-        // the sequence is only tuned to the number, it does not end there
-        planned: (how.method == rulebook::Method::Fixed).then_some(u64::from(how.planned)),
+        // a sequence may go on for ever if no end is declared, one look needs one
+        planned: how.planned.map(u64::from).or((how.method == rulebook::Method::Fixed).then_some(PLANNED)),
         min_users: u64::from(how.min_users),
         min_days: f64::from(how.min_days),
         ..Rules::default()
@@ -276,7 +285,10 @@ fn recommendation(report: &ExperimentReport, analysis: &Analysis, verdict: &Verd
     if report.name.starts_with("holdout:") && !matches!(verdict, Verdict::Broken(_) | Verdict::TooEarly { .. }) {
         return Recommendation { verdict: name, winner: None, text: worth(analysis, unit) };
     }
-    let mut text = verdict.text(unit);
+    let mut text = match ended(report) {
+        None => verdict.text(unit),
+        Some(ended) => of_ended(&ended, verdict, unit),
+    };
     if report.goal().is_none() && !report.name.starts_with("holdout:") {
         text = Text::new(
             format!("{} (there is no goal: this compares what users pay)", text.en),
@@ -284,6 +296,35 @@ fn recommendation(report: &ExperimentReport, analysis: &Analysis, verdict: &Verd
         );
     }
     Recommendation { verdict: name, winner, text }
+}
+
+/// What an experiment is that nobody is exposed to any more.
+fn ended(report: &ExperimentReport) -> Option<Text> {
+    let status = report.status.text();
+    match &report.status {
+        _ if !report.is_defined => Some(Text::new("not in the files any more", "в файлах больше нет")),
+        Status::Running => None,
+        Status::Stopped => Some(status),
+        Status::Shipped { variant } if report.arms.iter().any(|arm| arm.name == *variant) => Some(status),
+        Status::Shipped { .. } => {
+            let control = report.arms.first().map_or("", |arm| &*arm.name);
+            Some(Text::new(
+                format!("{}, which the files do not have any more, so everybody gets `{control}`", status.en),
+                format!("{}, но в файлах этого варианта больше нет, и все получают `{control}`", status.ru),
+            ))
+        }
+    }
+}
+
+/// What there is to say of one that has ended: nothing of what is still to come.
+fn of_ended(ended: &Text, verdict: &Verdict, unit: Unit) -> Text {
+    let text = match verdict {
+        Verdict::TooEarly { .. } | Verdict::KeepRunning(_) => {
+            Text::new("what was counted until then settles nothing", "посчитанное до этого ничего не решает")
+        }
+        Verdict::Broken(_) | Verdict::Immature | Verdict::Ship(_) | Verdict::Stop(_) => verdict.text(unit),
+    };
+    Text::new(format!("{}: {}", ended.en, text.en), format!("{}: {}", ended.ru, text.ru))
 }
 
 /// What everything that the holdout does not get is worth.

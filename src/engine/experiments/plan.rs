@@ -38,6 +38,8 @@ pub struct Outline {
     pub version: u32,
     /// The variants with their buckets of 10,000; the first is the control.
     pub variants: Vec<(Arc<str>, u16)>,
+    /// What was dealt before the weights became these.
+    pub before: Vec<Dealt>,
     /// How long after the exposure the goal counts, and what users pay.
     pub window: TimeDelta,
     /// What is measured.
@@ -48,6 +50,17 @@ pub struct Outline {
     pub winsorise: Option<u16>,
     /// Whether the files have it.
     pub is_defined: bool,
+}
+
+/// What earlier weights dealt to a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dealt {
+    /// Its name.
+    pub variant: Arc<str>,
+    /// How many users these weights gave it, in thousandths of a user.
+    pub expected: u64,
+    /// How many it had.
+    pub users: u64,
 }
 
 /// One thing that is measured.
@@ -116,6 +129,7 @@ impl Plan {
         let outline = Outline {
             version: experiment.version,
             variants: variants.map(|(at, variant)| (variant.name.as_str().into(), dealer.width(at))).collect(),
+            before: Vec::new(),
             window,
             metrics,
             decides: match experiment.measure {
@@ -135,6 +149,7 @@ impl Plan {
         let outline = Outline {
             version: 1,
             variants: vec![(EVERYONE.into(), BUCKETS - held), (HELD_OUT.into(), held)],
+            before: Vec::new(),
             window: MONTH,
             metrics,
             decides: Reading::Converted,

@@ -59,6 +59,9 @@ pub struct ArmReport {
     pub name: Arc<str>,
     /// Its share of the users, in 10,000.
     pub weight: u16,
+    /// How many users it should have by the weights under which they were dealt.
+    #[serde(default)]
+    pub expected: f64,
     /// Users who were exposed.
     pub exposed: u64,
     /// Those of them whose message did not arrive.
@@ -174,7 +177,11 @@ impl Experiments {
                 .variants
                 .iter()
                 .zip(&arms)
-                .map(|((name, weight), arm)| of_arm(counted, name, *weight, arm, bound, now))
+                .zip(counted.expected())
+                .map(|(((name, weight), arm), expected)| ArmReport {
+                    expected,
+                    ..of_arm(counted, name, *weight, arm, bound, now)
+                })
                 .collect(),
         })
     }
@@ -193,6 +200,7 @@ fn of_arm(counted: &Counted, name: &Arc<str>, weight: u16, arm: &Arm, bound: Opt
     ArmReport {
         name: name.clone(),
         weight,
+        expected: 0.0,
         exposed: arm.users,
         undelivered: arm.undelivered,
         // the window of an exposure at `now - window` has just closed
@@ -211,7 +219,10 @@ fn goal(counted: &Counted) -> Option<usize> {
 fn bound(counted: &Counted, arms: &[&Arm]) -> Option<i64> {
     let outline = &counted.plan.outline;
     let (share, place) = outline.winsorise.zip(goal(counted))?;
-    (outline.decides != Reading::Converted).then(|| percentile(arms, place, outline.decides, share))
+    if outline.decides == Reading::Converted {
+        return None;
+    }
+    percentile(arms, place, outline.decides, share)
 }
 
 fn days(arms: &[&Arm], zone: &TimeZone) -> Vec<DayReport> {

@@ -170,32 +170,29 @@ fn note(spread: &mut BTreeMap<i64, u64>, value: i64, sign: Sign) {
     }
 }
 
-/// The value that so much of 10,000 users reach at most: the smallest with at
-/// least that share at or below it. Users who are in no spread have 0.
-pub fn percentile(arms: &[&Arm], place: usize, reading: Reading, share: u16) -> i64 {
-    let users: u64 = arms.iter().map(|arm| arm.users).sum();
-    let rank = (u128::from(users) * u128::from(share)).div_ceil(10_000);
+/// The value that so much of 10,000 users reach at most, of those who have more
+/// than 0: the smallest with at least that share of them at or below it. None if
+/// nobody has. Among everybody most have 0, and so would the percentile.
+pub fn percentile(arms: &[&Arm], place: usize, reading: Reading, share: u16) -> Option<i64> {
     let mut all: BTreeMap<i64, u64> = BTreeMap::new();
-    for (value, count) in arms.iter().filter_map(|arm| arm.spread(place, reading)).flatten() {
+    let above_zero = |spread| BTreeMap::range::<i64, _>(spread, 1..);
+    for (value, count) in arms.iter().filter_map(|arm| arm.spread(place, reading)).flat_map(above_zero) {
         *all.entry(*value).or_default() += count;
     }
-    let others: u64 = all.values().sum();
-    *all.entry(0).or_default() += users - others;
+    let users: u64 = all.values().sum();
+    let rank = (u128::from(users) * u128::from(share)).div_ceil(10_000);
     let mut seen = 0;
     let reached = all.iter().find(|(_, count)| {
         seen += u128::from(**count);
         seen >= rank
     });
-    reached.map_or(0, |(value, _)| *value)
+    reached.map(|(value, _)| *value)
 }
 
 /// The sum and the sum of squares with values above a bound counted as the
-/// bound. Users with 0 matter if the bound is below 0.
+/// bound, which is above 0.
 pub fn bounded(arm: &Arm, place: usize, reading: Reading, bound: i64) -> (i128, i128) {
-    let spread = arm.spread(place, reading);
-    let others = arm.users - spread.map_or(0, |spread| spread.values().sum());
-    let zero = std::iter::once((&0, &others));
-    zero.chain(spread.into_iter().flatten()).fold((0, 0), |(sum, squares), (value, count)| {
+    arm.spread(place, reading).into_iter().flatten().fold((0, 0), |(sum, squares), (value, count)| {
         let (value, count) = (i128::from(*value.min(&bound)), i128::from(*count));
         (sum + count * value, squares + count * value * value)
     })
@@ -232,18 +229,20 @@ mod tests {
     }
 
     #[test]
-    fn extreme_values_are_bounded_at_a_percentile_of_everybody() {
+    fn extreme_values_are_bounded_at_a_percentile_of_those_who_have_any() {
         let mut arms = [Arm::default(), Arm::default()];
         for value in 1..=9 {
             arms[value as usize % 2].add(&exposure(0, value * 10, 1));
         }
         arms[0].add(&exposure(0, 1_000_000, 1));
+        // whoever paid nothing or got money back has no say
+        (0..1_000).for_each(|n| arms[1].add(&exposure(0, -(n % 2), 0)));
         for (share, expected) in [(5_000, 50), (9_000, 90), (9_001, 1_000_000), (10_000, 1_000_000), (1, 10)] {
-            assert_eq!(percentile(&[&arms[0], &arms[1]], 0, Reading::Sum, share), expected, "{share}");
+            assert_eq!(percentile(&[&arms[0], &arms[1]], 0, Reading::Sum, share), Some(expected), "{share}");
         }
+        assert_eq!(percentile(&[&Arm::default()], 0, Reading::Sum, 9_900), None);
         assert_eq!(bounded(&arms[0], 0, Reading::Sum, 90), (290, 20_100));
-        assert_eq!(bounded(&arms[1], 0, Reading::Sum, 90), (250, 16_500));
-        assert_eq!(bounded(&arms[1], 0, Reading::Sum, -1), (-5, 5));
+        assert_eq!(bounded(&arms[1], 0, Reading::Sum, 90), (250 - 500, 16_500 + 500));
     }
 
     #[test]

@@ -153,7 +153,7 @@ fn every_recommendation() {
         (
             json!({"planned": 20_000, "arms": arms((10_000, 500), (10_000, 520))}),
             "stop",
-            "stop: no effect larger than 23.3 % is left, no variant won; keep the control",
+            "stop: the planned users are in and no variant won; a lift of up to 23.3 % is not ruled out, but to find it takes another plan; keep the control",
         ),
         (
             json!({"planned": 20_000, "immature": true, "arms": arms((10_000, 500), (10_000, 520))}),
@@ -185,7 +185,7 @@ fn recommendations_are_told_in_russian_too() {
     let output = analyze_json(&input, Lang::Ru).unwrap();
     assert_eq!(
         output.recommendation.text,
-        "продолжайте: разница пока может быть случайной; нужно ещё около 7 000 пользователей, при таком потоке 10 дней"
+        "продолжайте: разница пока может быть случайной; нужно ещё около 7 000 пользователей, при таком потоке около 10 дней"
     );
 }
 

@@ -17,7 +17,6 @@ mod sequence;
 pub mod special;
 #[cfg(test)]
 mod tests;
-mod winsor;
 
 pub use balance::{Balance, SRM_ALPHA, balance};
 pub use bayes::{Belief, Prior, belief};
@@ -28,7 +27,6 @@ pub use holm::holm;
 pub use power::Demand;
 pub use sample::{Arm, PairSums, Sample, Sums};
 pub use sequence::{PLANNED, Sequence};
-pub use winsor::{Histogram, percentile, winsorised};
 
 /// Which test decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

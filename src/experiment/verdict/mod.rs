@@ -160,10 +160,15 @@ pub enum End {
         /// Its lift, below zero.
         lift: Option<f64>,
     },
-    /// If a variant is better at all, then by no more than this lift; `None`
-    /// if nobody converted in the control.
+    /// If a variant is better at all, then by no more than this lift.
     Nothing {
         /// The largest lift that is still possible.
+        most: f64,
+    },
+    /// The declared users are there, and no variant won.
+    Planned {
+        /// The largest lift that is still possible; `None` if nobody converted in
+        /// the control.
         most: Option<f64>,
     },
 }
@@ -223,7 +228,7 @@ pub fn decide(evidence: &Evidence<'_>, rules: &Rules, progress: &Progress) -> Ve
     let over = rules.method == Method::Fixed || (reached && rules.planned.is_some());
     match (over, progress.windows_open) {
         (true, true) => Verdict::Immature,
-        (true, false) => Verdict::Stop(End::Nothing { most: most(analysis, rules.method) }),
+        (true, false) => Verdict::Stop(End::Planned { most: most(analysis, rules.method) }),
         (false, _) => Verdict::KeepRunning(forecast::to_answer(analysis, rules, progress)),
     }
 }
@@ -237,7 +242,7 @@ fn verdict_of_numbers(analysis: &Analysis, rules: &Rules, progress: &Progress) -
         return Some(Verdict::Stop(end));
     }
     let most = most(analysis, rules.method)?;
-    (most <= rules.worthwhile).then_some(Verdict::Stop(End::Nothing { most: Some(most) }))
+    (most <= rules.worthwhile).then_some(Verdict::Stop(End::Nothing { most }))
 }
 
 fn split(evidence: &Evidence<'_>) -> Option<Fault> {

@@ -24,6 +24,7 @@ impl Verdict {
             Self::Ship(win) => ship(win, unit),
             Self::Stop(End::Worse { variant, lift }) => worse(variant, *lift),
             Self::Stop(End::Nothing { most }) => nothing(*most),
+            Self::Stop(End::Planned { most }) => planned(*most),
         }
     }
 }
@@ -65,7 +66,7 @@ fn too_early(more_users: u64, more_days: u64) -> Text {
     };
     Text::new(
         format!("too early to say: {} more before any verdict", left.en),
-        format!("рано судить: до вердикта нужно ещё {}", left.ru),
+        format!("рано судить: до вердикта не хватает {}", left.ru),
     )
 }
 
@@ -78,7 +79,7 @@ fn keep_running(remaining: &Remaining) -> Text {
     };
     let time = remaining.days.map(days);
     let time = time.map_or(Text::same(""), |time| {
-        Text::new(format!(", {} at this traffic", time.en), format!(", при таком потоке {}", time.ru))
+        Text::new(format!(", {} at this traffic", time.en), format!(", при таком потоке около {}", time.ru))
     });
     let advice = if remaining.days.is_some_and(|days| days > TOO_LONG) {
         Text::new(
@@ -96,7 +97,8 @@ fn keep_running(remaining: &Remaining) -> Text {
 
 fn ship(win: &Win, unit: Unit) -> Text {
     let (mean, control) = (amount(win.mean, unit), amount(win.control, unit));
-    let lift = win.lift.map(change);
+    // what is too little to be written says nothing
+    let lift = win.lift.filter(|lift| lift.abs() >= 0.0005).map(change);
     let lift = lift
         .map_or(Text::same(""), |lift| Text::new(format!(", that is {}", lift.en), format!(", то есть {}", lift.ru)));
     let (worth, month) = (worth(win, unit), month(win, unit));
@@ -156,7 +158,15 @@ fn worse(variant: &str, lift: Option<f64>) -> Text {
     )
 }
 
-fn nothing(most: Option<f64>) -> Text {
+fn nothing(most: f64) -> Text {
+    let most = share(most);
+    Text::new(
+        format!("stop: no effect larger than {} is left, no variant won; keep the control", most.en),
+        format!("остановите: эффекта больше {} уже не найти, победителя нет; оставьте контрольный", most.ru),
+    )
+}
+
+fn planned(most: Option<f64>) -> Text {
     let Some(most) = most.map(share) else {
         return Text::new(
             "stop: the planned users are in and the variants cannot be told apart; keep the control",
@@ -164,8 +174,14 @@ fn nothing(most: Option<f64>) -> Text {
         );
     };
     Text::new(
-        format!("stop: no effect larger than {} is left, no variant won; keep the control", most.en),
-        format!("остановите: эффекта больше {} уже не найти, победителя нет; оставьте контрольный", most.ru),
+        format!(
+            "stop: the planned users are in and no variant won; a lift of up to {} is not ruled out, but to find it takes another plan; keep the control",
+            most.en
+        ),
+        format!(
+            "остановите: запланированные пользователи набраны, победителя нет; прирост до {} не исключён, но чтобы его найти, нужен другой план; оставьте контрольный",
+            most.ru
+        ),
     )
 }
 

@@ -137,8 +137,8 @@ fn idle_experiments(looked: &Looked<'_>, catalogue: &Catalogue, reader: &mut Rea
         }
         if entry.value.get("goal").is_none() {
             let text = Text::new(
-                format!("the experiment `{}` has no goal: it can find no winner", name.text),
-                format!("у эксперимента `{}` нет цели: победителя он не найдёт", name.text),
+                format!("the experiment `{}` has no goal: it goes by what users pay", name.text),
+                format!("у эксперимента `{}` нет цели: он судит по тому, сколько платят", name.text),
             );
             let help =
                 Text::new("add `goal: event payment within 3 days`", "добавьте `goal: event payment within 3 days`");

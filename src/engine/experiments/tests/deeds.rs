@@ -54,6 +54,25 @@ fn deeds_change_who_has_what_and_outlive_a_restart() {
 }
 
 #[test]
+fn a_shipped_variant_that_is_gone_is_told() {
+    let world = World::new(RULES);
+    world.with(|engine| engine.experiment_ship("ab", "short", by()).unwrap());
+    let text = || {
+        let answer = world.with(|engine| engine.experiment_answers(Some("ab")).unwrap().remove(0));
+        answer.recommendation.text.en
+    };
+    assert_eq!(text(), "shipped `short`: what was counted until then settles nothing");
+    world.reload(&RULES.replace("short: 50", "long: 50"));
+    assert_eq!(
+        text(),
+        "shipped `short`, which the files do not have any more, so everybody gets `control`: what was counted until then settles nothing"
+    );
+    assert_eq!(variants(&world), vec![Some("control".to_owned()); 9]);
+    world.reload("segments:\n  none: vip\n");
+    assert!(text().starts_with("not in the files any more: "), "{}", text());
+}
+
+#[test]
 fn a_new_version_runs_whatever_was_done_with_the_old_one() {
     let world = World::new(RULES);
     world.with(|engine| engine.experiment_stop("ab", by()).unwrap());

@@ -102,6 +102,36 @@ fn users_of_a_removed_variant_are_told_apart() {
     assert_eq!(report.arms.iter().map(|arm| arm.exposed).collect::<Vec<_>>(), [1, 0]);
 }
 
+#[test]
+fn the_split_is_judged_by_the_weights_of_its_time() {
+    let world = World::new(RULES);
+    let show = |users: std::ops::Range<i64>, control: i64| {
+        let variant = |user: i64| if user % 10 < control { "control" } else { "short" };
+        let events = users.map(|user| shown(user, "ab", 1, variant(user), world.now(), 5, false));
+        world.tell(Transaction::events(events.collect()));
+    };
+    let expected = || world.report("ab").arms.iter().map(|arm| (arm.exposed, arm.expected)).collect::<Vec<_>>();
+    show(1_000..2_000, 5);
+    assert_eq!(expected(), [(500, 500.0), (500, 500.0)]);
+    world.reload(&RULES.replace("control: 50, short: 50", "control: 90, short: 10"));
+    assert_eq!(expected(), [(500, 500.0), (500, 500.0)]);
+    show(2_000..3_000, 9);
+    assert_eq!(expected(), [(1_400, 1_400.0), (600, 600.0)]);
+    world.restart();
+    assert_eq!(expected(), [(1_400, 1_400.0), (600, 600.0)]);
+    let answer = world.with(|engine| engine.experiment_answers(Some("ab")).unwrap().remove(0));
+    assert_eq!(answer.srm_p, Some(1.0));
+    // one goes, its users with it, and another comes
+    world.reload(&RULES.replace("control: 50, short: 50", "control: 50, long: 50"));
+    assert_eq!(expected(), [(1_400, 1_400.0), (0, 0.0)]);
+    let long = |user: i64| shown(user, "ab", 1, if user % 2 == 0 { "control" } else { "long" }, world.now(), 5, false);
+    world.tell(Transaction::events((3_000..3_100).map(long).collect()));
+    assert_eq!(expected(), [(1_450, 1_450.0), (50, 50.0)]);
+    world.reload(RULES);
+    assert_eq!(expected()[0], (1_450, 1_450.0));
+    assert_eq!(expected()[1].0, 600);
+}
+
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
 

@@ -20,9 +20,9 @@ pub struct Decide {
     pub min_users: u32,
     /// No verdict before so many days.
     pub min_days: u32,
-    /// How many users are expected in all: for so many the sequence is
-    /// narrowest.
-    pub planned: u32,
+    /// How many users are expected in all, if that is declared: for so many the
+    /// sequence is narrowest, and nothing is waited for beyond them.
+    pub planned: Option<u32>,
     /// Values above this percentile count as the percentile.
     pub winsorise: Option<Share>,
     /// Whether a win is put into effect by itself.
@@ -47,7 +47,7 @@ impl Default for Decide {
             alpha: 0.05,
             min_users: 1_000,
             min_days: 3,
-            planned: 5_000,
+            planned: None,
             winsorise: None,
             auto_ship: false,
         }
@@ -67,7 +67,8 @@ pub(super) fn read(node: &Node, experiment: &[Entry], measure: Option<Measure>, 
     let min_days = find(entries, "min_days")
         .map_or(Some(default.min_days), |node| whole(node, ("`min_days`", "`min_days`"), 0..=365, reader));
     let planned = find(entries, "planned")
-        .map_or(Some(default.planned), |node| whole(node, ("`planned`", "`planned`"), 100..=1_000_000_000, reader));
+        .map(|node| whole(node, ("`planned`", "`planned`"), 100..=1_000_000_000, reader))
+        .map_or(Some(None), |planned| planned.map(Some));
     let winsorise = find(entries, "winsorise").map(|node| winsorise(node, measure, reader));
     let auto_ship =
         find(entries, "auto_ship").map_or(Some(default.auto_ship), |node| ship(node, method, experiment, reader));
