@@ -106,6 +106,14 @@ fn a_month_is_bought() {
 }
 
 #[test]
+fn telegrams_menu_has_the_commands() {
+    let talk = Talk::new("en", &[]);
+    let words = |language| talk.commands(language).join(" ");
+    assert!(words("en").contains("guide=How to connect") && words("en").contains("menu=Menu"), "{}", words("en"));
+    assert!(words("ru").contains("guide=Как подключиться") && words("ru").contains("menu=Меню"), "{}", words("ru"));
+}
+
+#[test]
 fn another_language() {
     routes(
         "language",

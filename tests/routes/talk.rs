@@ -107,6 +107,23 @@ impl Talk {
         super::expect::differs(&path, &self.transcript)
     }
 
+    /// The commands that people of a language are shown, once there are any.
+    pub fn commands(&self, language: &str) -> Vec<String> {
+        let client = Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap();
+        let (asked, begun) = (serde_json::json!({ "language_code": language }), Instant::now());
+        loop {
+            let told = self.runtime.block_on(client.ask("getMyCommands", &asked, LIMIT)).unwrap();
+            let each = told.as_array().unwrap().iter();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            let words: Vec<String> =
+                each.map(|one| format!("{}={}", text(&one["command"]), text(&one["description"]))).collect();
+            if !words.is_empty() {
+                return words;
+            }
+            assert!(begun.elapsed() < LIMIT, "no commands for {language}");
+        }
+    }
+
     fn sandbox(&self) -> &Sandbox {
         self.running.sandbox()
     }
