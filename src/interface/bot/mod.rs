@@ -75,11 +75,12 @@ async fn connect(engine: &Engine, client: &Client, stop: &mut watch::Receiver<bo
         let wait = match known {
             Ok(me) => {
                 tracing::info!(bot = %me.username, "connected to Telegram");
+                engine.live.name_bot(&me.username);
                 return Some(me);
             }
             Err(error) => {
                 let wait = pause_or(&error, pause);
-                tracing::warn!(%error, seconds = wait.as_secs(), "no word from Telegram; trying again");
+                tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
                 engine.note_silence(Some(words(&error)));
                 wait
             }
