@@ -48,6 +48,7 @@ pub mod trial;
 mod turn;
 pub mod why;
 mod witness;
+pub mod yookassa;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;

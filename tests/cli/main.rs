@@ -38,4 +38,5 @@ mod start;
 mod support;
 mod test;
 mod updates;
+mod webhook;
 mod why;

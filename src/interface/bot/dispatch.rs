@@ -92,10 +92,20 @@ impl Intake {
         if stored.is_empty() {
             return Ok(());
         }
-        self.engine.store_updates(&stored).await?;
+        let new = self.engine.store_updates(&stored).await?;
         let places = updates.iter().filter_map(|update| Some((update["update_id"].as_i64()?, Place::of(update))));
+        let places = places.filter(|(id, _)| new.contains(id));
         // where nobody takes them any more they are found at the next start
         let _ = self.arrivals.send(places.collect()).await;
+        Ok(())
+    }
+
+    /// The same for one that a webhook brought. One that it brought before changes
+    /// nothing.
+    pub async fn deliver(&self, id: i64, update: &Value, raw: &[u8]) -> Result<(), EngineError> {
+        if self.engine.store_delivered(id, raw).await? {
+            let _ = self.arrivals.send(vec![(id, Place::of(update))]).await;
+        }
         Ok(())
     }
 }

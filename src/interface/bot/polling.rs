@@ -2,7 +2,7 @@
 //! the next question tells Telegram that it may forget it.
 
 use super::dispatch::Intake;
-use super::{ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, words};
+use super::{ALLOWED, ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, words};
 use crate::engine::{Engine, EngineError};
 use crate::outbox::{Client, ClientError};
 use crate::store::StoreError;
@@ -66,7 +66,7 @@ async fn receive(engine: &Engine, client: &Client) -> Result<Vec<Value>, ClientE
     let offset = engine.update_offset().map_err(|e| ClientError::Setup(e.to_string()))?;
     let body = json!({
         "offset": offset, "limit": 100, "timeout": LONG_POLL,
-        "allowed_updates": ["message", "callback_query", "my_chat_member", "pre_checkout_query"],
+        "allowed_updates": ALLOWED,
     });
     let timeout = Duration::from_secs(LONG_POLL) + ASK;
     match client.ask("getUpdates", &body, timeout).await? {
