@@ -91,6 +91,29 @@ fn the_menu() {
 }
 
 #[test]
+fn a_month_is_bought() {
+    routes(
+        "plans",
+        &[(ANNA, "Anna")],
+        &[
+            says("/tariffs", 1),
+            presses("buy_month"),
+            Act::Pays { who: ANNA, answers: &[(ANNA, 1)] },
+            says("/profile", 1),
+            says("/menu", 1),
+        ],
+    );
+}
+
+#[test]
+fn telegrams_menu_has_the_commands() {
+    let talk = Talk::new("en", &[]);
+    let words = |language| talk.commands(language).join(" ");
+    assert!(words("en").contains("guide=How to connect") && words("en").contains("menu=Menu"), "{}", words("en"));
+    assert!(words("ru").contains("guide=Как подключиться") && words("ru").contains("menu=Меню"), "{}", words("ru"));
+}
+
+#[test]
 fn another_language() {
     routes(
         "language",

@@ -34,6 +34,11 @@ pub enum Act<'a> {
         data: &'a str,
         answers: &'a [(i64, usize)],
     },
+    /// Pays the last invoice.
+    Pays {
+        who: i64,
+        answers: &'a [(i64, usize)],
+    },
 }
 
 pub struct Talk {
@@ -84,6 +89,13 @@ impl Talk {
                     self.press(*who, data);
                     (*who, *answers)
                 }
+                Act::Pays { who, answers } => {
+                    self.note(*who, "(pays)");
+                    let messages = self.sandbox().received(*who);
+                    let invoice = messages.iter().rfind(|message| message.method == "sendInvoice").unwrap();
+                    self.sandbox().pay(*who, invoice.message_id).unwrap();
+                    (*who, *answers)
+                }
             };
             for (chat, count) in answers {
                 self.answered(*chat, *count, *chat == who);
@@ -93,6 +105,23 @@ impl Talk {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/routes/transcripts/{name}.{language}.txt"));
         super::expect::differs(&path, &self.transcript)
+    }
+
+    /// The commands that people of a language are shown, once there are any.
+    pub fn commands(&self, language: &str) -> Vec<String> {
+        let client = Client::new(&self.running.url(), DEFAULT_TOKEN).unwrap();
+        let (asked, begun) = (serde_json::json!({ "language_code": language }), Instant::now());
+        loop {
+            let told = self.runtime.block_on(client.ask("getMyCommands", &asked, LIMIT)).unwrap();
+            let each = told.as_array().unwrap().iter();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            let words: Vec<String> =
+                each.map(|one| format!("{}={}", text(&one["command"]), text(&one["description"]))).collect();
+            if !words.is_empty() {
+                return words;
+            }
+            assert!(begun.elapsed() < LIMIT, "no commands for {language}");
+        }
     }
 
     fn sandbox(&self) -> &Sandbox {

@@ -7,6 +7,7 @@
 
 mod admin;
 mod approve;
+mod commands;
 pub mod dispatch;
 mod handle;
 mod order;
@@ -52,8 +53,9 @@ pub async fn drop_pending(client: &Client) -> Result<(), ClientError> {
 pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
     let Some(me) = connect(&engine, &client, &mut stop).await else { return Ok(()) };
     let (intake, dispatcher) = dispatch::open(&engine, &client, me);
+    let commands = commands::keep(engine.clone(), client.clone(), stop.clone());
     let polling = polling::run(engine, client, intake, stop.clone());
-    tokio::try_join!(polling, dispatcher.run(stop)).map(drop)
+    tokio::try_join!(polling, dispatcher.run(stop), commands).map(drop)
 }
 
 /// Finds out who the bot is, however long that takes; nothing if it was told to
