@@ -42,8 +42,11 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
     let text = message.text().unwrap_or_default();
     let mut handled = Handled::default();
     if pay::tells_of_payment(message) {
-        let known = known(engine, &engine.live.current(), from)?;
-        handled = on_seen(known.as_ref(), from, engine.clock.now());
+        // who pays in a group may never have started the bot
+        if message.chat.is_private() {
+            let known = known(engine, &engine.live.current(), from)?;
+            handled = on_seen(known.as_ref(), from, engine.clock.now());
+        }
         pay::on_payment(engine, message, &mut handled)?;
         return Ok(handled);
     }
