@@ -49,6 +49,9 @@ pub struct Handled {
     pub replies: Vec<(i64, Message)>,
     /// Records of what happened.
     pub records: Batch,
+    /// Whether the bot has answered by itself, also without a reply that goes
+    /// through the outbox.
+    pub answered: bool,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
 }

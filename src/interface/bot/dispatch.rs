@@ -7,7 +7,7 @@
 //! and one that is gone from the store has been handled, so none is handled twice.
 
 use super::order::{Order, Place};
-use super::{ASK, FULL_PAUSE, Me, handle};
+use super::{ASK, FULL_PAUSE, Me, handle, pay};
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
 use crate::outbox::Client;
@@ -31,6 +31,7 @@ pub type Handle = Arc<dyn Fn(&Engine, &Update, &str) -> Result<Handled, EngineEr
 #[derive(Clone)]
 pub struct Intake {
     engine: Arc<Engine>,
+    client: Client,
     arrivals: mpsc::Sender<Vec<(i64, Place)>>,
 }
 
@@ -76,15 +77,16 @@ enum Made {
 /// An intake and what handles what comes in.
 pub fn open(engine: &Arc<Engine>, client: &Client, me: Me) -> (Intake, Dispatcher) {
     let (sender, arrivals) = mpsc::channel(ARRIVALS);
-    let intake = Intake { engine: engine.clone(), arrivals: sender };
+    let intake = Intake { engine: engine.clone(), client: client.clone(), arrivals: sender };
     let hands = Hands { engine: engine.clone(), client: client.clone(), me, handle: Arc::new(handle::handle) };
     (intake, Dispatcher { hands, arrivals, order: Order::default(), under_way: JoinSet::new(), resumes: None })
 }
 
 impl Intake {
     /// Stores updates and has them handled. When this returns Telegram may forget
-    /// them. Waits while far too many are under way.
+    /// them. A question before a payment is answered even before. Waits while far too many are under way.
     pub async fn accept(&self, updates: &[Value]) -> Result<(), EngineError> {
+        pay::answer_checkouts(&self.engine, &self.client, updates);
         let numbered = |update: &Value| Some((update["update_id"].as_i64()?, update.to_string().into_bytes()));
         let stored: Vec<_> = updates.iter().filter_map(numbered).collect();
         if stored.is_empty() {

@@ -8,6 +8,7 @@
 mod admin;
 mod approve;
 mod backlog;
+mod commands;
 pub mod dispatch;
 mod handle;
 mod order;
@@ -59,10 +60,17 @@ pub async fn run(
         return Ok(());
     }
     let (intake, dispatcher) = dispatch::open(&engine, &client, me);
+    let commands = commands::keep(engine.clone(), client.clone(), stop.clone());
     let dispatched = dispatcher.run(stop.clone());
     match door {
-        None => tokio::try_join!(polling::run(engine, client, intake, stop), dispatched).map(drop),
-        Some(door) => tokio::try_join!(webhook::run(engine, client, door, intake, stop), dispatched).map(drop),
+        None => {
+            let polling = polling::run(engine, client, intake, stop);
+            tokio::try_join!(polling, dispatched, commands).map(drop)
+        }
+        Some(door) => {
+            let brought = webhook::run(engine, client, door, intake, stop);
+            tokio::try_join!(brought, dispatched, commands).map(drop)
+        }
     }
 }
 
@@ -85,11 +93,12 @@ async fn connect(engine: &Engine, client: &Client, stop: &mut watch::Receiver<bo
         let wait = match known {
             Ok(me) => {
                 tracing::info!(bot = %me.username, "connected to Telegram");
+                engine.live.name_bot(&me.username);
                 return Some(me);
             }
             Err(error) => {
                 let wait = pause_or(&error, pause);
-                tracing::warn!(%error, seconds = wait.as_secs(), "no word from Telegram; trying again");
+                tracing::warn!(%error, seconds = wait.as_secs(), "no updates from Telegram; trying again");
                 engine.note_silence(Some(words(&error)));
                 wait
             }
