@@ -40,3 +40,6 @@ mod test;
 mod updates;
 mod webhook;
 mod why;
+mod yookassa;
+#[path = "../support/yookassa.rs"]
+mod yookassa_stand_in;

@@ -63,9 +63,13 @@ pub async fn run(
     let commands = commands::keep(engine.clone(), client.clone(), stop.clone());
     let dispatched = dispatcher.run(stop.clone());
     match door {
-        None => tokio::try_join!(polling::run(engine, client, intake, stop), dispatched, commands).map(drop),
+        None => {
+            let polling = polling::run(engine, client, intake, stop);
+            tokio::try_join!(polling, dispatched, commands).map(drop)
+        }
         Some(door) => {
-            tokio::try_join!(webhook::run(engine, client, door, intake, stop), dispatched, commands).map(drop)
+            let brought = webhook::run(engine, client, door, intake, stop);
+            tokio::try_join!(brought, dispatched, commands).map(drop)
         }
     }
 }
