@@ -10,6 +10,7 @@
 //! removes it in the same batch that changes profiles and queues the answers.
 //! So a crash at any moment neither loses an update nor handles it twice.
 
+use super::audit::{self, Entry};
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, UserId};
 use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, stage_replies};
@@ -31,6 +32,22 @@ pub struct Handled {
     pub records: Batch,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
+    /// What an admin asked for, to be remembered.
+    pub audit: Vec<Entry>,
+    /// What is only shown, once the rest is durable. It is lost if the process
+    /// ends: whoever asked asks again.
+    pub shows: Vec<Call>,
+}
+
+/// One call of the Bot API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The method.
+    pub method: &'static str,
+    /// Its parameters.
+    pub body: serde_json::Value,
+    /// What is called if Telegram refuses it.
+    pub otherwise: Option<Box<Call>>,
 }
 
 impl Engine {
@@ -72,6 +89,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         batch.ops.extend(handled.records.ops);
+        handled.audit.iter().try_for_each(|entry| audit::write(entry, id, &mut batch))?;
         let staged = self.stage_answers(&mut batch, handled.replies)?;
         let blocks: Vec<_> =
             handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();

@@ -156,11 +156,15 @@ impl Bot {
     /// every start.
     async fn finish(&self, id: i64, raw: &[u8], update: Update) -> Result<(), EngineError> {
         let username = self.me.as_ref().map_or_else(String::new, |me| me.username.clone());
-        let (engine, press) = (self.engine.clone(), press_of(&update));
+        let (engine, mut press) = (self.engine.clone(), press_of(&update));
+        let mut shows = Vec::new();
         // it reads the store, for `/status` all of it: not on a worker of the runtime
         let handled = tokio::task::spawn_blocking(move || handle::handle(&engine, &update, &username)).await;
         let finished = match handled {
-            Ok(Ok(handled)) => self.engine.finish_update(id, handled).await,
+            Ok(Ok(mut handled)) => {
+                shows = std::mem::take(&mut handled.shows);
+                self.engine.finish_update(id, handled).await
+            }
             Ok(Err(error)) => Err(error),
             Err(bug) if bug.is_panic() => return self.set_aside(id, raw, &bug.to_string()).await,
             // the runtime is ending; the update is there at the next start
@@ -168,6 +172,10 @@ impl Bot {
         };
         match finished {
             Ok(()) => {
+                if shows.iter().any(|call| call.method == "answerCallbackQuery") {
+                    press = None;
+                }
+                admin::show(&self.client, shows).await;
                 self.answer_press(press);
                 Ok(())
             }
