@@ -4,7 +4,7 @@
 //!
 //! | key | record |
 //! | --- | --- |
-//! | `a` + the time, counted down + update id | [`Entry`] |
+//! | `a` + the time and the update's id, both counted down | [`Entry`] |
 
 use super::{Engine, EngineError};
 use crate::model::Time;
@@ -32,8 +32,8 @@ pub struct Entry {
 /// Adds an entry that an update led to.
 pub(super) fn write(entry: &Entry, update: i64, batch: &mut Batch) -> Result<(), StoreError> {
     // the newest come first in the order of keys
-    let time = i64::MAX - entry.at.0;
-    let key = [PREFIX, &time.to_be_bytes(), &update.to_be_bytes()].concat();
+    let down = |n: i64| (i64::MAX - n).to_be_bytes();
+    let key = [PREFIX, &down(entry.at.0), &down(update)].concat();
     batch.put(key, encode(VERSION, entry)?);
     Ok(())
 }

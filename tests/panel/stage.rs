@@ -32,7 +32,7 @@ segments:
 rules:
   thanks: {title: {en: Thank you, ru: Спасибо}, when: event payment, then: [{send: hello}]}
   expires_soon: {when: 3 days before subscription_until, then: [{send: {template: hello, transactional: true}}]}
-  greet: {when: user joins, then: [{send: {experiment: greeting, control: hello, short: short}}]}
+  greet: {when: user returns, then: [{send: {experiment: greeting, control: hello, short: short}}]}
 drips:
   onboarding: {when: event payment, steps: [first: {send: hello}]}
 tasks:
@@ -69,7 +69,7 @@ impl Stage {
         for (name, text) in [
             ("vestnik.yaml", SETTINGS),
             ("rules/a.yaml", RULES),
-            ("templates/hello.en.html", "Hello, {{ user.first_name }}!\n"),
+            ("templates/hello.en.html", "Hello, {{ user.first_name | default(\"friend\") }}!\n"),
             ("templates/short.en.html", "Hi!\n"),
         ] {
             let path = folder.path().join(name);
@@ -98,7 +98,7 @@ impl Stage {
         let options = AppOptions {
             project: project.to_owned(),
             data: project.join("data"),
-            live: Arc::new(Live::open(project, self.clock.clone()).unwrap_or_else(|error| panic!("{error:?}"))),
+            live: Arc::new(Live::open(project, self.clock.clone()).unwrap_or_else(|error| panic!("{}", format!("{error:?}").chars().take(600).collect::<String>()))),
             store: self.store.clone(),
             clock: self.clock.clone(),
             client: self.client.clone(),
@@ -202,6 +202,14 @@ impl Talk<'_> {
         let notice = self.stage.press(self.chat, self.message, &data);
         let notice = if notice.is_empty() { notice } else { format!("({notice})\n") };
         let _ = writeln!(self.seen, "=== [{label}]\n{notice}{}", drawn(&self.screen()));
+        self
+    }
+
+    /// The same for a screen that was seen before.
+    pub fn returns(&mut self, label: &str) -> &mut Self {
+        let seen = self.seen.len();
+        self.presses(label);
+        self.seen.truncate(seen);
         self
     }
 
