@@ -78,7 +78,7 @@ fn render(report: &RevenueReport, is_apart: bool, lang: Lang) -> String {
     out
 }
 
-fn columns<'a>(first: &'a Text, lang: Lang) -> Vec<(&'a str, Align)> {
+fn columns(first: &Text, lang: Lang) -> Vec<(&str, Align)> {
     let names = match lang {
         Lang::En => ["payments", "first", "renewals", "roubles", "Stars", "together", "average", "paying"],
         Lang::Ru => ["платежей", "первых", "повторных", "рубли", "звёзды", "вместе", "средний", "платящих"],

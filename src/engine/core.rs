@@ -14,7 +14,7 @@ use super::automation::due::Due;
 use super::automation::flow::asked;
 use super::automation::{Automation, Flow};
 use super::crowd::Crowd;
-use super::decide::Reactions;
+use super::decide::{ROUNDS, Reactions};
 use super::experiments::{Around, Winner};
 use super::turn::{Came, Errand, Ground, Post, Rules, Stimulus, Turn};
 use super::witness::Seen;
@@ -43,6 +43,8 @@ pub(super) struct Core {
     off_since: Option<Time>,
     /// The hour in which winners were looked for last.
     won: Option<i64>,
+    /// Through how many users something is being told, one by another.
+    depth: usize,
 }
 
 /// For so long the audience may count events that were undone.
@@ -51,7 +53,17 @@ const OFF_FOR: TimeDelta = TimeDelta::minutes(1);
 impl Core {
     pub fn new(crowd: Arc<Crowd>) -> Self {
         let (sweeps, staged) = (Sweeps::default(), Staged::default());
-        Self { crowd, rules: None, sweeps, staged, is_stale: false, replaying: Vec::new(), off_since: None, won: None }
+        Self {
+            crowd,
+            rules: None,
+            sweeps,
+            staged,
+            is_stale: false,
+            replaying: Vec::new(),
+            off_since: None,
+            won: None,
+            depth: 0,
+        }
     }
 }
 
@@ -227,7 +239,34 @@ impl Core {
             self.off_since = self.off_since.or(Some(now));
         }
         self.stage(came.posts, came.notes, came.errands);
+        for event in came.told {
+            came.follows.extend(self.tell(audience, event));
+        }
         came.follows
+    }
+
+    /// Something happens to a user because of what another one did. Who is not
+    /// known is not told. Users that tell one another in a circle come to an end
+    /// after as many as there are rounds.
+    fn tell(&mut self, audience: &Audience, event: Event) -> Vec<Follow> {
+        let (user, now) = (event.user, self.crowd.clock.now());
+        if audience.with_row(user, |_| ()).is_none() {
+            tracing::info!(%user, event = %event.name, "nobody is known by this id; nothing happens to them");
+            return Vec::new();
+        }
+        if self.depth == ROUNDS {
+            tracing::warn!(%user, event = %event.name, "users tell one another without end; this is not told");
+            return Vec::new();
+        }
+        let changes = audience.happened(&event, now);
+        self.count(audience, &event);
+        self.moved(&changes);
+        let mut follows = vec![Follow::Event(event.clone())];
+        let stimulus = Stimulus { event: Some(event), changes: vec![changes], due: None };
+        self.depth += 1;
+        follows.extend(self.turn(audience, user, Origin::Live, None, |turn| turn.follow(stimulus)));
+        self.depth -= 1;
+        follows
     }
 
     /// Puts winners into effect, once an hour, and tells the admins.

@@ -1,7 +1,7 @@
 //! What a user does in the private chat with the bot, as changes of the profile
 //! and events: the same whether Telegram tells of it or a test of rules.
 
-use crate::model::event::LEDGER;
+use crate::model::event::{ANSWERED, LEDGER};
 use crate::model::{Delivery, Event, Patch, Reach, Time, UserId, Value};
 use std::sync::Arc;
 
@@ -18,6 +18,12 @@ pub fn wrote(user: UserId, at: Time, text: &str) -> Event {
         Some(payload) => event(user, "start", at, &[("payload", payload)]),
         None => event(user, "message", at, &[("text", text)]),
     }
+}
+
+/// The bot has answered it by itself: to rules it is nothing unknown.
+pub fn answered(mut event: Event) -> Event {
+    event.properties.push((ANSWERED.into(), Value::Bool(true)));
+    event
 }
 
 /// The press of a button of a message, whose template may be known.

@@ -252,6 +252,9 @@ fn text(person: &Person<'_>, template: &str, part: u8, parts: u8, vars: &[(Strin
         (_, 0) => Portion::Media,
         (_, _) => Portion::Text,
     };
+    if person.rulebook().templates.waits_for_bot(template) {
+        return Prepared::Later;
+    }
     match person.rulebook().render_part(template, portion, &person.profile(), person, vars) {
         Ok(message) => Prepared::Send(Box::new(message)),
         Err(error) => {

@@ -30,6 +30,9 @@ pub struct Handled {
     pub replies: Vec<(i64, Message)>,
     /// Records of what happened.
     pub records: Batch,
+    /// Whether the bot has answered by itself, also without a reply that goes
+    /// through the outbox.
+    pub answered: bool,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
     /// What an admin asked for, to be remembered.
@@ -73,15 +76,20 @@ impl Engine {
         }
     }
 
-    /// Stored updates that wait to be handled, oldest first.
-    pub fn pending_updates(&self) -> Result<Vec<(i64, Vec<u8>)>, EngineError> {
-        let mut pending = Vec::new();
+    /// Shows the stored updates that wait to be handled, oldest first.
+    pub fn each_pending_update(&self, mut see: impl FnMut(i64, &[u8])) -> Result<(), EngineError> {
         for pair in self.store.scan(b"u", b"") {
             let (key, raw) = pair?;
-            let id = key.get(1..).and_then(|id| <[u8; 8]>::try_from(id).ok());
-            pending.extend(id.map(|id| (i64::from_be_bytes(id), raw)));
+            if let Some(id) = key.get(1..).and_then(|id| <[u8; 8]>::try_from(id).ok()) {
+                see(i64::from_be_bytes(id), &raw);
+            }
         }
-        Ok(pending)
+        Ok(())
+    }
+
+    /// A stored update that waits to be handled; nothing once it was handled.
+    pub fn pending_update(&self, id: i64) -> Result<Option<Vec<u8>>, EngineError> {
+        Ok(self.store.get(&key(b'u', id))?)
     }
 
     /// Makes what an update led to durable and removes the update, as one.
@@ -125,7 +133,8 @@ impl Engine {
     }
 
     /// Keeps an update that cannot be read apart, so that it is not lost.
-    pub async fn set_aside(&self, id: i64, raw: &[u8]) -> Result<(), EngineError> {
+    pub async fn set_aside(&self, id: i64) -> Result<(), EngineError> {
+        let Some(raw) = self.pending_update(id)? else { return Ok(()) };
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         batch.put(key(b'w', id), raw);

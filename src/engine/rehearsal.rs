@@ -56,6 +56,8 @@ impl Moment {
     }
 }
 
+/// What stands for the bot's user name where no bot runs.
+const NOBODY: &str = "your_bot";
 /// Rows that are looked at between two commits.
 const TURN: usize = 1_000;
 
@@ -71,6 +73,7 @@ impl Rehearsal {
     ) -> Result<Self, EngineError> {
         let clock = Arc::new(ManualClock::new(begin));
         let live = Arc::new(Live::fixed(folder, rulebook.clone(), clock.clone()));
+        live.name_bot(NOBODY);
         let engine = Engine::new(folder.to_owned(), live, store.clone(), clock.clone())?;
         engine.act();
         engine.audience()?;

@@ -4,7 +4,7 @@
 //! function applies them. Names that live shorter than a rulebook are ids; what
 //! may have to wait in the store goes by name.
 
-use super::{DripId, EventId, FieldId, PropertyId, Time, TimeDelta, Value};
+use super::{DripId, EventId, FieldId, PropertyId, Time, TimeDelta, UserId, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub enum Effect {
     Stop(DripId),
     /// Something happens, by the place of its properties; none is missing.
     Emit(EventId, Vec<(PropertyId, Value)>),
+    /// The same to another user.
+    Tell(UserId, EventId, Vec<(PropertyId, Value)>),
     /// The admins are told.
     Notify(String),
     /// A line in the log.

@@ -141,6 +141,8 @@ pub const LEDGER: &str = "ledger";
 /// The property of an event about the delivery of a drip's message that names
 /// the drip and the step.
 pub const BY: &str = "by";
+/// Of a message or press: the bot has answered it by itself.
+pub const ANSWERED: &str = "answered:";
 
 /// One event of one user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Clock, Time};
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The current rulebook and the last report.
 pub struct Live {
@@ -23,6 +23,8 @@ pub struct Live {
     current: ArcSwap<Rulebook>,
     last: ArcSwap<ReloadReport>,
     seen: Mutex<Seen>,
+    /// What the bot is called, once Telegram has told.
+    bot: OnceLock<String>,
 }
 
 /// What a look at the project's files came to.
@@ -106,6 +108,7 @@ impl Live {
             seen: Mutex::new(Seen { accepted: files, last: Ok(rulebook.version.clone()), parsed }),
             current: ArcSwap::new(rulebook),
             last: ArcSwap::from_pointee(ReloadReport { outcome, diagnostics, sources, at }),
+            bot: OnceLock::new(),
         })
     }
 
@@ -126,6 +129,7 @@ impl Live {
             seen: Mutex::new(seen),
             current: ArcSwap::new(rulebook),
             last: ArcSwap::from_pointee(report),
+            bot: OnceLock::new(),
         }
     }
 
@@ -137,6 +141,12 @@ impl Live {
     /// The rulebook in effect.
     pub fn current(&self) -> Arc<Rulebook> {
         self.current.load_full()
+    }
+
+    /// Says what the bot is called, for this rulebook and those that follow.
+    pub fn name_bot(&self, username: &str) {
+        let _ = self.bot.set(username.to_owned());
+        self.current().templates.name_bot(username);
     }
 
     /// Where things stand in the files of the rulebook in effect.
@@ -222,7 +232,11 @@ impl Live {
         seen.accepted = files;
         let version = rulebook.version.clone();
         let restart_needed = before.settings.restart_needed(&rulebook.settings);
-        self.current.store(rulebook);
+        self.current.store(rulebook.clone());
+        // in this order, or a name that comes in between is missed
+        if let Some(username) = self.bot.get() {
+            rulebook.templates.name_bot(username);
+        }
         Outcome::Accepted { version, changed, restart_needed }
     }
 

@@ -51,7 +51,7 @@ pub use schema_json::{SchemaOf, json_schema};
 pub use script::{ScriptError, ScriptRef, Scripts};
 pub use settings::{Http, Mode, Payments, Role, Settings, Telegram, Watch, Webhooks, YooKassa, Zone};
 pub use template::{Portion, RenderContext, RenderError, Templates, text_limit, visible_text};
-pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Weekdays};
+pub use trigger::{ClockTime, ClockZone, Every, Goal, Moment, Schedule, Trigger, Unknown, Weekdays};
 pub use view::{Recorded, View};
 pub use watch::WatchGuard;
 pub use whereabouts::Whereabouts;

@@ -3,6 +3,7 @@
 
 use crate::sandbox::answer::Refusal;
 use axum::RequestExt;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Form, Multipart, Query, Request};
 use axum::http::header;
 use serde_json::{Map, Value};
@@ -153,6 +154,11 @@ impl Params {
     }
 
     async fn read_multipart(&mut self, request: Request) -> Result<(), Unreadable> {
+        // The reader of parts stops behind the last one, and a connection with a
+        // rest of a request in it cannot be kept alive.
+        let (head, body) = request.into_parts();
+        let whole = to_bytes(body, MAX_BODY).await.map_err(|_| Unreadable::TooLarge)?;
+        let request = Request::from_parts(head, Body::from(whole));
         let mut parts = request.extract::<Multipart, _>().await.map_err(|_| bad("can't parse the multipart body"))?;
         while let Some(part) = parts.next_field().await.map_err(|problem| multipart_problem(&problem))? {
             let field = part.name().unwrap_or_default().to_owned();

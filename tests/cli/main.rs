@@ -37,4 +37,5 @@ mod sql;
 mod start;
 mod support;
 mod test;
+mod updates;
 mod why;

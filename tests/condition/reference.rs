@@ -147,7 +147,7 @@ impl Reference<'_> {
             Kind::Call { function, arguments } => match &*function.text {
                 "coalesce" | "min" | "max" | "abs" => arguments.iter().filter_map(|a| self.number_kind(a)).max(),
                 "percent" => Some(Number::Float),
-                "lower" | "upper" | "first" | "last" | "variant" | "in_drip" | "finished_drip" => None,
+                "lower" | "upper" | "after" | "first" | "last" | "variant" | "in_drip" | "finished_drip" => None,
                 "sum" => match self.fact("sum", arguments) {
                     Fact::Sum { event, property, .. } => number_type(self.project.property(event, property)),
                     other => panic!("{other:?}"),
@@ -266,6 +266,17 @@ impl Reference<'_> {
             "round" | "floor" | "ceil" => whole(name, first),
             "lower" => V::Text(string(first).to_lowercase()),
             "upper" => V::Text(string(first).to_uppercase()),
+            "after" if arguments[1] == V::Missing => V::Missing,
+            "after" => match string(first).strip_prefix(&*string(&arguments[1])) {
+                Some(rest) => V::Text(rest.to_owned()),
+                None => V::Missing,
+            },
+            "int" => {
+                let text = string(first);
+                let digits = text.strip_prefix('-').unwrap_or(&text);
+                let is_plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+                text.parse().ok().filter(|_| is_plain).map_or(V::Missing, V::Int)
+            }
             "length" => match first {
                 V::List(items) => V::Int(items.len() as i64),
                 other => V::Int(string(other).chars().count() as i64),

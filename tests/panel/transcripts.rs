@@ -9,10 +9,7 @@ use std::path::Path;
 #[test]
 fn every_entry_is_shown() {
     let stage = Stage::new();
-    for (language, home, walk) in [
-        ("en", "🏠 Panel", ENGLISH),
-        ("ru", "🏠 Панель", RUSSIAN),
-    ] {
+    for (language, home, walk) in [("en", "🏠 Panel", ENGLISH), ("ru", "🏠 Панель", RUSSIAN)] {
         let mut talk = stage.talk(1, language);
         talk.says("/admin");
         for path in walk {
@@ -134,8 +131,8 @@ fn users_are_found_and_explained() {
     ] {
         talk.says(text);
     }
-    let got = stage.sandbox().received(3);
-    assert!(got.iter().any(|message| message.text == "Hello, Ann <b>&!"), "{got:#?}");
+    let shown = || stage.sandbox().received(3).iter().any(|message| message.text == "Hello, Ann <b>&!");
+    wait("the template", shown);
     holds("users.en.txt", &talk.seen);
 }
 

@@ -30,15 +30,15 @@ fn mistakes() {
         ),
         (
             product("title: M, description: D, price: {}"),
-            "R150 rules/x.yaml:2:39 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
+            "R150 rules/x.yaml:2:40 ‹{}› a product needs a price => write `price: {rub: 299, stars: 250}`",
         ),
         (
             product("title: M, description: D, price: {rub: 2.999}"),
-            "R074 rules/x.yaml:2:45 ‹2.999› `rub` cannot be `2.999` => write roubles, such as `299` or `299.50`",
+            "R074 rules/x.yaml:2:46 ‹2.999› `rub` cannot be `2.999` => write roubles, such as `299` or `299.50`",
         ),
         (
             product("title: M, description: D, price: {stars: 0}"),
-            "R074 rules/x.yaml:2:47 ‹0› `stars` cannot be `0` => write a number from 1 to 1000000",
+            "R074 rules/x.yaml:2:48 ‹0› `stars` cannot be `0` => write a number from 1 to 1000000",
         ),
         (
             product(&format!("title: {long}, description: D, price: {{stars: 1}}")),
@@ -48,24 +48,24 @@ fn mistakes() {
         ),
         (
             product("title: M, description: D, price: {stars: 1}, photo: m.jpg"),
-            "R150 rules/x.yaml:2:58 ‹m.jpg› `m.jpg` is not the address of a picture => an invoice shows a picture from the web: write its address with https://",
+            "R150 rules/x.yaml:2:59 ‹m.jpg› `m.jpg` is not the address of a picture => an invoice shows a picture from the web: write its address with https://",
         ),
         (
             product("title: M, description: D, price: {stars: 1}, if: balance > 0"),
-            "C010 rules/x.yaml:2:55 ‹balance› there is no field `balance` => fields are declared in `profile:`",
+            "C010 rules/x.yaml:2:56 ‹balance› there is no field `balance` => declare it in the section `profile`; text stands in quotes",
         ),
         (invoice("product: month, pay: stars"), ""),
         (
             invoice("product: moth, pay: stars"),
-            "R072 rules/x.yaml:4:54 ‹moth› unknown product `moth` => did you mean `month`?",
+            "R072 rules/x.yaml:4:50 ‹moth› unknown product `moth` => did you mean `month`?",
         ),
         (
             invoice("product: month, pay: card"),
-            "R150 rules/x.yaml:4:66 ‹card› `month` has no price in roubles => add `rub` to its `price`",
+            "R150 rules/x.yaml:4:62 ‹card› `month` has no price in roubles => add `rub` to its `price`",
         ),
         (
             invoice("product: month, pay: cash"),
-            "R002 rules/x.yaml:4:66 ‹cash› `pay` cannot be `cash` => known here: `stars`, `card`",
+            "R002 rules/x.yaml:4:62 ‹cash› `pay` cannot be `cash` => known here: `stars`, `card`",
         ),
     ] {
         compare(&rules, &told(&load(&rules, true)), expected);
@@ -74,7 +74,7 @@ fn mistakes() {
     compare(
         &rules,
         &told(&load(&rules, false)),
-        "R150 rules/x.yaml:4:66 ‹card› there is no provider for payments by card => name the variable with its token in \
+        "R150 rules/x.yaml:4:62 ‹card› there is no provider for payments by card => name the variable with its token in \
          vestnik.yaml: `payments: {provider_token_env: PROVIDER_TOKEN}`",
     );
 }

@@ -573,6 +573,11 @@ R041 rules/x.yaml:5:43 ‹forever› `forever` is not a length of time => write 
             ("emit: won", ""),
             ("emit: {won: {amount: 3}}", ""),
             ("emit: {won: {amount: balance * 2}}", ""),
+            ("{emit: won, user: referred_by}", ""),
+            (
+                r##"{tag: beta, user: 5}"##,
+                r##"R071 rules/x.yaml:5:21 ‹user› only `emit` happens to another user => remove it, or put it beside `emit`"##,
+            ),
             (
                 r##"emit: {won: {amont: 3}}"##,
                 r##"R001 rules/x.yaml:5:22 ‹amont› unknown key `amont` in an event's properties => did you mean `amount`?"##,

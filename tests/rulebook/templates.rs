@@ -39,7 +39,7 @@ fn template_files() {
         ),
         (
             "{{ frist }}",
-            r#"T005 templates/hello.html:1:4 ‹frist› unknown variable `frist` => a template knows `user.FIELD`, `segment("NAME")`, `variant("NAME")` and `vars.NAME`"#,
+            r#"T005 templates/hello.html:1:4 ‹frist› unknown variable `frist` => a template knows `user.FIELD`, `segment("NAME")`, `variant("NAME")`, `vars.NAME` and `bot.username`"#,
         ),
         (
             "x{% if segment('vpi') %}y{% endif %}",

@@ -2,6 +2,9 @@
 
 use crate::harness::Harness;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use vestnik::sandbox::{Sandbox, SandboxError, SandboxOptions};
 
 #[tokio::test]
@@ -86,4 +89,34 @@ async fn it_stops_when_dropped() {
     harness.running.stop();
     tokio::task::yield_now().await;
     assert!(client.get(url).send().await.is_err());
+}
+
+/// Found by grammY: its uploads are chunked, and the last, empty chunk may come
+/// a little later than the end of the form in it.
+#[tokio::test]
+async fn a_connection_outlives_an_upload_in_chunks() {
+    let harness = Harness::start().await;
+    let url = reqwest::Url::parse(&harness.method("sendPhoto")).unwrap();
+    let mut socket = TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await.unwrap();
+    let form = "--B\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n9\r\n--B\r\n\
+                Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\npixels\r\n--B--\r\n";
+    for caption in ["first", "second"] {
+        let head = format!(
+            "POST {}?caption={caption} HTTP/1.1\r\nHost: sandbox\r\nTransfer-Encoding: chunked\r\n\
+             Content-Type: multipart/form-data; boundary=B\r\n\r\n{:x}\r\n{form}\r\n",
+            url.path(),
+            form.len()
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(50), socket.readable()).await;
+        assert!(early.is_err(), "answered before the request was there");
+        socket.write_all(b"0\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !String::from_utf8_lossy(&answer).contains("\"ok\"") {
+            assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "the connection was closed");
+        }
+        assert!(String::from_utf8_lossy(&answer).starts_with("HTTP/1.1 200"));
+    }
+    let received = harness.sandbox().received(9);
+    assert_eq!(received.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), ["first", "second"]);
 }

@@ -52,14 +52,19 @@ impl Checker<'_> {
         }
         let arguments = match takes {
             Takes::Alike | Takes::Ordered => self.alike(arguments)?,
-            Takes::Number | Takes::Rounded | Takes::Text | Takes::Sized | Takes::Time | Takes::Salt => {
-                arguments.into_iter().map(|(expr, _)| expr).collect()
-            }
+            Takes::Number
+            | Takes::Rounded
+            | Takes::Text
+            | Takes::Texts
+            | Takes::Written
+            | Takes::Sized
+            | Takes::Time
+            | Takes::Salt => arguments.into_iter().map(|(expr, _)| expr).collect(),
         };
         let ty = match takes {
             Takes::Alike | Takes::Ordered | Takes::Number => arguments.first()?.ty.clone(),
-            Takes::Rounded | Takes::Sized | Takes::Time => Type::Int,
-            Takes::Text => Type::String,
+            Takes::Rounded | Takes::Written | Takes::Sized | Takes::Time => Type::Int,
+            Takes::Text | Takes::Texts => Type::String,
             Takes::Salt => Type::Float,
         };
         Some(Expr::new(ty, Op::Call(Call { function, behaviour, arguments: arguments.into() })))

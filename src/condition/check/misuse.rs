@@ -13,6 +13,7 @@ pub(super) fn argument_count(function: &Function, name: &Word, given: usize) -> 
     let count = match function.form.arity() {
         (1, 1) => Text::new("one argument", "один аргумент"),
         (1, _) => Text::new("one argument or two", "один аргумент или два"),
+        (2, 2) => Text::new("two arguments", "два аргумента"),
         _ => Text::new("two or more arguments", "два аргумента или больше"),
     };
     let word = function.name;

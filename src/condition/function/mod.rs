@@ -79,6 +79,10 @@ pub(super) enum Takes {
     Rounded,
     /// A text, and gives one.
     Text,
+    /// Two texts; gives one.
+    Texts,
+    /// A text; gives an int.
+    Written,
     /// A text or a list; gives an int.
     Sized,
     /// A time; gives an int.
@@ -167,6 +171,7 @@ impl Form {
     pub(super) fn arity(self) -> (usize, usize) {
         match self {
             Self::Computed(Takes::Alike | Takes::Ordered, _) => (2, usize::MAX),
+            Self::Computed(Takes::Texts, _) => (2, 2),
             Self::Asked(Asks::Count | Asks::Sum | Asks::Received | Asks::Clicked) => (1, 2),
             Self::Computed(..) | Self::Asked(_) => (1, 1),
         }
@@ -190,7 +195,7 @@ impl Takes {
             Self::Alike => true,
             Self::Ordered => number || matches!(ty, Type::Time | Type::Duration),
             Self::Number | Self::Rounded => number,
-            Self::Text | Self::Salt => text,
+            Self::Text | Self::Texts | Self::Written | Self::Salt => text,
             Self::Sized => text || *ty == Type::List,
             Self::Time => *ty == Type::Time,
         }
@@ -202,7 +207,8 @@ impl Takes {
             Self::Alike => Text::new("values of one type", "значения одного типа"),
             Self::Ordered => Text::new("numbers, times or durations", "числа, моменты или длительности"),
             Self::Number | Self::Rounded => Text::new("a number", "число"),
-            Self::Text => Text::new("text", "текст"),
+            Self::Text | Self::Written => Text::new("text", "текст"),
+            Self::Texts => Text::new("two texts", "два текста"),
             Self::Sized => Text::new("text or a list", "текст или список"),
             Self::Time => Text::new("a time", "момент времени"),
             Self::Salt => Text::new("a text in quotes", "текст в кавычках"),

@@ -197,7 +197,8 @@ impl Core {
                     | Effect::Send(_)
                     | Effect::Start(_)
                     | Effect::Stop(_)
-                    | Effect::Emit(..) => {}
+                    | Effect::Emit(..)
+                    | Effect::Tell(..) => {}
                 }
             }
         }

@@ -4,7 +4,7 @@
 use super::moment::{Hours, moment};
 use super::pick::{self, pick};
 use crate::condition::{Expression, Row};
-use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Text, Time, Value, builtin};
+use crate::model::{Chore, Effect, ExperimentId, FieldId, Schema, Sending, Text, Time, UserId, Value, builtin};
 use crate::rulebook::offer::{INVOICE, PAY};
 use crate::rulebook::{Action, Invoice, Rulebook, Send};
 use std::fmt;
@@ -111,6 +111,7 @@ fn changes<'e>(effect: &'e Effect, schema: &Schema, now: Time) -> Vec<Change<'e>
         | Effect::Start(_)
         | Effect::Stop(_)
         | Effect::Emit(..)
+        | Effect::Tell(..)
         | Effect::Notify(_)
         | Effect::Log(_)
         | Effect::Chore(_) => Vec::new(),
@@ -139,7 +140,16 @@ impl<R: Row> Situation<'_, R> {
             Action::Stop(drip) => vec![Effect::Stop(*drip)],
             Action::Emit(emit) => {
                 let told = emit.properties.iter().map(|(id, x)| (*id, value(x)));
-                vec![Effect::Emit(emit.event, told.filter(|(_, value)| !value.is_missing()).collect())]
+                let told = told.filter(|(_, value)| !value.is_missing()).collect();
+                match emit.user.as_ref().map(&value) {
+                    None => vec![Effect::Emit(emit.event, told)],
+                    Some(Value::Int(id)) if Value::Int(id) == *self.row.field(builtin::ID) => {
+                        vec![Effect::Emit(emit.event, told)]
+                    }
+                    Some(Value::Int(id)) => vec![Effect::Tell(UserId(id), emit.event, told)],
+                    // it is nobody: nothing happens
+                    Some(_) => Vec::new(),
+                }
             }
             Action::Run(run) => self.rulebook.act(run, self.row).map_err(|error| Trouble::Script(error.whole()))?,
             Action::Notify(text) => vec![Effect::Notify(text.clone())],

@@ -3,9 +3,10 @@
 //! ask.
 
 use crate::condition::{Condition, Matcher, Row};
+use crate::model::event::ANSWERED;
 use crate::model::events::{BOT_BLOCKED, BOT_RETURNED, MESSAGE, PRESS, START};
 use crate::model::{Event, EventId, FieldId, SegmentId, TimeDelta, Value};
-use crate::rulebook::{Rulebook, Trigger};
+use crate::rulebook::{Rulebook, Trigger, Unknown};
 use std::collections::HashMap;
 
 /// The rules and drips of one rulebook by what triggers them. Those on a
@@ -104,7 +105,7 @@ impl Reactions {
             if let Some(matcher) = &group.matcher {
                 ranks.extend(matcher.matching(row).iter().map(|place| group.conditional[place]));
             }
-            let is_meant = |rank: &usize| fits(self.order[*rank].when(rulebook), occurrence);
+            let is_meant = |rank: &usize| self.is_meant(rulebook, *rank, occurrence, group);
             let mut kept = ranks.split_off(before);
             kept.retain(is_meant);
             ranks.append(&mut kept);
@@ -121,11 +122,23 @@ impl Reactions {
         for occurrence in occurrences {
             let Some(group) = self.triggered(rulebook, occurrence) else { continue };
             let all = group.always.iter().chain(&group.conditional);
-            ranks.extend(all.filter(|rank| fits(self.order[**rank].when(rulebook), occurrence)));
+            ranks.extend(all.filter(|rank| self.is_meant(rulebook, **rank, occurrence, group)));
         }
         ranks.sort_unstable();
         ranks.dedup();
         ranks.into_iter().map(|rank| self.order[rank]).collect()
+    }
+
+    /// Whether an occurrence of a group is what one of it waits for. What others
+    /// of the group name is known to all, whether or not their conditions hold.
+    fn is_meant(&self, rulebook: &Rulebook, rank: usize, occurrence: &Occurrence<'_>, group: &Group) -> bool {
+        let trigger = self.order[rank].when(rulebook);
+        let mut all = group.always.iter().chain(&group.conditional);
+        let is_named = |rank: &usize| {
+            let when = self.order[*rank].when(rulebook);
+            names(when) && fits(when, occurrence)
+        };
+        fits(trigger, occurrence) && !(matches!(trigger, Trigger::Unknown(_)) && all.any(is_named))
     }
 
     fn triggered(&self, rulebook: &Rulebook, occurrence: &Occurrence<'_>) -> Option<&Group> {
@@ -150,8 +163,8 @@ impl Reactions {
         let event = match trigger {
             Trigger::Event(event) => *event,
             Trigger::Command(command) if command == "start" => START,
-            Trigger::Command(_) | Trigger::Text(_) => MESSAGE,
-            Trigger::Button(_) => PRESS,
+            Trigger::Command(_) | Trigger::Text(_) | Trigger::Unknown(Unknown::Message) => MESSAGE,
+            Trigger::Button(_) | Trigger::Unknown(Unknown::Button) => PRESS,
             Trigger::Blocks => BOT_BLOCKED,
             Trigger::Returns => BOT_RETURNED,
             Trigger::Enters(segment) => return Some(self.by_entered.entry(*segment).or_default()),
@@ -193,6 +206,7 @@ fn fits(trigger: &Trigger, occurrence: &Occurrence<'_>) -> bool {
         Trigger::Command(command) => command_of(text("text")) == Some(command),
         Trigger::Button(button) => text("button") == button,
         Trigger::Text(pattern) => command_of(text("text")).is_none() && pattern.is_match(text("text")),
+        Trigger::Unknown(_) => event.property(ANSWERED).is_none(),
         Trigger::Event(_)
         | Trigger::Enters(_)
         | Trigger::Leaves(_)
@@ -202,6 +216,23 @@ fn fits(trigger: &Trigger, occurrence: &Occurrence<'_>) -> bool {
         | Trigger::Returns
         | Trigger::Due { .. }
         | Trigger::Schedule(_) => true,
+    }
+}
+
+/// Whether a trigger names what the user said, and so knows it.
+fn names(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Command(_) | Trigger::Button(_) | Trigger::Text(_) => true,
+        Trigger::Event(_)
+        | Trigger::Unknown(_)
+        | Trigger::Enters(_)
+        | Trigger::Leaves(_)
+        | Trigger::Changes(_)
+        | Trigger::Joins
+        | Trigger::Blocks
+        | Trigger::Returns
+        | Trigger::Due { .. }
+        | Trigger::Schedule(_) => false,
     }
 }
 

@@ -92,6 +92,7 @@ pub(super) fn rules(new: &Side, automation: &Automation, after: &Audience, now: 
             | Trigger::Command(_)
             | Trigger::Button(_)
             | Trigger::Text(_)
+            | Trigger::Unknown(_)
             | Trigger::Joins
             | Trigger::Blocks
             | Trigger::Returns => return None,
@@ -138,6 +139,7 @@ pub(super) fn passed_over(old: &Side, new: &Side, after: &Audience, segments: &[
             | Trigger::Command(_)
             | Trigger::Button(_)
             | Trigger::Text(_)
+            | Trigger::Unknown(_)
             | Trigger::Joins
             | Trigger::Blocks
             | Trigger::Returns => return None,

@@ -161,24 +161,28 @@ impl<'a> Stage<'a> {
         let known = self.known()?;
         let mut patches = vec![self.seen(known.as_ref())];
         let rulebook = &self.ground.rulebook;
+        let mut event = deed::wrote(USER, self.now(), text);
         if let Some(ask) = opt_out::of_text(rulebook, text, "") {
             let asker = Asker { known: known.as_ref(), language: None };
             patches.push((USER, opt_out::answer(rulebook, asker, ask).0));
+            event = deed::answered(event);
         }
-        let event = self.told(deed::wrote(USER, self.now(), text));
+        let event = self.told(event);
         Ok(Transaction { patches, events: vec![event], ..Transaction::default() })
     }
 
     fn press(&mut self, button: &str) -> Result<Transaction, EngineError> {
         let known = self.known()?;
         let mut patches = vec![self.seen(known.as_ref())];
+        let (now, message) = (self.now(), self.message_with(button));
+        let template = message.as_ref().map(|(template, _)| template.as_str());
+        let mut press = deed::pressed(USER, now, button, template);
         if let Some(ask) = opt_out::of_press(button) {
             let asker = Asker { known: known.as_ref(), language: None };
             patches.push((USER, opt_out::answer(&self.ground.rulebook, asker, ask).0));
+            press = deed::answered(press);
         }
-        let (now, message) = (self.now(), self.message_with(button));
-        let template = message.as_ref().map(|(template, _)| template.as_str());
-        let mut events = vec![self.told(deed::pressed(USER, now, button, template))];
+        let mut events = vec![self.told(press)];
         if let Some((template, ledger)) = &message {
             events.push(self.told(deed::clicked(USER, now, button, template, *ledger)));
         }

@@ -310,6 +310,7 @@ fn is_of_profile(effect: &Effect) -> bool {
         | Effect::Start(_)
         | Effect::Stop(_)
         | Effect::Emit(..)
+        | Effect::Tell(..)
         | Effect::Notify(_)
         | Effect::Log(_)
         | Effect::Chore(_) => false,

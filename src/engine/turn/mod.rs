@@ -78,6 +78,8 @@ pub(super) struct Came {
     pub notes: Vec<String>,
     /// Work to be done apart.
     pub errands: Vec<Errand>,
+    /// What happens to others by it.
+    pub told: Vec<Event>,
     /// Fields that changed, with what they were.
     pub fields: Vec<(UserId, FieldId, Value, Value)>,
     /// Whether the audience counts events that were undone.
@@ -298,6 +300,10 @@ impl<'a> Turn<'a> {
                 return self.standing.in_drip(&name).is_some().then_some(Move::Leave(name, How::Stopped));
             }
             Effect::Emit(id, told) => self.emit(id, told),
+            Effect::Tell(user, id, told) => {
+                let event = self.declared(id, told);
+                self.came.told.push(Event { user, ..event });
+            }
             Effect::Notify(text) => self.came.notes.push(text),
             Effect::Log(text) => tracing::info!(user = %self.user, by = %source, "{text}"),
             Effect::Chore(chore) => {
@@ -328,13 +334,18 @@ impl<'a> Turn<'a> {
 
     /// Something happens because a rule says so.
     fn emit(&mut self, id: crate::model::EventId, told: Vec<(PropertyId, Value)>) {
-        let declared = self.ground.rules.rulebook.catalogue.events.event(id);
-        let properties = told.into_iter().map(|(id, value)| (declared.at(id).name.clone(), value)).collect();
-        let event = self.told(declared.name.clone(), properties);
+        let event = self.declared(id, told);
         let changes = self.ground.audience.happened(&event, self.ground.now);
         self.undo.push(Undo::Event);
         self.came.follows.push(Follow::Event(event.clone()));
         self.next.push(Stimulus { event: Some(event), changes: vec![changes], ..Stimulus::default() });
+    }
+
+    /// An event of the project that a rule tells.
+    fn declared(&self, id: crate::model::EventId, told: Vec<(PropertyId, Value)>) -> Event {
+        let declared = self.ground.rules.rulebook.catalogue.events.event(id);
+        let properties = told.into_iter().map(|(id, value)| (declared.at(id).name.clone(), value)).collect();
+        self.told(declared.name.clone(), properties)
     }
 
     /// An event of the engine's own.

@@ -5,6 +5,7 @@
 mod cascades;
 mod edits;
 mod model;
+mod others;
 mod switches;
 
 use crate::clock::ManualClock;

@@ -54,6 +54,14 @@ impl Scene<'_> {
                 let name = &self.rulebook.catalogue.events.event(*event).name;
                 note("emit", format!("tells the event `{name}`"), format!("порождает событие `{name}`"))
             }
+            Effect::Tell(user, event, _) => {
+                let name = &self.rulebook.catalogue.events.event(*event).name;
+                note(
+                    "emit",
+                    format!("tells the event `{name}` of user {user}"),
+                    format!("порождает событие `{name}` у пользователя {user}"),
+                )
+            }
             Effect::Notify(text) => {
                 note("notify", format!("tells the admins: {text}"), format!("сообщает администраторам: {text}"))
             }

@@ -91,6 +91,7 @@ impl Scene<'_> {
             | Trigger::Command(_)
             | Trigger::Button(_)
             | Trigger::Text(_)
+            | Trigger::Unknown(_)
             | Trigger::Joins
             | Trigger::Blocks
             | Trigger::Returns => self.event(when, written),

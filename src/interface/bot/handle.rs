@@ -7,7 +7,7 @@ use crate::engine::deed::{self, event};
 use crate::engine::inbox::Handled;
 use crate::engine::opt_out::{self, Ask, Asker};
 use crate::engine::{Delivered, Engine, EngineError};
-use crate::model::{Patch, Profile, Reach, Time, UserId, Value, builtin};
+use crate::model::{Event, Patch, Profile, Reach, Time, UserId, Value, builtin};
 use crate::rulebook::Rulebook;
 use teloxide::types::{CallbackQuery, ChatMemberKind, ChatMemberUpdated, Message, Update, UpdateKind, User};
 
@@ -19,6 +19,10 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
         UpdateKind::MyChatMember(change) => on_membership(change, engine.clock.now()),
         _ => Handled::default(),
     };
+    if handled.answered || !handled.replies.is_empty() || !handled.shows.is_empty() {
+        let mark = |event: Event| if event.delivery().is_none() { deed::answered(event) } else { event };
+        handled.events = handled.events.into_iter().map(mark).collect();
+    }
     // An update that comes twice tells the same events.
     for event in handled.events.iter_mut().filter(|event| event.id.is_empty()) {
         event.id = match event.delivery() {

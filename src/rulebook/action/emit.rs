@@ -1,8 +1,9 @@
-//! `emit: {won: {amount: 3}}`: an event of the project happens to the user.
+//! `emit: {won: {amount: 3}}`: an event of the project happens to the user, or
+//! with `user:` beside it to another one.
 
 use super::{Action, Scope};
 use crate::condition::Expression;
-use crate::model::{EventId, PropertyId};
+use crate::model::{EventId, PropertyId, Type};
 use crate::rulebook::check::conditions;
 use crate::rulebook::codes;
 use crate::rulebook::phrases::unknown;
@@ -22,6 +23,8 @@ pub(super) const KEY: Key = optional(
 pub struct Emit {
     /// The event.
     pub event: EventId,
+    /// To whom it happens; absent: to the user of the rule.
+    pub user: Option<Expression>,
     /// What it tells; properties that are absent stay missing.
     pub properties: Vec<(PropertyId, Expression)>,
 }
@@ -29,7 +32,7 @@ pub struct Emit {
 pub(super) fn check(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> {
     if let Some(scalar) = node.scalar().filter(|scalar| !scalar.is_blank()) {
         let event = event(scalar, scope, reader)?;
-        return Some(Action::Emit(Emit { event, properties: Vec::new() }));
+        return Some(Action::Emit(Emit { event, user: None, properties: Vec::new() }));
     }
     let entries = reader.map(node, ("`emit`", "`emit`"))?;
     let [entry] = entries else {
@@ -39,7 +42,12 @@ pub(super) fn check(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Opti
     };
     let event = event(&entry.key, scope, reader)?;
     let properties = properties(event, &entry.value, scope, reader)?;
-    Some(Action::Emit(Emit { event, properties }))
+    Some(Action::Emit(Emit { event, user: None, properties }))
+}
+
+/// Reads `user:` beside an `emit`: an id.
+pub(super) fn user(node: &Node, scope: &Scope<'_>, reader: &mut Reader) -> Option<Expression> {
+    conditions::value(node, Some(&Type::Int), scope.names(), scope.sources, reader)
 }
 
 fn event(name: &Scalar, scope: &Scope<'_>, reader: &mut Reader) -> Option<EventId> {

@@ -111,7 +111,8 @@ impl Action {
 /// What `then` takes.
 pub(in crate::rulebook) const ACTION_LIST: Takes = Takes::List(&Takes::Map(&ITEM));
 
-/// One item of `then`: one of these keys, and perhaps `topic` beside `send`.
+/// One item of `then`: one of these keys, and perhaps `topic` beside `send` or
+/// `user` beside `emit`.
 pub(in crate::rulebook) static ITEM: Shape = Shape {
     what: ("an action", "действие"),
     keys: &[
@@ -135,9 +136,16 @@ pub(in crate::rulebook) static ITEM: Shape = Shape {
         backup::KEY,
         log::KEY,
         optional(TOPIC, Takes::Name, "beside `send`: its topic", "рядом с `send`: тема сообщения"),
+        optional(
+            USER,
+            Takes::Expression,
+            "beside `emit`: the id of the user to whom it happens",
+            "рядом с `emit`: id пользователя, с которым это происходит",
+        ),
     ],
 };
 const TOPIC: &str = "topic";
+const USER: &str = "user";
 const ACTION: (&str, &str) = ("action", "действие");
 /// Actions that make no sense without a user.
 const ABOUT_USERS: [&str; 12] =
@@ -174,18 +182,28 @@ pub(in crate::rulebook) fn action(
     scope: &Scope<'_>,
     reader: &mut Reader,
 ) -> Option<Action> {
-    let (topics, keys): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.key.text == TOPIC);
+    let (beside, keys): (Vec<&Entry>, Vec<&Entry>) =
+        entries.iter().partition(|entry| [TOPIC, USER].contains(&entry.key.text.as_str()));
+    let of = |name: &str| beside.iter().find(|entry| entry.key.text == name);
     let [entry] = keys[..] else {
         reader.found.push(one_only(keys.iter().map(|entry| &entry.key), place, ACTION));
         return None;
     };
-    let topic = topics.first().map(|entry| (entry, send::topic(&entry.value, scope, reader)));
+    let topic = of(TOPIC).map(|entry| (entry, send::topic(&entry.value, scope, reader)));
+    let user = of(USER).map(|entry| (entry, emit::user(&entry.value, scope, reader)));
     let action = one(entry, scope, reader);
-    match (topic, action?) {
-        (None, action) => Some(action),
-        (Some((_, topic)), Action::Send(send)) => Some(Action::Send(Box::new(Send { topic: Some(topic?), ..*send }))),
-        (Some((topic, _)), _) => {
+    match (topic, user, action?) {
+        (None, None, action) => Some(action),
+        (Some((_, topic)), None, Action::Send(send)) => {
+            Some(Action::Send(Box::new(Send { topic: Some(topic?), ..*send })))
+        }
+        (None, Some((_, user)), Action::Emit(emit)) => Some(Action::Emit(Emit { user: Some(user?), ..emit })),
+        (Some((topic, _)), _, Action::Emit(_)) | (Some((topic, _)), None, _) => {
             reader.found.push(stray_topic(topic.key.place));
+            None
+        }
+        (_, Some((user, _)), _) => {
+            reader.found.push(stray_user(user.key.place));
             None
         }
     }
@@ -227,7 +245,7 @@ fn one(entry: &Entry, scope: &Scope<'_>, reader: &mut Reader) -> Option<Action> 
 
 fn unknown_action(key: &Scalar) -> Diagnostic {
     let text = Text::new(format!("unknown action `{}`", key.text), format!("неизвестное действие `{}`", key.text));
-    let known = ITEM.names().into_iter().filter(|name| *name != TOPIC);
+    let known = ITEM.names().into_iter().filter(|name| ![TOPIC, USER].contains(name));
     suggest(Diagnostic::error(codes::UNKNOWN_ACTION, text, key.place), &key.text, known)
 }
 
@@ -246,6 +264,12 @@ fn needs_user(key: &Scalar) -> Diagnostic {
 fn stray_topic(place: Place) -> Diagnostic {
     let text = Text::new("only `send` has a topic", "тема бывает только у `send`");
     let help = Text::new("remove it, or put it beside `send`", "удалите её или поставьте рядом с `send`");
+    Diagnostic::error(codes::ONE_ACTION, text, place).help(help)
+}
+
+fn stray_user(place: Place) -> Diagnostic {
+    let text = Text::new("only `emit` happens to another user", "другому пользователю бывает только `emit`");
+    let help = Text::new("remove it, or put it beside `emit`", "удалите его или поставьте рядом с `emit`");
     Diagnostic::error(codes::ONE_ACTION, text, place).help(help)
 }
 

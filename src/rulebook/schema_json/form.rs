@@ -17,10 +17,10 @@ const PERCENT: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*%?\s*$";
 /// A date, a clock time, a day of the week, or a field with what is added.
 const MOMENT: &str = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}|[^\s0-9])";
 const GOAL: &str = r"^\s*event\s[\s\S]+\swithin\s[\s\S]+$";
-const TRIGGER: &str = r"^\s*((event|user|field|command|button|text|every|on day|cron|once at)\s[\s\S]+|\S+\s+changes|[\s\S]+\s(before|after)\s[\s\S]+)$";
+const TRIGGER: &str = r"^\s*((event|user|field|command|button|text|unknown|every|on day|cron|once at)\s[\s\S]+|\S+\s+changes|[\s\S]+\s(before|after)\s[\s\S]+)$";
 
 /// Triggers that an editor offers, with places to fill in.
-const TRIGGERS: [&str; 14] = [
+const TRIGGERS: [&str; 16] = [
     "event ${1:payment}",
     "user enters ${1:vip}",
     "user leaves ${1:vip}",
@@ -28,6 +28,8 @@ const TRIGGERS: [&str; 14] = [
     "command /${1:start}",
     "button ${1:offer}",
     "text \"${1:regex}\"",
+    "unknown message",
+    "unknown button",
     "user joins",
     "user blocks bot",
     "user returns",

@@ -11,11 +11,14 @@ use crate::rulebook::raw::suggest;
 /// The functions of templates.
 pub(super) const FUNCTIONS: [&str; 2] = ["segment", "variant"];
 
-/// The segments and experiments that a template names.
+/// The segments and experiments that a template names, and whether it names the
+/// bot.
 #[derive(Debug, Default)]
 pub(super) struct Asks {
     pub segments: Vec<(String, SegmentId)>,
     pub experiments: Vec<(String, ExperimentId)>,
+    /// Whether it asks what the bot is called.
+    pub bot: bool,
 }
 
 impl Asks {

@@ -17,6 +17,7 @@ use crate::rulebook::{Files, Ids};
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 
 /// Statements that templates may use.
 const STATEMENTS: [&str; 12] =
@@ -54,6 +55,7 @@ pub(in crate::rulebook) fn compile(
         schema: project.catalogue.schema.clone(),
         zone: project.catalogue.zone.clone(),
         language: project.language,
+        bot: OnceLock::new(),
     };
     check::languages(&templates, files, found);
     let probed = check::probe(&templates, &probes, project, &mut asked, sources, found);
@@ -206,7 +208,7 @@ impl Compiler<'_> {
             }
             return Part::Broken;
         }
-        self.variables(&name, text, origin);
+        self.variables(&name, text, origin, asks);
         if self.found.len() > before { Part::Broken } else { Part::Rendered(name) }
     }
 
@@ -269,7 +271,7 @@ impl Compiler<'_> {
     }
 
     /// Variables and fields that nobody declares.
-    fn variables(&mut self, name: &str, text: &str, origin: &Origin) {
+    fn variables(&mut self, name: &str, text: &str, origin: &Origin, asks: &mut Asks) {
         let Ok(template) = self.env.get_template(name) else { return };
         let told = told_of(text);
         let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
@@ -287,6 +289,7 @@ impl Compiler<'_> {
                     let place = origin.place(self.sources, position(text, &format!("vars.{name}"), 0));
                     self.asks(name, place);
                 }
+                (Some("bot"), Some("username")) => asks.bot = true,
                 (Some("user" | "segment" | "variant" | "loop" | "vars"), _) | (None, _) => {}
                 (Some(word), _) => {
                     let message =
@@ -302,8 +305,8 @@ impl Compiler<'_> {
                             ))
                             .replace(field),
                         None => diagnostic.help(Text::new(
-                            "a template knows `user.FIELD`, `segment(\"NAME\")`, `variant(\"NAME\")` and `vars.NAME`",
-                            "в шаблоне есть `user.ПОЛЕ`, `segment(\"ИМЯ\")`, `variant(\"ИМЯ\")` и `vars.ИМЯ`",
+                            "a template knows `user.FIELD`, `segment(\"NAME\")`, `variant(\"NAME\")`, `vars.NAME` and `bot.username`",
+                            "в шаблоне есть `user.ПОЛЕ`, `segment(\"ИМЯ\")`, `variant(\"ИМЯ\")`, `vars.ИМЯ` и `bot.username`",
                         )),
                     });
                 }

@@ -33,7 +33,7 @@ use asks::Asks;
 use jiff::tz::TimeZone;
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use values::Scope;
 
 /// All templates of a rulebook.
@@ -48,7 +48,12 @@ pub struct Templates {
     schema: Arc<Schema>,
     zone: TimeZone,
     language: Lang,
+    /// The bot's user name, which is in no file: Telegram tells it.
+    bot: OnceLock<String>,
 }
+
+/// What stands for the bot's user name until it is known; none is longer.
+const BOT: &str = "your_bot_with_a_name_of_32_chars";
 
 /// What a message is rendered for.
 pub struct RenderContext<'a> {
@@ -227,6 +232,17 @@ impl Templates {
     /// Whether messages of this template reach users who opted out.
     pub fn transactional(&self, name: &str) -> bool {
         self.by_name.get(name).is_some_and(|variants| variants.iter().any(|variant| variant.transactional))
+    }
+
+    /// Says what the bot is called; the first who knows is believed.
+    pub fn name_bot(&self, username: &str) {
+        let _ = self.bot.set(username.to_owned());
+    }
+
+    /// Whether a template needs the bot's name, which is not known yet.
+    pub fn waits_for_bot(&self, name: &str) -> bool {
+        self.bot.get().is_none()
+            && self.by_name.get(name).is_some_and(|variants| variants.iter().any(|variant| variant.asks.bot))
     }
 
     /// The segments that templates ask for.

@@ -1,5 +1,5 @@
-//! What a template sees: `user.FIELD`, `segment("name")`, `variant("name")`
-//! and `vars.NAME`.
+//! What a template sees: `user.FIELD`, `segment("name")`, `variant("name")`,
+//! `vars.NAME` and `bot.username`.
 
 use super::{RenderContext, Templates, Variant};
 use crate::model::{Profile, Schema, Value as Stored};
@@ -27,6 +27,10 @@ impl Scope {
             segment: Value::from_object(Membership { members }),
             variant: Value::from_object(Dealt { variants: dealt }),
             vars: Value::from_object(Told { values: context.vars.iter().filter_map(told).collect() }),
+            bot: {
+                let name = templates.bot.get().map_or(super::BOT, String::as_str);
+                Value::from_object(Told { values: vec![("username".to_owned(), Value::from(name))] })
+            },
         };
         Self(Value::from_object(names))
     }
@@ -43,6 +47,7 @@ struct Names {
     segment: Value,
     variant: Value,
     vars: Value,
+    bot: Value,
 }
 
 impl Object for Names {
@@ -52,6 +57,7 @@ impl Object for Names {
             "segment" => Some(self.segment.clone()),
             "variant" => Some(self.variant.clone()),
             "vars" => Some(self.vars.clone()),
+            "bot" => Some(self.bot.clone()),
             _ => None,
         }
     }
@@ -79,7 +85,7 @@ impl Object for User {
     }
 }
 
-/// `vars`: what is not given is undefined.
+/// `vars` and `bot`: what is not given is undefined.
 #[derive(Debug)]
 struct Told {
     values: Vec<(String, Value)>,

@@ -101,6 +101,7 @@ impl Checker<'_, '_> {
             Form::Command(slash) => self.command(slash),
             Form::Button(data) => self.button(data),
             Form::Text(pattern) => self.pattern(pattern),
+            Form::Unknown(what) => Some(Trigger::Unknown(*what)),
             Form::Joins => Some(Trigger::Joins),
             Form::Returns => Some(Trigger::Returns),
             Form::Blocks => Some(Trigger::Blocks),

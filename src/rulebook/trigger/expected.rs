@@ -8,7 +8,8 @@ use crate::rulebook::codes;
 use pest::error::{Error, ErrorVariant, InputLocation};
 use std::ops::Range;
 
-const OPENINGS: [&str; 10] = ["event", "user", "field", "command", "button", "text", "every", "on", "cron", "once"];
+const OPENINGS: [&str; 11] =
+    ["event", "user", "field", "command", "button", "text", "unknown", "every", "on", "cron", "once"];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// What the parser could have gone on with, in the order of telling.
@@ -182,7 +183,9 @@ fn group(rule: Rule) -> Option<Group> {
         Rule::trigger | Rule::happens | Rule::segment_edge | Rule::by_user | Rule::by_bot | Rule::change => {
             Group::Trigger
         }
-        Rule::command_given | Rule::pressed | Rule::written | Rule::due | Rule::schedule => Group::Trigger,
+        Rule::command_given | Rule::pressed | Rule::written | Rule::unheard | Rule::due | Rule::schedule => {
+            Group::Trigger
+        }
         Rule::interval | Rule::days | Rule::monthly | Rule::cron_line | Rule::single => Group::Trigger,
         Rule::moment | Rule::best_hour | Rule::weekday_at => Group::Moment,
         Rule::goal | Rule::event => Group::Word("event"),
@@ -191,6 +194,8 @@ fn group(rule: Rule) -> Option<Group> {
         Rule::command => Group::Word("command"),
         Rule::button => Group::Word("button"),
         Rule::text => Group::Word("text"),
+        Rule::unknown => Group::Word("unknown"),
+        Rule::message => Group::Word("message"),
         Rule::every => Group::Word("every"),
         Rule::on => Group::Word("on"),
         Rule::cron => Group::Word("cron"),

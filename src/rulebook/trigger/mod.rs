@@ -41,6 +41,8 @@ pub enum Trigger {
     Button(String),
     /// `text "^hello"`
     Text(Regex),
+    /// `unknown message`, `unknown button`
+    Unknown(Unknown),
     /// `user joins`
     Joins,
     /// `user blocks bot`
@@ -58,6 +60,16 @@ pub enum Trigger {
     Schedule(Schedule),
 }
 
+/// What a user does that no other trigger of the project names and the bot has
+/// not answered by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Writes or sends something.
+    Message,
+    /// Presses a button.
+    Button,
+}
+
 impl Trigger {
     /// The event that `event.` speaks of in conditions and actions of what this
     /// triggers.
@@ -65,8 +77,8 @@ impl Trigger {
         match self {
             Self::Event(event) => Some(*event),
             Self::Command(command) if command == "start" => Some(events::START),
-            Self::Command(_) | Self::Text(_) => Some(events::MESSAGE),
-            Self::Button(_) => Some(events::PRESS),
+            Self::Command(_) | Self::Text(_) | Self::Unknown(Unknown::Message) => Some(events::MESSAGE),
+            Self::Button(_) | Self::Unknown(Unknown::Button) => Some(events::PRESS),
             Self::Joins => Some(events::START),
             Self::Blocks => Some(events::BOT_BLOCKED),
             Self::Returns => Some(events::BOT_RETURNED),
@@ -85,6 +97,7 @@ impl Trigger {
             | Self::Command(_)
             | Self::Button(_)
             | Self::Text(_)
+            | Self::Unknown(_)
             | Self::Joins
             | Self::Blocks
             | Self::Returns

@@ -1,7 +1,7 @@
 //! Text to forms: what was written, with places, before any name or time is
 //! known. The only file here that knows the parser generator.
 
-use super::expected;
+use super::{Unknown, expected};
 use crate::diagnostic::{Diagnostic, Place, SourceId};
 use crate::model::Text;
 use crate::rulebook::codes;
@@ -33,6 +33,7 @@ pub(super) enum Form<'t> {
     Command(Word<'t>),
     Button(Word<'t>),
     Text(Word<'t>),
+    Unknown(Unknown),
     Joins,
     Returns,
     Blocks,
@@ -155,6 +156,8 @@ fn form_of(pair: Pair<'_, Rule>) -> Form<'_> {
         Rule::command_given => Form::Command(inner(&pair, Rule::slash)),
         Rule::pressed => Form::Button(inner(&pair, Rule::data)),
         Rule::written => Form::Text(inner(&pair, Rule::string)),
+        Rule::unheard if has(&pair, Rule::button) => Form::Unknown(Unknown::Button),
+        Rule::unheard => Form::Unknown(Unknown::Message),
         Rule::due if has(&pair, Rule::before) => Form::Before(inner(&pair, Rule::length), name()),
         Rule::due => Form::After(inner(&pair, Rule::length), name()),
         Rule::interval => Form::Schedule(Times::Every(interval(&pair))),

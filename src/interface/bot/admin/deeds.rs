@@ -59,7 +59,16 @@ pub fn done(scene: &Scene<'_>, deed: &Deed) -> (Result<String, Text>, Screen) {
         Ok(text) => format!("✅ {text}"),
         Err(why) => format!("⚠️ {}", why.get(scene.lang)),
     };
-    let mut screen = scene.screen(&after(deed));
+    let mut screen = match (&done, screens::screen(scene, &after(deed))) {
+        (Err(_), Err(_)) => screens::main(scene),
+        (_, Ok(screen)) => screen,
+        (Ok(_), Err(why)) => {
+            let mut main = screens::main(scene);
+            main.first(why.get(scene.lang));
+            main
+        }
+    };
+    screen.keep(|press| scene.may(press));
     screen.first(&news);
     (done, screen)
 }

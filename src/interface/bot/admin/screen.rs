@@ -195,7 +195,10 @@ mod tests {
         {
             let (rows, buttons) = page(&all, wanted, place);
             assert_eq!(rows, shown.collect::<Vec<_>>());
-            assert_eq!(buttons.into_iter().map(|(_, press)| press).collect::<Vec<_>>(), turns.into_iter().map(place).collect::<Vec<_>>());
+            assert_eq!(
+                buttons.into_iter().map(|(_, press)| press).collect::<Vec<_>>(),
+                turns.into_iter().map(place).collect::<Vec<_>>()
+            );
         }
         assert!(page(&[0; 0], 3, place).1.is_empty());
     }

@@ -33,7 +33,10 @@ pub fn list(scene: &Scene<'_>, wanted: usize) -> Result<Screen, Text> {
         && !list.cascades.is_empty()
     {
         let n = list.cascades.len();
-        screen.row([(scene.word(&format!("♾ without end: {n}"), &format!("♾ без конца: {n}")), Press::Open(Place::Loops))]);
+        screen.row([(
+            scene.word(&format!("♾ without end: {n}"), &format!("♾ без конца: {n}")),
+            Press::Open(Place::Loops),
+        )]);
     }
     home(scene, &mut screen);
     Ok(screen)
@@ -83,7 +86,9 @@ pub fn one(scene: &Scene<'_>, unit: Unit, said: &str) -> Result<Screen, Text> {
 
 /// What had no end.
 pub fn loops(scene: &Scene<'_>) -> Result<Screen, Text> {
-    let mut screen = Screen::new(&scene.word("Rules that triggered one another without end", "Правила без конца вызывали друг друга"));
+    let mut screen = Screen::new(
+        &scene.word("Rules that triggered one another without end", "Правила без конца вызывали друг друга"),
+    );
     if let Reply::Cascades(list) = scene.ask(Request::Cascades)? {
         for one in list.cascades.iter().rev().take(LOOPS) {
             let (from, rules) = (one.from.get(scene.lang), one.rules.join(" → "));
@@ -91,8 +96,7 @@ pub fn loops(scene: &Scene<'_>) -> Result<Screen, Text> {
         }
         match list.cascades.is_empty() {
             true => screen.say(&scene.word("nothing waits", "ничего не ждёт")),
-            false => screen
-                .row([(scene.word("🔁 decide again", "🔁 решить заново"), Press::Ask(Deed::Replay))]),
+            false => screen.row([(scene.word("🔁 decide again", "🔁 решить заново"), Press::Ask(Deed::Replay))]),
         }
     }
     back(scene, &mut screen, Place::Automation(0));

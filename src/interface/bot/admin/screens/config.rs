@@ -12,6 +12,9 @@ use crate::engine::editions::EditionReport;
 use crate::model::Text;
 use crate::rulebook::Outcome;
 
+/// So many findings are listed above their places.
+const SHORT: usize = 10;
+
 /// The rulebook.
 pub fn screen(scene: &Scene<'_>) -> Result<Screen, Text> {
     let rulebook = scene.engine.live.current();
@@ -64,8 +67,9 @@ pub fn findings(scene: &Scene<'_>) -> Screen {
     let report = scene.engine.live.last_report();
     let mut screen = Screen::new(&scene.word("Rule files", "Файлы правил"));
     screen.say(&verdict(scene));
-    let text = render(&report.diagnostics, &report.sources, scene.lang, Style::Text { colour: false });
-    screen.pre(&text);
+    let told = |style| render(&report.diagnostics, &report.sources, scene.lang, style);
+    told(Style::Short).lines().take(SHORT).for_each(|line| screen.say(line));
+    screen.pre(&told(Style::Text { colour: false }));
     screen.row([(scene.word("🔄 reload", "🔄 применить"), Press::Do(Deed::Reload))]);
     back(scene, &mut screen, Place::Config);
     screen
@@ -89,10 +93,8 @@ pub fn editions(scene: &Scene<'_>) -> Result<Screen, Text> {
 /// One of them.
 pub fn edition(scene: &Scene<'_>, said: &str) -> Result<Screen, Text> {
     let found = one(scene, said)?;
-    let mut screen = Screen::new(&scene.word(
-        &format!("Rulebook {}", found.version),
-        &format!("Редакция {}", found.version),
-    ));
+    let mut screen =
+        Screen::new(&scene.word(&format!("Rulebook {}", found.version), &format!("Редакция {}", found.version)));
     screen.fact(&scene.word("accepted", "принята"), &found.accepted);
     screen.say(&scene.word("differs from the one in force in:", "отличается от действующей в:"));
     screen.pre(&found.differs.join("\n"));

@@ -28,10 +28,8 @@ pub fn screen(scene: &Scene<'_>) -> Result<Screen, Text> {
 fn queue(scene: &Scene<'_>, screen: &mut Screen, report: &OutboxReport) {
     let rate = report.rate.unwrap_or_default();
     let limit = report.limit.map_or_else(|| "—".to_owned(), |limit| format!("{limit:.0}"));
-    screen.fact(
-        &scene.word("sent a second (limit)", "отправляется в секунду (предел)"),
-        &format!("{rate:.1} ({limit})"),
-    );
+    screen
+        .fact(&scene.word("sent a second (limit)", "отправляется в секунду (предел)"), &format!("{rate:.1} ({limit})"));
     if report.too_many > 0 {
         let word = scene.word("Telegram said “too many requests”", "Telegram ответил «слишком много запросов»");
         screen.fact(&word, &words::grouped(report.too_many));

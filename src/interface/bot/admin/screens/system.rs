@@ -26,7 +26,9 @@ pub fn screen(scene: &Scene<'_>) -> Result<Screen, Text> {
     screen.row([(scene.word("💾 backup", "💾 резервная копия"), Press::Ask(Deed::Backup))]);
     screen.row([match status.arming {
         Arming::Armed => (scene.word("🛑 stop sending", "🛑 остановить отправку"), Press::Ask(Deed::Disarm)),
-        Arming::Disarmed { .. } => (scene.word("▶️ let messages go out", "▶️ включить отправку"), Press::Ask(Deed::Arm)),
+        Arming::Disarmed { .. } => {
+            (scene.word("▶️ let messages go out", "▶️ включить отправку"), Press::Ask(Deed::Arm))
+        }
     }]);
     screen.row([(scene.word("📜 what admins did", "📜 журнал действий"), Press::Open(Place::Journal))]);
     home(scene, &mut screen);

@@ -3,9 +3,9 @@
 
 use super::super::Scene;
 use super::super::callback::{Place, Press};
+use super::super::role;
 use super::super::screen::Screen;
 use super::super::typed::usage;
-use super::super::role;
 use super::{again, home};
 use crate::diagnostic::render::Style;
 use crate::engine::command::{Reply, Request};
