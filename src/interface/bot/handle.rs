@@ -98,7 +98,7 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     let Some(button) = query.data.as_deref() else { return Ok(handled) };
     let ask = opt_out::of_press(button);
     if ask.is_none() && admin::is_ours(button) {
-        admin::on_press(engine, query, button, &mut handled)?;
+        admin::on_press(engine, query, button, &mut handled);
         return Ok(handled);
     }
     if ask.is_none() && approve::is_ours(button) {

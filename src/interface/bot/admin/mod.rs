@@ -16,10 +16,10 @@ mod typed;
 pub use callback::is_ours;
 
 use super::ASK;
+use crate::engine::Engine;
 use crate::engine::audit::Entry;
 use crate::engine::command::{CommandError, Reply, Request};
 use crate::engine::inbox::{Call, Handled};
-use crate::engine::{Engine, EngineError};
 use crate::model::{Lang, Text};
 use crate::outbox::{Client, ClientError};
 use crate::rulebook::Role;
@@ -113,14 +113,14 @@ pub fn on_message(engine: &Engine, message: &Message, from: &User, username: &st
 }
 
 /// Does what a button of the panel says, and shows what came of it.
-pub fn on_press(engine: &Engine, query: &CallbackQuery, data: &str, handled: &mut Handled) -> Result<(), EngineError> {
-    let Some(scene) = Scene::of(engine, &query.from) else { return Ok(()) };
+pub fn on_press(engine: &Engine, query: &CallbackQuery, data: &str, handled: &mut Handled) {
+    let Some(scene) = Scene::of(engine, &query.from) else { return };
     let target = target_of(query, scene.user);
     let pressed = decode(data);
     if let Some(press) = pressed.as_ref().filter(|press| !scene.may(press)) {
         let text = role::refusal(role::needed(press));
         handled.shows.push(notice(query, text.get(scene.lang)));
-        return Ok(());
+        return;
     }
     let mut said = String::new();
     let screen = match pressed {
@@ -144,7 +144,6 @@ pub fn on_press(engine: &Engine, query: &CallbackQuery, data: &str, handled: &mu
     let target = if away { Target { chat: scene.user, thread: None, edit: None } } else { target };
     handled.shows.push(call(&scene, target, &screen));
     handled.shows.push(notice(query, &said));
-    Ok(())
 }
 
 /// Makes the calls in their order, as far as Telegram lets.
