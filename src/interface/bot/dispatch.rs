@@ -83,8 +83,8 @@ pub fn open(engine: &Arc<Engine>, client: &Client, me: Me) -> (Intake, Dispatche
 }
 
 impl Intake {
-    /// Stores updates and has them handled. When this returns Telegram may forget
-    /// them. A question before a payment is answered even before. Waits while far too many are under way.
+    /// Answers questions before payments, stores updates and has them handled.
+    /// When this returns Telegram may forget them. Waits while far too many are under way.
     pub async fn accept(&self, updates: &[Value]) -> Result<(), EngineError> {
         pay::answer_checkouts(&self.engine, &self.client, updates);
         let numbered = |update: &Value| Some((update["update_id"].as_i64()?, update.to_string().into_bytes()));
