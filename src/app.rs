@@ -6,7 +6,8 @@
 //! 2. the outbox, which recovers what an earlier process left;
 //! 3. the control socket, through which commands reach the engine;
 //! 4. the watch over the project's files;
-//! 5. the bot, which receives updates.
+//! 5. the HTTP server, if something needs it;
+//! 6. the bot, which receives updates.
 //!
 //! A part that dies ends the process: nothing runs on half alive. When a backup
 //! is put in force all parts but the store are stopped and built anew.
@@ -17,10 +18,11 @@ use crate::engine::gates::Gates;
 use crate::engine::payments::Refunds;
 use crate::engine::restore::Changeover;
 use crate::engine::{Engine, EngineError};
-use crate::interface::{bot, control, words};
+use crate::interface::bot::webhook::{self, Door};
+use crate::interface::{bot, control, http, words};
 use crate::model::{Clock, Text};
 use crate::outbox::{Client, Notice, Outbox, OutboxOptions, Recovery};
-use crate::rulebook::{Live, ReloadReport, Role, WatchGuard};
+use crate::rulebook::{Live, Mode, ReloadReport, Role, WatchGuard};
 use crate::store::{Store, StoreError};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -69,6 +71,7 @@ pub struct App {
     /// Whether it may send.
     pub arming: Arming,
     bot: JoinHandle<Result<(), EngineError>>,
+    http: JoinHandle<std::io::Result<()>>,
     keeper: JoinHandle<()>,
     clockwork: JoinHandle<()>,
     errands: JoinHandle<()>,
@@ -116,6 +119,15 @@ pub enum AppError {
     /// The bot ended by a bug.
     #[error("the bot ended unexpectedly: {0}")]
     Bot(String),
+    /// The HTTP server's address.
+    #[error(transparent)]
+    Listen(#[from] http::ListenError),
+    /// The secret of the webhook.
+    #[error("{}", .0.en)]
+    Secret(Text),
+    /// The HTTP server ended by itself.
+    #[error("the HTTP server ended unexpectedly: {0}")]
+    Http(String),
     /// The outbox's thread ended by itself.
     #[error("the outbox ended unexpectedly")]
     Outbox,
@@ -129,6 +141,9 @@ impl AppError {
             Self::Control(error) => format!("не удаётся создать управляющий сокет в папке данных: {error}"),
             Self::Watch(error) => format!("не удаётся следить за файлами проекта: {error}"),
             Self::Bot(reason) => format!("бот неожиданно остановился: {reason}"),
+            Self::Listen(error) => return error.text(),
+            Self::Secret(text) => return text.clone(),
+            Self::Http(reason) => format!("сервер HTTP неожиданно остановился: {reason}"),
             Self::Outbox => "очередь отправки неожиданно остановилась".to_owned(),
         };
         Text::new(self.to_string(), ru)
@@ -174,7 +189,9 @@ impl App {
         let control = control::serve(&data, engine.clone()).map_err(AppError::Control)?;
         let watch = watch_files(&live, engine.clone(), on_reload)?;
         let (stop, stopped) = watch::channel(false);
-        let bot = tokio::spawn(bot::run(engine.clone(), client.clone(), stopped));
+        let door = open_door(&engine)?;
+        let http = serve_http(&engine, http::Parts { door: door.clone() }, stopped.clone())?;
+        let bot = tokio::spawn(bot::run(engine.clone(), client.clone(), door, stopped));
         let keeper = tokio::spawn(keep_house(engine.clone()));
         let clockwork = tokio::spawn(pass_time(engine.clone()));
         let errands = Errands::new(engine.clone(), data, Box::new(|name| std::env::var(name).ok()))?;
@@ -186,6 +203,7 @@ impl App {
             recovery,
             arming,
             bot,
+            http,
             keeper,
             clockwork,
             errands,
@@ -205,6 +223,7 @@ impl App {
             let ended = tokio::select! {
                 () = &mut shutdown => Ok(Ended::Told),
                 ended = &mut self.bot => bot_ended(ended).map(|()| Ended::Told),
+                ended = &mut self.http => Err(AppError::Http(http_ended(ended))),
                 () = outbox_ended(&self.engine) => Err(AppError::Outbox),
                 Some(changeover) = self.changeovers.recv() => Ok(Ended::For(changeover)),
             };
@@ -225,6 +244,9 @@ impl App {
         self.clockwork.abort();
         self.errands.abort();
         self.herald.abort();
+        if !self.http.is_finished() {
+            let _ = self.http.await;
+        }
         if !self.bot.is_finished() {
             let _ = self.bot.await;
         }
@@ -266,6 +288,43 @@ async fn changed_over(base: Base, changeover: Changeover) -> Result<App, AppErro
             Err(error)
         }
     }
+}
+
+/// Where Telegram brings updates, if it does.
+fn open_door(engine: &Engine) -> Result<Option<Door>, AppError> {
+    let settings = engine.live.current().settings.telegram.clone();
+    match settings.mode {
+        Mode::Polling => return Ok(None),
+        Mode::Webhook => {}
+    }
+    let secret = match settings.secret_env {
+        Some(name) => std::env::var(&name).ok().filter(|secret| webhook::is_secret(secret)).ok_or_else(|| {
+            AppError::Secret(Text::new(
+                format!("the environment variable {name} holds no secret: 1–256 letters, digits, `_` and `-`"),
+                format!("в переменной окружения {name} нет секрета: 1–256 латинских букв, цифр, `_` и `-`"),
+            ))
+        })?,
+        None => webhook::secret(engine).map_err(|error| AppError::Secret(Text::same(error.to_string())))?,
+    };
+    Ok(Some(Door::new(&secret)))
+}
+
+/// The HTTP server, if there is anything to serve.
+fn serve_http(
+    engine: &Engine,
+    parts: http::Parts,
+    stop: watch::Receiver<bool>,
+) -> Result<JoinHandle<std::io::Result<()>>, AppError> {
+    if parts.is_empty() {
+        return Ok(tokio::spawn(idle(stop)));
+    }
+    let listener = http::listen(engine.live.current().settings.http.listen)?;
+    Ok(tokio::spawn(http::serve(listener, parts, stop)))
+}
+
+async fn idle(mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    drop(stop.wait_for(|stop| *stop).await);
+    Ok(())
 }
 
 fn watch_files(live: &Arc<Live>, engine: Arc<Engine>, on_reload: Arc<Mutex<OnReload>>) -> Result<WatchGuard, AppError> {
@@ -367,6 +426,7 @@ async fn keep_house(engine: Arc<Engine>) {
                 Ok(()) | Err(EngineError::Store(StoreError::Closed)) => {}
                 Err(error) => tracing::warn!(%error, "the sizes of segments could not be noted; tried again later"),
             }
+            said("marks of updates that a webhook brought", engine.forget_delivered());
             // the store was tidied when it was opened
             if round == 0 { Ok(false) } else { engine.store.tidy() }
         };
@@ -384,6 +444,14 @@ fn bot_ended(ended: Result<Result<(), EngineError>, tokio::task::JoinError>) -> 
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(error) => Err(AppError::Bot(error.to_string())),
+    }
+}
+
+fn http_ended(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> String {
+    match ended {
+        Ok(Ok(())) => "it stopped by itself".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

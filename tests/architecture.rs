@@ -36,7 +36,7 @@ const APART: [(&str, &[&str]); 1] = [("sandbox", &["model", "clock"])];
 const KNOWN_IN: [(&str, &str); 25] = [
     ("annotate_snippets", "diagnostic/render"),
     ("arc_swap", "rulebook/live store/sled"),
-    ("axum", "sandbox engine/errands/tests"),
+    ("axum", "sandbox interface/http engine/errands/tests"),
     ("clap", "cli"),
     ("croner", "rulebook/trigger"),
     ("csv", "import/source"),

@@ -5,13 +5,11 @@ use crate::app::{App, AppOptions};
 use crate::clock::SystemClock;
 use crate::diagnostic::render::{Style, render};
 use crate::engine::Engine;
-use crate::engine::arming::{Arming, Instance, look};
+use crate::engine::arming::Arming;
 use crate::interface::{bot, words};
-use crate::model::{Clock, Text};
+use crate::model::Text;
 use crate::outbox::{Client, ClientError, Recovery};
 use crate::rulebook::{Outcome, ReloadReport, Settings};
-use crate::store::Store;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,7 +32,6 @@ async fn serve(context: &Context) -> Result<ExitCode, Failure> {
     }
     let data = context.data()?;
     let store = context.open_store()?;
-    drop_pending(&client, &settings, &*store, &data).await?;
     let app = App::start(AppOptions {
         project: context.project(),
         data,
@@ -98,19 +95,6 @@ async fn greet(client: &Client, settings: &Settings) -> Result<(), Failure> {
         }
         Ok(_) => Ok(()),
     }
-}
-
-/// Makes Telegram forget the updates that wait, if the settings say so. Those
-/// of a clone are another engine's.
-async fn drop_pending(client: &Client, settings: &Settings, store: &dyn Store, data: &Path) -> Result<(), Failure> {
-    let here = Instance::here(data, settings.instance.id.as_deref());
-    if !settings.telegram.drop_pending || look(store, &here, SystemClock::new().now())?.is_clone() {
-        return Ok(());
-    }
-    if let Err(error) = bot::drop_pending(client).await {
-        tracing::warn!(%error, "the updates that wait could not be dropped; they are handled");
-    }
-    Ok(())
 }
 
 fn log_recovery(recovery: &Recovery) {

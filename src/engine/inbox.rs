@@ -5,18 +5,39 @@
 //! | `u` + update id | an update's raw JSON, waiting to be handled |
 //! | `w` + update id | the raw JSON of one that could not be read |
 //! | `U` | the offset that confirms everything stored |
+//! | `Wd` + update id | when a webhook brought it |
+//! | `Ws` | the webhook: [`WebhookRecord`] |
 //!
 //! An update and the offset behind it are stored in one batch; its handling
 //! removes it in the same batch that changes profiles and queues the answers.
-//! So a crash at any moment neither loses an update nor handles it twice.
+//! So a crash at any moment neither loses an update nor handles it twice. What a
+//! webhook brings has no order, so no offset: each leaves a mark for as long as
+//! Telegram may bring it again, and both ways look at the marks.
 
+use super::audit::{self, Entry};
 use super::{Engine, EngineError};
-use crate::model::{Event, Message, Patch, UserId};
+use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, stage_replies};
 use crate::store::{Batch, Transaction, decode, encode};
+use serde::{Deserialize, Serialize};
 
 const OFFSET: &[u8] = b"U";
 const VERSION: u8 = 1;
+const DELIVERED: &[u8] = b"Wd";
+const WEBHOOK: &[u8] = b"Ws";
+/// Telegram brings no update again after a day; twice that, to be sure.
+const REMEMBERED: TimeDelta = TimeDelta::hours(48);
+/// Marks that are forgotten in one batch.
+const AT_ONCE: usize = 1_000;
+
+/// The webhook as it was set last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookRecord {
+    /// The secret that was drawn for it.
+    pub secret: Option<String>,
+    /// Its address, while this engine's webhook may stand at Telegram.
+    pub url: Option<String>,
+}
 
 /// What handling an update came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,19 +55,107 @@ pub struct Handled {
     pub answered: bool,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
+    /// What an admin asked for, to be remembered.
+    pub audit: Vec<Entry>,
+    /// What is only shown, once the rest is durable. It is lost if the process
+    /// ends: whoever asked asks again.
+    pub shows: Vec<Call>,
+}
+
+/// One call of the Bot API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The method.
+    pub method: &'static str,
+    /// Its parameters.
+    pub body: serde_json::Value,
+    /// What is called if Telegram refuses it.
+    pub otherwise: Option<Box<Call>>,
 }
 
 impl Engine {
-    /// Stores updates with their raw JSON, and that they are confirmed up to
-    /// the highest.
-    pub async fn store_updates(&self, updates: &[(i64, Vec<u8>)]) -> Result<(), EngineError> {
-        let mut batch = Batch::new();
+    /// Stores updates that were asked for with their raw JSON, and that they are
+    /// confirmed up to the highest. Answers with those that no webhook had brought
+    /// before.
+    pub async fn store_updates(&self, updates: &[(i64, Vec<u8>)]) -> Result<Vec<i64>, EngineError> {
+        let last = updates.iter().map(|(id, _)| *id).max();
+        self.store_up_to(updates, last.map(|last| last + 1)).await
+    }
+
+    /// The same, with the offset behind them and others that are skipped.
+    pub async fn store_up_to(&self, updates: &[(i64, Vec<u8>)], offset: Option<i64>) -> Result<Vec<i64>, EngineError> {
+        let (mut batch, mut new) = (Batch::new(), Vec::new());
         for (id, raw) in updates {
-            batch.put(key(b'u', *id), raw.clone());
+            if self.store.get(&mark(*id))?.is_none() {
+                batch.put(key(b'u', *id), raw.clone());
+                new.push(*id);
+            }
         }
-        if let Some(last) = updates.iter().map(|(id, _)| *id).max() {
-            batch.put(OFFSET, encode(VERSION, &(last + 1))?);
+        if let Some(offset) = offset {
+            batch.put(OFFSET, encode(VERSION, &offset)?);
         }
+        self.writer.commit_async(Transaction::batch(batch)).await?;
+        Ok(new)
+    }
+
+    /// Stores an update that a webhook brought; whether it is new.
+    pub async fn store_delivered(&self, id: i64, raw: &[u8]) -> Result<bool, EngineError> {
+        if self.store.get(&mark(id))?.is_some() {
+            return Ok(false);
+        }
+        let mut batch = Batch::new();
+        batch.put(key(b'u', id), raw);
+        batch.put(mark(id), encode(VERSION, &self.clock.now())?);
+        self.writer.commit_async(Transaction::batch(batch)).await?;
+        Ok(true)
+    }
+
+    /// Forgets the marks of updates that Telegram will not bring again. Blocks.
+    pub fn forget_delivered(&self) -> Result<(), EngineError> {
+        let until = self.clock.now() - REMEMBERED;
+        let mut old = Vec::new();
+        for pair in self.store.scan(DELIVERED, b"") {
+            let (key, at) = pair?;
+            if decode::<Time>(VERSION, &at, "the mark of an update")? < until {
+                old.push(key);
+            }
+        }
+        for keys in old.chunks(AT_ONCE) {
+            let mut batch = Batch::new();
+            keys.iter().for_each(|key| batch.delete(key.clone()));
+            self.writer.commit(Transaction::batch(batch))?;
+        }
+        Ok(())
+    }
+
+    /// The webhook as it was set last.
+    pub fn webhook(&self) -> Result<WebhookRecord, EngineError> {
+        let found = self.store.get(WEBHOOK)?;
+        let read = found.map(|bytes| decode(VERSION, &bytes, "the webhook")).transpose()?;
+        Ok(read.unwrap_or_default())
+    }
+
+    /// Notes what became of the webhook.
+    pub async fn note_webhook(&self, webhook: &WebhookRecord) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.put(WEBHOOK, encode(VERSION, webhook)?);
+        self.writer.commit_async(Transaction::batch(batch)).await?;
+        Ok(())
+    }
+
+    /// The same, for those who may wait. Blocks.
+    pub fn keep_webhook(&self, webhook: &WebhookRecord) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.put(WEBHOOK, encode(VERSION, webhook)?);
+        self.writer.commit(Transaction::batch(batch))?;
+        Ok(())
+    }
+
+    /// Forgets up to where updates were asked for: the numbers of those that are
+    /// brought may begin anew.
+    pub async fn forget_offset(&self) -> Result<(), EngineError> {
+        let mut batch = Batch::new();
+        batch.delete(OFFSET);
         self.writer.commit_async(Transaction::batch(batch)).await?;
         Ok(())
     }
@@ -80,6 +189,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         batch.ops.extend(handled.records.ops);
+        handled.audit.iter().try_for_each(|entry| audit::write(entry, id, &mut batch))?;
         let staged = self.stage_answers(&mut batch, handled.replies)?;
         let blocks: Vec<_> =
             handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();
@@ -148,4 +258,8 @@ impl Engine {
 
 fn key(kind: u8, id: i64) -> Vec<u8> {
     [&[kind][..], &id.to_be_bytes()].concat()
+}
+
+fn mark(id: i64) -> Vec<u8> {
+    [DELIVERED, &id.to_be_bytes()].concat()
 }

@@ -9,6 +9,7 @@
 //! reading the one profile it is asked about.
 
 pub mod arming;
+pub mod audit;
 pub mod automation;
 pub mod broadcast;
 pub mod calendar;
@@ -48,6 +49,7 @@ pub mod trial;
 mod turn;
 pub mod why;
 mod witness;
+pub mod yookassa;
 
 pub use delivered::Delivered;
 pub use segments::SegmentCount;

@@ -38,4 +38,8 @@ mod start;
 mod support;
 mod test;
 mod updates;
+mod webhook;
 mod why;
+mod yookassa;
+#[path = "../support/yookassa.rs"]
+mod yookassa_stand_in;

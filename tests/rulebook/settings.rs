@@ -42,11 +42,19 @@ fn mistakes() {
         ),
         (
             "telegram: {token: x}\n",
-            r#"R001 vestnik.yaml:1:12 ‹token› unknown key `token` in telegram => known here: `token_env`, `api_url`, `mode`, `drop_pending`"#,
+            r#"R001 vestnik.yaml:1:12 ‹token› unknown key `token` in telegram => known here: `token_env`, `api_url`, `mode`, `webhook_url`, `secret_env`, `drop_pending`"#,
         ),
         (
             "telegram: {token_env: \"123:ABC\"}\n",
             r#"S004 vestnik.yaml:1:23 ‹"123:ABC"› `token_env` is not the name of an environment variable => write the name of an environment variable and keep the token itself out of files"#,
+        ),
+        (
+            "telegram: {mode: webhook}\n",
+            r#"S004 vestnik.yaml:1:18 ‹webhook› the mode `webhook` needs `webhook_url` => add where Telegram is to bring updates: `webhook_url: https://example.com/telegram`"#,
+        ),
+        (
+            "telegram: {mode: webhook, webhook_url: \"http://example.com/\"}\n",
+            r#"S004 vestnik.yaml:1:40 ‹"http://example.com/"› `http://example.com/` cannot be a webhook => Telegram calls https:// only, at a name and a certificate that everybody can check"#,
         ),
         (
             "webhooks: {secret_env: \"a b\"}\n",
@@ -85,8 +93,8 @@ fn mistakes() {
             r#"S004 vestnik.yaml:1:21 ‹"https://api.telegram.org?proxy=1"› `https://api.telegram.org?proxy=1` is not the address of a server => it begins with https:// (or http:// for a local server), without a user name and without `?` and `#`"#,
         ),
         (
-            "telegram: {mode: webhook}\n",
-            r#"S004 vestnik.yaml:1:18 ‹webhook› `mode` cannot be `webhook` => known here: `polling`"#,
+            "telegram: {mode: push}\n",
+            r#"S004 vestnik.yaml:1:18 ‹push› `mode` cannot be `push` => known here: `polling`, `webhook`"#,
         ),
         (
             "telegram: {drop_pending: maybe}\n",

@@ -7,6 +7,7 @@
 
 mod admin;
 mod approve;
+mod backlog;
 mod commands;
 pub mod dispatch;
 mod handle;
@@ -15,6 +16,7 @@ mod pay;
 mod polling;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 use crate::engine::{Engine, EngineError};
 use crate::model::Text;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// The updates that the bot wants.
+const ALLOWED: [&str; 4] = ["message", "callback_query", "my_chat_member", "pre_checkout_query"];
 const ASK: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -43,19 +47,31 @@ pub async fn get_me(client: &Client) -> Result<Me, ClientError> {
     Ok(Me { username: me["username"].as_str().unwrap_or_default().to_owned() })
 }
 
-/// Makes Telegram forget the updates it has kept for the bot.
-pub async fn drop_pending(client: &Client) -> Result<(), ClientError> {
-    client.ask("deleteWebhook", &json!({"drop_pending_updates": true}), ASK).await.map(drop)
-}
-
 /// Receives and handles updates until `stop` says so. Ends early only when the
-/// store cannot be used.
-pub async fn run(engine: Arc<Engine>, client: Client, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
+/// store cannot be used. Those that Telegram brings come in at `door`.
+pub async fn run(
+    engine: Arc<Engine>,
+    client: Client,
+    door: Option<webhook::Door>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), EngineError> {
     let Some(me) = connect(&engine, &client, &mut stop).await else { return Ok(()) };
+    if !backlog::prepare(&engine, &client, door.is_some(), &mut stop).await {
+        return Ok(());
+    }
     let (intake, dispatcher) = dispatch::open(&engine, &client, me);
     let commands = commands::keep(engine.clone(), client.clone(), stop.clone());
-    let polling = polling::run(engine, client, intake, stop.clone());
-    tokio::try_join!(polling, dispatcher.run(stop), commands).map(drop)
+    let dispatched = dispatcher.run(stop.clone());
+    match door {
+        None => {
+            let polling = polling::run(engine, client, intake, stop);
+            tokio::try_join!(polling, dispatched, commands).map(drop)
+        }
+        Some(door) => {
+            let brought = webhook::run(engine, client, door, intake, stop);
+            tokio::try_join!(brought, dispatched, commands).map(drop)
+        }
+    }
 }
 
 /// Finds out who the bot is, however long that takes; nothing if it was told to

@@ -2,7 +2,7 @@
 //! the next question tells Telegram that it may forget it.
 
 use super::dispatch::Intake;
-use super::{ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, pay, words};
+use super::{ALLOWED, ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, words};
 use crate::engine::{Engine, EngineError};
 use crate::outbox::{Client, ClientError};
 use crate::store::StoreError;
@@ -39,7 +39,6 @@ pub async fn run(
             Ok(updates) => {
                 pause = FIRST_PAUSE;
                 engine.note_silence(None);
-                pay::answer_checkouts(&engine, &client, &updates);
                 tokio::select! {
                     _ = stop.changed() => return Ok(()),
                     taken = take(&intake, &updates) => taken?,
@@ -67,7 +66,7 @@ async fn receive(engine: &Engine, client: &Client) -> Result<Vec<Value>, ClientE
     let offset = engine.update_offset().map_err(|e| ClientError::Setup(e.to_string()))?;
     let body = json!({
         "offset": offset, "limit": 100, "timeout": LONG_POLL,
-        "allowed_updates": ["message", "callback_query", "my_chat_member", "pre_checkout_query"],
+        "allowed_updates": ALLOWED,
     });
     let timeout = Duration::from_secs(LONG_POLL) + ASK;
     match client.ask("getUpdates", &body, timeout).await? {

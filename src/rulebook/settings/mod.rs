@@ -69,6 +69,11 @@ pub struct Telegram {
     pub api_url: String,
     /// How updates come in.
     pub mode: Mode,
+    /// Where Telegram brings them, in the mode `webhook`.
+    pub webhook_url: Option<String>,
+    /// The environment variable that holds the secret which Telegram shows there;
+    /// without it the engine draws one.
+    pub secret_env: Option<String>,
     /// Whether updates that came in while the engine was down are dropped.
     pub drop_pending: bool,
 }
@@ -78,6 +83,8 @@ pub struct Telegram {
 pub enum Mode {
     /// The engine asks for them.
     Polling,
+    /// Telegram brings them.
+    Webhook,
 }
 
 /// What an admin may do; each role may do what those below it may.
@@ -182,6 +189,8 @@ impl Default for Settings {
                 token_env: "TELEGRAM_TOKEN".to_owned(),
                 api_url: "https://api.telegram.org".to_owned(),
                 mode: Mode::Polling,
+                webhook_url: None,
+                secret_env: None,
                 drop_pending: false,
             },
             admins: BTreeMap::new(),

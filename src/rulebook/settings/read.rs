@@ -70,14 +70,27 @@ impl<'a> Checker<'a> {
     }
 
     fn telegram(&mut self, default: Telegram) -> Telegram {
-        let mode = self.one_of(&["telegram", "mode"], codes::BAD_SETTING, &[("polling", Mode::Polling)]);
+        let modes = [("polling", Mode::Polling), ("webhook", Mode::Webhook)];
+        let mode = self.one_of(&["telegram", "mode"], codes::BAD_SETTING, &modes).unwrap_or(default.mode);
+        let (url, secret) = (&["telegram", "webhook_url"], &["telegram", "secret_env"]);
+        let webhook_url = self.text(url).and_then(|text| self.webhook_url(url, text));
+        if mode == Mode::Webhook && self.text(url).is_none() {
+            let help = Text::new(
+                "add where Telegram is to bring updates: `webhook_url: https://example.com/telegram`",
+                "добавьте, куда Telegram приносить обновления: `webhook_url: https://example.com/telegram`",
+            );
+            let (en, ru) = ("the mode `webhook` needs `webhook_url`", "режиму `webhook` нужен `webhook_url`");
+            self.bad::<()>(&["telegram", "mode"], en.to_owned(), ru.to_owned(), help);
+        }
         Telegram {
             token_env: self
                 .text(&["telegram", "token_env"])
                 .and_then(|name| self.variable(&["telegram", "token_env"], name))
                 .unwrap_or(default.token_env),
             api_url: self.text(&["telegram", "api_url"]).and_then(|url| self.api_url(url)).unwrap_or(default.api_url),
-            mode: mode.unwrap_or(default.mode),
+            mode,
+            webhook_url,
+            secret_env: self.text(secret).and_then(|name| self.variable(secret, name)),
             drop_pending: self.text(&["telegram", "drop_pending"]).map_or(default.drop_pending, |flag| flag == "true"),
         }
     }
@@ -166,6 +179,20 @@ impl<'a> Checker<'a> {
 
     fn api_url(&mut self, url: &str) -> Option<String> {
         self.address(&["telegram", "api_url"], url)
+    }
+
+    /// Telegram calls https only; a sandbox on this machine may call http.
+    fn webhook_url(&mut self, path: &[&str], url: &str) -> Option<String> {
+        let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+        if url.starts_with("https://") || local.iter().any(|start| url.starts_with(start)) {
+            return self.address(path, url);
+        }
+        let help = Text::new(
+            "Telegram calls https:// only, at a name and a certificate that everybody can check",
+            "Telegram обращается только по https://, к имени с сертификатом, который может проверить любой",
+        );
+        let (en, ru) = (format!("`{url}` cannot be a webhook"), format!("`{url}` не может быть вебхуком"));
+        self.bad(path, en, ru, help)
     }
 
     /// An address without a user name, a query or a slash at the end.

@@ -68,12 +68,29 @@ static TELEGRAM: Shape = Shape {
             "переменная окружения, в которой лежит токен бота",
         ),
         optional("api_url", Takes::Text, "the Bot API server", "сервер Bot API"),
-        optional("mode", Takes::Words(&["polling"]), "how updates come in", "как приходят обновления"),
+        optional(
+            "mode",
+            Takes::Words(&["polling", "webhook"]),
+            "how updates come in: the engine asks for them, or Telegram brings them",
+            "как приходят обновления: движок спрашивает сам или их приносит Telegram",
+        ),
+        optional(
+            "webhook_url",
+            Takes::Text,
+            "where Telegram brings updates, such as `https://example.com/telegram`",
+            "куда Telegram приносит обновления, например `https://example.com/telegram`",
+        ),
+        optional(
+            "secret_env",
+            Takes::Text,
+            "the environment variable that holds the secret which Telegram shows at the webhook; without it one is drawn",
+            "переменная окружения с секретом, который Telegram предъявляет вебхуку; без неё он создаётся сам",
+        ),
         optional(
             "drop_pending",
             Takes::Flag,
-            "forgets updates that came while the engine was down",
-            "забывать обновления, пришедшие, пока движок не работал",
+            "skips updates that came while the engine was down, but no payments",
+            "пропускать обновления, пришедшие, пока движок не работал, кроме платежей",
         ),
     ],
 };
