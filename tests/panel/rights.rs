@@ -110,6 +110,8 @@ fn long_and_odd_texts_of_admins_are_answered() {
         let units = talk.screen().text.encode_utf16().count();
         assert!((1..=4_096).contains(&units), "{units}");
     }
+    let logged = stage.engine().audit(10).unwrap();
+    assert!(logged.len() == 1 && logged[0].what.chars().count() == 200, "{logged:?}");
 }
 
 const GROUP: i64 = -100;

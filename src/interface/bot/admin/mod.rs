@@ -31,6 +31,9 @@ use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage, Message, User};
 /// Telegram's limit of the text that answers a press.
 const LONGEST_NOTICE: usize = 200;
 
+/// So much of what was asked for is remembered.
+const LONGEST_ENTRY: usize = 200;
+
 /// Who asks, and of what.
 pub struct Scene<'a> {
     engine: &'a Engine,
@@ -94,9 +97,9 @@ impl<'a> Scene<'a> {
         Entry {
             at: self.engine.clock.now(),
             by: self.user,
-            what,
+            what: what.chars().take(LONGEST_ENTRY).collect(),
             rulebook: self.engine.live.current().version.clone(),
-            refused: done.as_ref().err().map(|why| why.en.clone()),
+            refused: done.as_ref().err().map(|why| why.en.chars().take(LONGEST_ENTRY).collect()),
         }
     }
 }
