@@ -4,7 +4,7 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test routes` writes the transcripts anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "../support/expect.rs"]
 mod expect;
