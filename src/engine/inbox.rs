@@ -14,6 +14,7 @@
 //! webhook brings has no order, so no offset: each leaves a mark for as long as
 //! Telegram may bring it again, and both ways look at the marks.
 
+use super::audit::{self, Entry};
 use super::{Engine, EngineError};
 use crate::model::{Event, Message, Patch, Time, TimeDelta, UserId};
 use crate::outbox::{Cause, Counts, InDoubtPolicy, Lane, Ledger, LedgerId, stage_replies};
@@ -54,6 +55,22 @@ pub struct Handled {
     pub answered: bool,
     /// Ledgers a message of which had a button pressed.
     pub clicked: Vec<LedgerId>,
+    /// What an admin asked for, to be remembered.
+    pub audit: Vec<Entry>,
+    /// What is only shown, once the rest is durable. It is lost if the process
+    /// ends: whoever asked asks again.
+    pub shows: Vec<Call>,
+}
+
+/// One call of the Bot API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The method.
+    pub method: &'static str,
+    /// Its parameters.
+    pub body: serde_json::Value,
+    /// What is called if Telegram refuses it.
+    pub otherwise: Option<Box<Call>>,
 }
 
 impl Engine {
@@ -172,6 +189,7 @@ impl Engine {
         let mut batch = Batch::new();
         batch.delete(key(b'u', id));
         batch.ops.extend(handled.records.ops);
+        handled.audit.iter().try_for_each(|entry| audit::write(entry, id, &mut batch))?;
         let staged = self.stage_answers(&mut batch, handled.replies)?;
         let blocks: Vec<_> =
             handled.events.iter().filter(|event| &*event.name == "bot_blocked").map(|e| e.user).collect();

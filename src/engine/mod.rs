@@ -9,6 +9,7 @@
 //! reading the one profile it is asked about.
 
 pub mod arming;
+pub mod audit;
 pub mod automation;
 pub mod broadcast;
 pub mod calendar;

@@ -7,6 +7,7 @@ use crate::clock::ManualClock;
 use crate::engine::arming::Instance;
 use crate::engine::broadcast::Steer;
 use crate::engine::gates::Gates;
+use crate::engine::payments::{Paid, ROUBLES, Source};
 use crate::model::{Clock, Patch, TimeDelta, Value};
 use crate::outbox::{Armed, Client, Outbox, OutboxOptions, Recipients};
 use crate::rulebook::Live;
@@ -407,11 +408,26 @@ fn a_report_is_one_message_to_every_admin() {
         (UserId(id), patch.with("created_at", Value::Time(world.clock.now())))
     });
     engine.writer.commit(Transaction { patches: more.collect(), ..Transaction::default() }).unwrap();
+    let paid = Paid {
+        user: UserId(1),
+        source: Source::YooKassa,
+        product: None,
+        currency: ROUBLES.into(),
+        amount: 29_900,
+        payload: String::new(),
+        telegram_charge: None,
+        provider_charge: Some("2c".into()),
+        at: world.clock.now(),
+        discount_percent: 0,
+        order: None,
+    };
+    engine.record_payment(&paid).unwrap();
     world.ask(&engine, Chore::Report { period: TimeDelta::days(1) });
     world.look(&world.errands(&engine));
     assert!(world.left().is_empty());
     let expected = "Отчёт: 01.03.2026 10:00 – 02.03.2026 10:00\n\nПользователи\n• всего: 5\n• новых: 2\n• доступны: 3\n\
-                    • заблокировали бота: 2\n\nСегменты\n• everybody: 5 (+2)";
+                    • заблокировали бота: 2\n\nСегменты\n• everybody: 5 (+2)\n\nДоход\n\
+                    • платежей: 1 (первых 1, повторных 0), от людей: 1\n• 299 ₽ · 0 ⭐\n• средний платёж: 299 ₽";
     assert_eq!(world.told(), [(7, expected.to_owned()), (8, expected.to_owned())]);
     engine.stop();
 }

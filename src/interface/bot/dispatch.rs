@@ -7,7 +7,7 @@
 //! and one that is gone from the store has been handled, so none is handled twice.
 
 use super::order::{Order, Place};
-use super::{ASK, FULL_PAUSE, Me, handle, pay};
+use super::{ASK, FULL_PAUSE, Me, admin, handle, pay};
 use crate::engine::inbox::Handled;
 use crate::engine::{Engine, EngineError};
 use crate::outbox::Client;
@@ -83,8 +83,8 @@ pub fn open(engine: &Arc<Engine>, client: &Client, me: Me) -> (Intake, Dispatche
 }
 
 impl Intake {
-    /// Stores updates and has them handled. When this returns Telegram may forget
-    /// them. A question before a payment is answered even before. Waits while far too many are under way.
+    /// Answers questions before payments, stores updates and has them handled.
+    /// When this returns Telegram may forget them. Waits while far too many are under way.
     pub async fn accept(&self, updates: &[Value]) -> Result<(), EngineError> {
         pay::answer_checkouts(&self.engine, &self.client, updates);
         let numbered = |update: &Value| Some((update["update_id"].as_i64()?, update.to_string().into_bytes()));
@@ -206,10 +206,13 @@ impl Hands {
         let finished = match made {
             Ok(Made::Gone) => Ok(()),
             Ok(Made::Unreadable(why)) => self.set_aside(update, &why).await,
-            Ok(Made::Handled(handled, press)) => {
+            Ok(Made::Handled(mut handled, press)) => {
+                let shows = std::mem::take(&mut handled.shows);
                 let finished = self.engine.finish_update(update, handled).await;
                 if finished.is_ok() {
-                    self.answer_press(press);
+                    let answers = shows.iter().any(|call| call.method == "answerCallbackQuery");
+                    self.answer_press(press.filter(|_| !answers));
+                    admin::show(&self.client, shows).await;
                 }
                 finished
             }

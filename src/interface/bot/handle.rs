@@ -19,7 +19,7 @@ pub fn handle(engine: &Engine, update: &Update, username: &str) -> Result<Handle
         UpdateKind::MyChatMember(change) => on_membership(change, engine.clock.now()),
         _ => Handled::default(),
     };
-    if handled.answered || !handled.replies.is_empty() {
+    if handled.answered || !handled.replies.is_empty() || !handled.shows.is_empty() {
         let mark = |event: Event| if event.delivery().is_none() { deed::answered(event) } else { event };
         handled.events = handled.events.into_iter().map(mark).collect();
     }
@@ -42,8 +42,11 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
     let text = message.text().unwrap_or_default();
     let mut handled = Handled::default();
     if pay::tells_of_payment(message) {
-        let known = known(engine, &engine.live.current(), from)?;
-        handled = on_seen(known.as_ref(), from, engine.clock.now());
+        // who pays in a group may never have started the bot
+        if message.chat.is_private() {
+            let known = known(engine, &engine.live.current(), from)?;
+            handled = on_seen(known.as_ref(), from, engine.clock.now());
+        }
         pay::on_payment(engine, message, &mut handled)?;
         return Ok(handled);
     }
@@ -58,9 +61,7 @@ fn on_message(engine: &Engine, message: &Message, username: &str) -> Result<Hand
         let at = Time(message.date.timestamp_millis()).min(engine.clock.now());
         handled.events.push(deed::wrote(user, at, text));
     }
-    if let Some(reply) = admin::answer(engine, from.id.0.cast_signed(), text, username) {
-        handled.replies.push((message.chat.id.0, reply));
-    }
+    admin::on_message(engine, message, from, username, &mut handled);
     Ok(handled)
 }
 
@@ -99,6 +100,10 @@ fn on_press(engine: &Engine, query: &CallbackQuery) -> Result<Handled, EngineErr
     let user = UserId(query.from.id.0.cast_signed());
     let Some(button) = query.data.as_deref() else { return Ok(handled) };
     let ask = opt_out::of_press(button);
+    if ask.is_none() && admin::is_ours(button) {
+        admin::on_press(engine, query, button, &mut handled);
+        return Ok(handled);
+    }
     if ask.is_none() && approve::is_ours(button) {
         let answer = approve::answer(engine, user.0, button)?;
         handled.replies.extend(answer.map(|answer| (user.0, answer)));

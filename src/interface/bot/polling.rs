@@ -2,7 +2,7 @@
 //! the next question tells Telegram that it may forget it.
 
 use super::dispatch::Intake;
-use super::{ALLOWED, ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, pay, words};
+use super::{ALLOWED, ASK, FIRST_PAUSE, FULL_PAUSE, LONGEST_PAUSE, pause_or, words};
 use crate::engine::{Engine, EngineError};
 use crate::outbox::{Client, ClientError};
 use crate::store::StoreError;
@@ -39,7 +39,6 @@ pub async fn run(
             Ok(updates) => {
                 pause = FIRST_PAUSE;
                 engine.note_silence(None);
-                pay::answer_checkouts(&engine, &client, &updates);
                 tokio::select! {
                     _ = stop.changed() => return Ok(()),
                     taken = take(&intake, &updates) => taken?,

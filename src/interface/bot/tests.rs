@@ -5,10 +5,12 @@ use super::Me;
 use super::dispatch::{Handle, Intake, open};
 use super::handle::handle;
 use crate::clock::ManualClock;
+use crate::engine::payments::Status;
 use crate::engine::{Engine, EngineError};
 use crate::model::{Time, UserId, Value};
 use crate::outbox::Client;
 use crate::rulebook::Live;
+use crate::store::history::Span;
 use crate::store::mortal::Mortal;
 use crate::store::{Store, StoreError};
 use serde_json::json;
@@ -231,6 +233,58 @@ fn after_a_crash_the_rest_is_handled_and_nothing_twice() {
         assert!((1..=20).all(|user| process.visits(user) == expected), "{dies_at}");
         assert_eq!(process.engine.unreadable_updates().unwrap(), 0);
         assert_eq!(process.engine.update_offset().unwrap(), 201);
+        world.stop(process).unwrap();
+    }
+}
+
+/// What Telegram tells of a payment of 250 Stars, as the field `kind`.
+fn money(update: i64, kind: &str) -> serde_json::Value {
+    let mut told = says(update, 1, "");
+    let payment = json!({
+        "currency": "XTR", "total_amount": 250, "invoice_payload": "v1 1 month stars 20",
+        "telegram_payment_charge_id": "stx1", "provider_payment_charge_id": "1_1",
+    });
+    let message = told["message"].as_object_mut().unwrap();
+    message.remove("text");
+    message.insert(kind.to_owned(), payment);
+    told
+}
+
+#[test]
+fn a_payment_and_its_refund_count_once_whatever_is_told_twice_and_wherever_it_dies() {
+    for dies_at in 0..=4 {
+        let world = World::new();
+        let (store, begun) = (world.store.clone(), AtomicUsize::new(0));
+        let updates = [
+            money(1, "successful_payment"),
+            money(2, "successful_payment"),
+            money(3, "refunded_payment"),
+            money(4, "refunded_payment"),
+        ];
+        let process = world.start(Arc::new(move |engine, update, me| {
+            if begun.fetch_add(1, Ordering::SeqCst) + 1 == dies_at {
+                store.dies.store(true, Ordering::SeqCst);
+            }
+            handle(engine, update, me)
+        }));
+        world.accept(&process, &updates);
+        let process = match dies_at {
+            0 => process,
+            _ => {
+                assert!(world.runtime.block_on(process.task).unwrap().is_err(), "{dies_at}");
+                process.engine.stop();
+                world.start(Arc::new(handle))
+            }
+        };
+        world.accept(&process, &updates[2..]);
+        process.wait(&[]);
+        let payments = process.engine.payments(Some(UserId(1)), 10).unwrap();
+        let found: Vec<_> = payments.iter().map(|payment| (payment.status, payment.refunded())).collect();
+        assert_eq!(found, [(Status::Refunded, 250)], "{dies_at}");
+        let events = process.engine.profiles.history().of_user(UserId(1), Span::ALL).unwrap();
+        let mut told: Vec<&str> = events.iter().map(|event| &*event.name).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["payment", "refund"], "{dies_at}");
         world.stop(process).unwrap();
     }
 }

@@ -17,10 +17,11 @@ const SHOWN: usize = 200;
 
 pub(super) fn whole(sandbox: &Sandbox, chat: &ChatSummary, words: &Words) -> String {
     format!(
-        "<main class=\"talk\" data-chat=\"{}\"><div id=\"live\" data-part=\"/chat/{}/messages\">{}</div>\n\
+        "<main class=\"talk\" data-chat=\"{}\" data-late=\"{}\"><div id=\"live\" data-part=\"/chat/{}/messages\">{}</div>\n\
          <form class=\"write\"><input name=\"text\" placeholder=\"{}\" aria-label=\"{}\" autocomplete=\"off\" \
          maxlength=\"4096\"><button>{}</button></form><output id=\"toast\" role=\"status\"></output></main>",
         chat.id,
+        words.late,
         chat.id,
         part(sandbox, chat, words),
         words.write,

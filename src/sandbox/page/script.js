@@ -88,7 +88,7 @@ async function pay(button) {
     const checkout = await (await fetch("/ctl/checkouts/" + encodeURIComponent(done.checkout))).json();
     if (!checkout || checkout.state !== "waiting") {
       if (checkout && checkout.state === "refused") toast(checkout.error);
-      if (checkout && checkout.state === "expired") toast("10 s: ✗");
+      if (checkout && checkout.state === "expired") toast(talk.dataset.late);
       break;
     }
     await new Promise((wake) => setTimeout(wake, 250));

@@ -34,6 +34,7 @@ pub(super) struct Words {
     pub(super) pay: String,
     pub(super) paid: String,
     pub(super) refunded: String,
+    pub(super) late: String,
 }
 
 impl Words {
@@ -74,6 +75,7 @@ impl Words {
             pay: say("Pay", "Заплатить"),
             paid: say("Paid", "Оплачено"),
             refunded: say("Refunded", "Возвращено"),
+            late: say("The bot did not answer in ten seconds", "Бот не ответил за десять секунд"),
             keyboard: say("The bot's keyboard", "Клавиатура бота"),
         }
     }
