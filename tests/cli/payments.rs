@@ -3,7 +3,7 @@
 
 use crate::support::{Api, Engine, Project, wait};
 use serde_json::{Value, json};
-use vestnik::sandbox::{ChatState, CheckoutState, Fault, FaultEffect, NewChat};
+use vestnik::sandbox::{ChatState, CheckoutState, DEFAULT_TOKEN, Fault, FaultEffect, NewChat};
 
 const PRODUCTS: &str = "\
 products:
@@ -210,4 +210,39 @@ fn a_payment_told_while_nobody_listens_counts_once() {
         assert_eq!(engine.stop(), 0);
     }
     assert_eq!(scene.project.count("twice"), Some(0));
+}
+
+#[test]
+fn a_backlog_is_skipped_without_its_payments() {
+    let scene = Scene::new();
+    let engine = scene.engine();
+    let (first, _) = scene.invoice("buy");
+    let (second, _) = scene.invoice("buy");
+    assert!(matches!(scene.pay(first), CheckoutState::Paid { .. }));
+    scene.in_segment("buyers", 1);
+    assert_eq!(engine.stop(), 0);
+
+    // while nobody listens: much talk, a refund that somebody else makes, and a tap on the other invoice
+    let sandbox = scene.api.sandbox();
+    (0..120).for_each(|_| drop(sandbox.user_says(ANNA, "offer").unwrap()));
+    let charge = scene.payments()[0]["telegram_charge"].clone();
+    let url = format!("{}/bot{DEFAULT_TOKEN}/refundStarPayment", scene.api.url());
+    let body = json!({"user_id": ANNA, "telegram_payment_charge_id": charge});
+    scene.api.runtime.block_on(async {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        assert!(http.post(url).json(&body).send().await.unwrap().status().is_success());
+    });
+    let checkout = sandbox.pay(ANNA, second).unwrap();
+    (0..120).for_each(|_| drop(sandbox.user_says(ANNA, "bar").unwrap()));
+    scene.project.edit("vestnik.yaml", "drop_pending: false", "drop_pending: true");
+
+    let engine = scene.engine();
+    scene.in_segment("given_back", 1);
+    wait("the payment", || matches!(sandbox.checkout(&checkout), Some(CheckoutState::Paid { .. })));
+    scene.in_segment("twice", 1);
+    assert!(engine.log().contains("skipped=240 kept="), "{}", engine.log());
+    assert_eq!((scene.project.count("discounted"), scene.project.count("barred_now")), (Some(0), Some(0)));
+    let statuses: Vec<_> = scene.payments().iter().map(|payment| payment["status"].clone()).collect();
+    assert_eq!(statuses, [json!("succeeded"), json!("refunded")]);
+    assert_eq!(engine.stop(), 0);
 }
