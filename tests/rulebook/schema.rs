@@ -163,7 +163,7 @@ fn wrong_files_fail_where_they_are_wrong() {
         (SchemaOf::Settings, "language: de\n", "/language enum"),
         (SchemaOf::Settings, "timezone: [UTC]\n", "/timezone type"),
         (SchemaOf::Settings, "telegram: {token: x}\n", "/telegram additionalProperties"),
-        (SchemaOf::Settings, "telegram: {mode: webhook}\n", "/telegram/mode enum"),
+        (SchemaOf::Settings, "telegram: {mode: webhok}\n", "/telegram/mode enum"),
         (SchemaOf::Settings, "admins: {1: onwer}\n", "/admins/1 enum"),
         (SchemaOf::Settings, "limits: {bot: 30/s}\n", "/limits/bot anyOf"),
         (SchemaOf::Settings, "http: {listen: [80]}\n", "/http/listen type"),
