@@ -17,9 +17,9 @@
 //!
 //! | key | record |
 //! | --- | --- |
-//! | `Xe` + experiment + 0 + version + user | [`Exposure`] |
+//! | `Xe` + experiment + 0 + version + user | exposures |
 //! | `Xd` + experiment | [`Deed`]s |
-//! | `Xs` + experiment | [`plan::Outline`] by which the exposures were counted |
+//! | `Xs` + experiment | the outlines by which the exposures were counted |
 
 mod adopt;
 mod autoship;
@@ -109,7 +109,7 @@ impl Around<'_> {
 
 impl Experiments {
     /// What the store remembers. Nothing is counted before
-    /// [`Experiments::adopt`].
+    /// `Experiments::adopt`.
     pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
         let mut this = Self::default();
         for pair in store.scan(OUTLINES, b"") {

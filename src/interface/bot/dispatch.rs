@@ -1,4 +1,4 @@
-//! From stored updates to handled ones: each is begun when its [`Order`] says so,
+//! From stored updates to handled ones: each is begun when its `Order` says so,
 //! on a task of its own, and finished in one commit with all that it led to.
 //! Those that finish together share the flush.
 //!

@@ -1,4 +1,4 @@
-//! The HTTP server: every route is in [`routes`]. It runs only where something
+//! The HTTP server: every route is in `routes`. It runs only where something
 //! needs it, behind a reverse proxy that speaks https, and decides nothing.
 //!
 //! A request has little time and little room; what it brings is durable before it
